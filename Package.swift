@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors where the project is checked; a newer compiler's warnings stop nobody else.
+let warnings: [SwiftSetting] =
+  Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] =
+  warnings + [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: dependencies + [
+      "Toolkit", "Wire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "xodb",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "CLinux"),
+
+    // Thin wrappers, which know nothing of XODB.
+    library("ZeroMQ", ["CZeroMQ"]),
+    library("SQLite", ["CSQLite"]),
+
+    // What travels: the line codec, the messages, values and their formats.
+    library("Wire"),
+    // What decides, without sockets, clocks or threads.
+    library("Broker", ["Wire"]),
+    library("Supervision", ["Wire"]),
+    // What all tools share: diagnostics, exit statuses, signals, the run directory, events.
+    library("Toolkit", ["CLinux", "Wire", "ZeroMQ"]),
+    // The worker loop, and the engine that ships.
+    library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
+    library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),
+
+    tool("xodb-router", ["Broker", "ZeroMQ"]),
+    tool("xodb-worker", ["SQLEngine", "Worker"]),
+    tool("xodb-supervise", ["CLinux", "Supervision"]),
+    tool("xodb-events", []),
+    tool("xodb-req", ["ZeroMQ"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

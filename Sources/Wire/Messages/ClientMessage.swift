@@ -1,0 +1,107 @@
+/// What a client asks of a router, as its line says it.
+package enum ClientMessage: Equatable, Sendable {
+  /// Run a statement. The SQL and its parameters travel in frames of their own.
+  case query(Query)
+  /// Say what the router knows, as rows.
+  case show(Show)
+}
+
+package struct Query: Equatable, Sendable {
+  /// The client's own, unique among what it has in flight; nil when it sends one at a time.
+  package var id: String?
+  package var database: String
+  package var format: Format
+  /// From the request's arrival; nil for the router's default.
+  package var deadlineMilliseconds: Int?
+
+  package init(
+    id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil
+  ) {
+    self.id = id
+    self.database = database
+    self.format = format
+    self.deadlineMilliseconds = deadlineMilliseconds
+  }
+}
+
+package struct Show: Equatable, Sendable {
+  package enum Subject: String, Sendable, CaseIterable {
+    case databases
+  }
+
+  package var id: String?
+  package var subject: Subject
+  package var format: Format
+
+  package init(id: String?, subject: Subject, format: Format) {
+    self.id = id
+    self.subject = subject
+    self.format = format
+  }
+}
+
+extension ClientMessage {
+  /// The longest `id=`, in bytes.
+  package static let maxIdLength = 128
+  /// The longest `deadline=`: a day.
+  package static let maxDeadlineMilliseconds = 86_400_000
+
+  /// The message as a line.
+  package var line: Line {
+    switch self {
+    case .query(let query):
+      Line("QUERY")
+        .with("db", query.database)
+        .with("id", query.id)
+        .with("format", query.format.rawValue)
+        .with("deadline", query.deadlineMilliseconds)
+    case .show(let show):
+      Line("SHOW")
+        .with("what", show.subject.rawValue)
+        .with("id", show.id)
+        .with("format", show.format.rawValue)
+    }
+  }
+
+  /// Reads a client's line; fails with what the client is to be told.
+  package init(_ line: Line) throws(Failure) {
+    if let id = line["id"], id.utf8.count > Self.maxIdLength {
+      throw Failure(.badRequest, "id= is longer than \(Self.maxIdLength) bytes")
+    }
+    switch line.word {
+    case "QUERY":
+      guard let database = line["db"], !database.isEmpty else {
+        throw Failure(.badRequest, "QUERY without db=")
+      }
+      self = .query(
+        Query(
+          id: line["id"], database: database, format: try Self.format(line),
+          deadlineMilliseconds: try Self.deadline(line)))
+    case "SHOW":
+      guard let subject = line["what"].flatMap(Show.Subject.init) else {
+        let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Failure(.badRequest, "SHOW needs what= with one of: \(known)")
+      }
+      self = .show(Show(id: line["id"], subject: subject, format: try Self.format(line)))
+    default:
+      throw Failure(.badRequest, "unknown verb '\(line.word)'")
+    }
+  }
+
+  private static func format(_ line: Line) throws(Failure) -> Format {
+    guard let name = line["format"] else { return .json }
+    guard let format = Format(rawValue: name) else {
+      throw Failure(.badRequest, "unknown format '\(name)'")
+    }
+    return format
+  }
+
+  private static func deadline(_ line: Line) throws(Failure) -> Int? {
+    guard let text = line["deadline"] else { return nil }
+    guard let milliseconds = Int(text), (0...maxDeadlineMilliseconds).contains(milliseconds) else {
+      throw Failure(
+        .badRequest, "deadline= is not a number of milliseconds up to \(maxDeadlineMilliseconds)")
+    }
+    return milliseconds
+  }
+}

@@ -1,0 +1,26 @@
+/// One incarnation of a supervised process: its name, and a generation that never repeats.
+package struct Member: Hashable, Sendable, CustomStringConvertible {
+  package let name: String
+  package let generation: Int64
+
+  package init(name: String, generation: Int64) {
+    self.name = name
+    self.generation = generation
+  }
+
+  package var description: String { "\(name)/\(generation)" }
+
+  /// Reads `name=` and `generation=`.
+  package init?(_ line: Line) {
+    guard let name = line["name"], let generation = line["generation"].flatMap(Int64.init) else {
+      return nil
+    }
+    self.init(name: name, generation: generation)
+  }
+}
+
+extension Line {
+  package func with(_ member: Member) -> Line {
+    with("name", member.name).with("generation", member.generation)
+  }
+}

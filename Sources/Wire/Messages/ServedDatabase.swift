@@ -1,0 +1,35 @@
+/// A database that a worker can be asked for.
+package struct ServedDatabase: Equatable, Hashable, Sendable {
+  package let name: String
+  /// Why it cannot be queried, when its file cannot be used. It is named all the same, so that
+  /// whoever asks for it is told.
+  package let error: String?
+
+  package init(name: String, error: String? = nil) {
+    self.name = name
+    self.error = error
+  }
+
+  /// A list of databases as a frame: a line each.
+  package static func encode(_ databases: [ServedDatabase]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for database in databases {
+      bytes += Line("database").with("name", database.name).with("error", database.error).encoded()
+      bytes.append(UInt8(ascii: "\n"))
+    }
+    return bytes
+  }
+
+  /// Reads such a frame.
+  package static func decode(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(LineError) -> [ServedDatabase] {
+    var databases: [ServedDatabase] = []
+    for text in bytes.split(separator: UInt8(ascii: "\n")) {
+      let line = try Line(parsing: UnsafeRawBufferPointer(rebasing: text))
+      guard let name = line["name"] else { throw LineError(why: "no name=", offset: 0) }
+      databases.append(ServedDatabase(name: name, error: line["error"]))
+    }
+    return databases
+  }
+}

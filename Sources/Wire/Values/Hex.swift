@@ -1,0 +1,21 @@
+/// Bytes as hexadecimal digits, in lower case.
+package enum Hex {
+  package static func append(_ byte: UInt8, to output: inout [UInt8]) {
+    output.append(digit(byte >> 4))
+    output.append(digit(byte & 15))
+  }
+
+  private static func digit(_ nibble: UInt8) -> UInt8 {
+    nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+  }
+
+  /// The value of a digit of either case, nil when it is none.
+  package static func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package import Wire
+
+/// What runs requests: the worker loop knows nothing else of it.
+package protocol Engine {
+  /// The databases that can be asked for, as they were last seen.
+  var databases: [ServedDatabase] { get }
+
+  /// A number that changes whenever `databases` does.
+  var revision: Int { get }
+
+  /// Looks again which databases there are.
+  mutating func rescan()
+
+  /// Runs a statement and appends its rows to the body, rendered in the job's format.
+  ///
+  /// It may find that a database has come or gone; then `revision` changes. After a failure the
+  /// body is not sent.
+  ///
+  /// - Parameters:
+  ///   - sql: the statement's frame.
+  ///   - parameters: the parameters' frame, JSON; empty when there are none.
+  ///   - deadline: the monotonic time at which to give up with `deadline`.
+  mutating func run(
+    _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
+    deadline: Instant, into body: inout [UInt8]
+  ) -> Outcome
+}

@@ -1,0 +1,21 @@
+internal import CZeroMQ
+
+/// A ZeroMQ context. Its sockets hold it, so that it ends after the last of them.
+package final class Context: @unchecked Sendable {
+  // libzmq's contexts may be used from any thread.
+  let handle: UnsafeMutableRawPointer
+
+  /// - Parameters:
+  ///   - ioThreads: ZeroMQ's own threads, which move bytes; 0 is enough for `inproc:` alone.
+  ///   - maxSockets: the bound on open sockets, also ZeroMQ's internal ones.
+  package init(ioThreads: Int32 = 1, maxSockets: Int32 = 1023) throws(ZMQError) {
+    guard let handle = zmq_ctx_new() else { throw .last("new context") }
+    self.handle = handle
+    zmq_ctx_set(handle, ZMQ_IO_THREADS, ioThreads)
+    zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, maxSockets)
+  }
+
+  deinit {
+    _ = retryingInterrupts { zmq_ctx_term(handle) }
+  }
+}

@@ -1,0 +1,71 @@
+internal import CZeroMQ
+
+/// A message that was received: its frames, in one heap block.
+///
+/// A payload of up to 33 bytes lives inside its `zmq_msg_t`, so the frames must not move while
+/// anyone looks at their bytes; here they never do. Belongs to one thread, like its socket.
+package final class Multipart {
+  private let frames: UnsafeMutablePointer<zmq_msg_t>
+
+  /// How many frames there are.
+  package let count: Int
+
+  /// Whether the message had more than `Socket.maxFrames` frames; the rest was dropped.
+  package let isTruncated: Bool
+
+  /// Takes `count` frames over, leaving `source` uninitialized.
+  init(moving source: UnsafeMutablePointer<zmq_msg_t>, count: Int, isTruncated: Bool) {
+    frames = .allocate(capacity: count)
+    self.count = count
+    self.isTruncated = isTruncated
+    for index in 0..<count {
+      zmq_msg_init(frames + index)
+      zmq_msg_move(frames + index, source + index)
+      zmq_msg_close(source + index)
+    }
+  }
+
+  deinit {
+    for index in 0..<count { zmq_msg_close(frames + index) }
+    frames.deallocate()
+  }
+
+  func pointer(_ index: Int) -> UnsafeMutablePointer<zmq_msg_t> {
+    precondition(index >= 0 && index < count, "no such frame")
+    return frames + index
+  }
+
+  /// The bytes of a frame. They are valid while the message is.
+  package subscript(index: Int) -> UnsafeRawBufferPointer {
+    let message = pointer(index)
+    return UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message))
+  }
+}
+
+/// One frame of a received message, to be looked at later or sent on without a copy.
+package struct Frame {
+  let message: Multipart
+  let index: Int
+
+  package init(_ message: Multipart, _ index: Int) {
+    self.message = message
+    self.index = index
+  }
+
+  /// The size in bytes.
+  package var count: Int { message[index].count }
+
+  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    withExtendedLifetime(message) { body(message[index]) }
+  }
+}
+
+/// A frame to be sent.
+package enum Part {
+  /// Bytes, which are copied into the message.
+  case bytes([UInt8])
+  /// A received frame, whose payload is shared.
+  case frame(Frame)
+  /// The empty frame between an envelope and what it carries.
+  package static var delimiter: Part { .bytes([]) }
+}

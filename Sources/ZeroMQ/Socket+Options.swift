@@ -1,0 +1,68 @@
+internal import CZeroMQ
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+extension Socket {
+  /// An option whose value is an `int`.
+  package struct Option: Sendable {
+    fileprivate let code: Int32
+    fileprivate let name: String
+
+    /// Messages that wait to be sent, for each peer.
+    package static let sendHighWaterMark = Option(code: ZMQ_SNDHWM, name: "SNDHWM")
+    /// Messages that wait to be received, for each peer.
+    package static let receiveHighWaterMark = Option(code: ZMQ_RCVHWM, name: "RCVHWM")
+    /// 1: a ROUTER says when a peer is gone or full instead of dropping the message.
+    package static let routerMandatory = Option(code: ZMQ_ROUTER_MANDATORY, name: "ROUTER_MANDATORY")
+    /// 1: a publisher is shown every subscription, also one that it has already.
+    package static let xpubVerbose = Option(code: ZMQ_XPUB_VERBOSE, name: "XPUB_VERBOSE")
+    /// Milliseconds between attempts to connect.
+    package static let reconnectInterval = Option(code: ZMQ_RECONNECT_IVL, name: "RECONNECT_IVL")
+    /// Milliseconds to which that interval grows.
+    package static let reconnectIntervalMax = Option(
+      code: ZMQ_RECONNECT_IVL_MAX, name: "RECONNECT_IVL_MAX")
+    /// Milliseconds in which a new connection must have shaken hands.
+    package static let handshakeInterval = Option(code: ZMQ_HANDSHAKE_IVL, name: "HANDSHAKE_IVL")
+    /// Connections that wait to be accepted.
+    package static let backlog = Option(code: ZMQ_BACKLOG, name: "BACKLOG")
+  }
+
+  package func set(_ option: Option, _ value: Int32) throws(ZMQError) {
+    var value = value
+    let result = zmq_setsockopt(handle, option.code, &value, MemoryLayout<Int32>.size)
+    guard result == 0 else { throw .last("set \(option.name)=\(value)") }
+  }
+
+  /// Bounds the size of a frame in bytes; a peer that sends a larger one is disconnected.
+  package func setMaxFrameSize(_ bytes: Int64) throws(ZMQError) {
+    var bytes = bytes
+    let result = zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &bytes, MemoryLayout<Int64>.size)
+    guard result == 0 else { throw .last("set MAXMSGSIZE=\(bytes)") }
+  }
+
+  /// Subscribes to everything that begins with `prefix`.
+  package func subscribe(to prefix: String = "") throws(ZMQError) {
+    let result = prefix.utf8.withContiguousStorageIfAvailable {
+      zmq_setsockopt(handle, ZMQ_SUBSCRIBE, $0.baseAddress, $0.count)
+    }
+    guard result ?? zmq_setsockopt(handle, ZMQ_SUBSCRIBE, "", 0) == 0 else {
+      throw .last("subscribe to '\(prefix)'")
+    }
+  }
+
+  /// The endpoint that the last bind gave, with the port that a `tcp://…:*` got.
+  package func lastEndpoint() throws(ZMQError) -> String {
+    var buffer = [UInt8](repeating: 0, count: 256)
+    var count = buffer.count
+    guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &buffer, &count) == 0 else {
+      throw .last("read LAST_ENDPOINT")
+    }
+    return String(decoding: buffer.prefix(max(0, count - 1)), as: UTF8.self)
+  }
+}
+
+func errnoValue() -> Int32 { errno }
+
+func setErrno(_ code: Int32) { errno = code }

@@ -1,0 +1,133 @@
+internal import CZeroMQ
+
+/// A ZeroMQ socket, closed when it goes out of scope. It belongs to one thread.
+package struct Socket: ~Copyable {
+  package enum Kind: Sendable {
+    case router
+    case dealer
+    case request
+    case publish
+    case subscribe
+    case pair
+
+    fileprivate var code: Int32 {
+      switch self {
+      case .router: ZMQ_ROUTER
+      case .dealer: ZMQ_DEALER
+      case .request: ZMQ_REQ
+      case .publish: ZMQ_XPUB
+      case .subscribe: ZMQ_SUB
+      case .pair: ZMQ_PAIR
+      }
+    }
+  }
+
+  /// What became of a message that was to be sent.
+  package enum SendOutcome {
+    case sent
+    /// The peer's queue is full.
+    case wouldBlock
+    /// A ROUTER has no such peer (any more).
+    case unreachable
+  }
+
+  /// The bound on the frames of a message; what is longer is cut there and marked so.
+  package static let maxFrames = 1024
+
+  let handle: UnsafeMutableRawPointer
+  private let context: Context
+  private let scratch: UnsafeMutablePointer<zmq_msg_t>
+
+  /// A socket that, when closed, drops at once what it could not send (LINGER 0).
+  package init(_ kind: Kind, in context: Context) throws(ZMQError) {
+    guard let handle = zmq_socket(context.handle, kind.code) else {
+      throw .last("open \(kind) socket")
+    }
+    var linger: Int32 = 0
+    zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
+    self.handle = handle
+    self.context = context
+    scratch = .allocate(capacity: Self.maxFrames)
+  }
+
+  deinit {
+    scratch.deallocate()
+    zmq_close(handle)
+  }
+
+  package func bind(_ endpoint: String) throws(ZMQError) {
+    guard zmq_bind(handle, endpoint) == 0 else { throw .last("bind \(endpoint)") }
+  }
+
+  package func connect(_ endpoint: String) throws(ZMQError) {
+    guard zmq_connect(handle, endpoint) == 0 else { throw .last("connect to \(endpoint)") }
+  }
+
+  package func disconnect(_ endpoint: String) throws(ZMQError) {
+    guard zmq_disconnect(handle, endpoint) == 0 else {
+      throw .last("disconnect from \(endpoint)")
+    }
+  }
+
+  /// Receives a message, or nothing when there is none yet. Never blocks.
+  package func receive() throws(ZMQError) -> Multipart? {
+    var count = 0
+    var isTruncated = false
+    while true {
+      zmq_msg_init(scratch + count)
+      // libzmq delivers messages whole: after the first frame the others are there.
+      let result = retryingInterrupts { zmq_msg_recv(scratch + count, handle, ZMQ_DONTWAIT) }
+      guard result >= 0 else {
+        let error = ZMQError.last("receive")
+        for index in 0...count { zmq_msg_close(scratch + index) }
+        if error.code == ZMQError.wouldBlock { return nil }
+        throw error
+      }
+      let more = zmq_msg_more(scratch + count) != 0
+      if count + 1 < Self.maxFrames {
+        count += 1
+      } else {
+        isTruncated = true
+        zmq_msg_close(scratch + count)
+      }
+      if !more { break }
+    }
+    return Multipart(moving: scratch, count: count, isTruncated: isTruncated)
+  }
+
+  /// Sends a message whole or not at all. Never blocks.
+  package func send(_ parts: [Part]) throws(ZMQError) -> SendOutcome {
+    for (index, part) in parts.enumerated() {
+      let more = index + 1 < parts.count
+      let flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)
+      guard send(part, flags: flags) < 0 else { continue }
+      let error = ZMQError.last("send")
+      // Only the first frame can be refused so: it decides for the whole message.
+      if index == 0 && error.code == ZMQError.wouldBlock { return .wouldBlock }
+      if error.code == ZMQError.hostUnreachable { return .unreachable }
+      throw error
+    }
+    return .sent
+  }
+
+  private func send(_ part: Part, flags: Int32) -> Int32 {
+    switch part {
+    case .bytes(let bytes):
+      return bytes.withUnsafeBytes { bytes in
+        retryingInterrupts { zmq_send(handle, bytes.baseAddress, bytes.count, flags) }
+      }
+    case .frame(let frame):
+      var message = zmq_msg_t()
+      zmq_msg_init(&message)
+      zmq_msg_copy(&message, frame.message.pointer(frame.index))
+      let result = retryingInterrupts { zmq_msg_send(&message, handle, flags) }
+      if result < 0 {
+        // The close must not hide why the send failed.
+        let code = errnoValue()
+        zmq_msg_close(&message)
+        setErrno(code)
+      }
+      return result
+    }
+  }
+}
