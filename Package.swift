@@ -12,6 +12,9 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("MemberImportVisibility"),
   ]
 
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -19,9 +22,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
     name: name,
-    dependencies: dependencies + [
-      "Toolkit", "Wire", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-    ],
+    dependencies: dependencies + ["Toolkit", "Wire", argumentParser],
     swiftSettings: settings)
 }
 
@@ -49,7 +50,7 @@ let package = Package(
     library("Broker", ["Wire"]),
     library("Supervision", ["Wire"]),
     // What all tools share: diagnostics, exit statuses, signals, the run directory, events.
-    library("Toolkit", ["CLinux", "Wire", "ZeroMQ"]),
+    library("Toolkit", ["CLinux", "Wire", "ZeroMQ", argumentParser]),
     // The worker loop, and the engine that ships.
     library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),

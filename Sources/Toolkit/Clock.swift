@@ -1,7 +1,8 @@
+package import Wire
+
 #if canImport(Glibc)
 private import Glibc
 #endif
-package import Wire
 
 /// The system's clocks.
 package enum Clock {
@@ -18,7 +19,8 @@ package enum Clock {
     clock_gettime(CLOCK_REALTIME, &time)
     var parts = tm()
     gmtime_r(&time.tv_sec, &parts)
-    let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
+    let date =
+      "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
     let clock = "\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec))"
     return "\(date)T\(clock).\(padded(Int32(time.tv_nsec / 1000), 6))Z"
   }

@@ -15,7 +15,8 @@ extension Socket {
     /// Messages that wait to be received, for each peer.
     package static let receiveHighWaterMark = Option(code: ZMQ_RCVHWM, name: "RCVHWM")
     /// 1: a ROUTER says when a peer is gone or full instead of dropping the message.
-    package static let routerMandatory = Option(code: ZMQ_ROUTER_MANDATORY, name: "ROUTER_MANDATORY")
+    package static let routerMandatory = Option(
+      code: ZMQ_ROUTER_MANDATORY, name: "ROUTER_MANDATORY")
     /// 1: a publisher is shown every subscription, also one that it has already.
     package static let xpubVerbose = Option(code: ZMQ_XPUB_VERBOSE, name: "XPUB_VERBOSE")
     /// Milliseconds between attempts to connect.

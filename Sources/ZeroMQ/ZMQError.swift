@@ -11,9 +11,10 @@ package struct ZMQError: Error, Equatable, CustomStringConvertible {
   /// The call and what it was made on: `bind ipc:///run/clients`.
   package let operation: String
 
-  package var description: String {
-    "\(operation): \(String(cString: zmq_strerror(code)))"
-  }
+  /// The operating system's or ZeroMQ's words.
+  package var reason: String { String(cString: zmq_strerror(code)) }
+
+  package var description: String { "\(operation): \(reason)" }
 
   /// The error of the libzmq call that has just failed in this thread.
   static func last(_ operation: @autoclosure () -> String) -> ZMQError {

@@ -1,0 +1,34 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// What a tool has to say to people: whole lines on standard error, each beginning with its name.
+package enum Diagnostics {
+  /// The name that the tool was called by.
+  package static let tool: String = {
+    let path = CommandLine.arguments.first ?? "xodb"
+    return String(
+      path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
+  }()
+
+  /// Prints `tool: what: why`.
+  package static func report(_ what: String, _ why: String) {
+    report("\(what): \(why)")
+  }
+
+  package static func report(_ error: ToolError) {
+    report(error.description)
+  }
+
+  /// Prints `tool: text` in one piece. A standard error that cannot be written to is nobody's to
+  /// tell, so that is where errors end.
+  package static func report(_ text: String) {
+    var bytes = Array("\(tool): \(text)".utf8)
+    // What comes from outside must not move the cursor or fake a second line.
+    for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7f {
+      bytes[index] = UInt8(ascii: " ")
+    }
+    bytes.append(UInt8(ascii: "\n"))
+    _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A name that this process holds in a run directory, as long as it lives, and the numbers that go
+/// with it: each is higher than all that anyone drew under this name before.
+///
+/// The file `locks/NAME` holds the last number drawn. It is locked, so that nobody binds the name's
+/// sockets a second time, which ZeroMQ would let them do.
+package final class NameClaim {
+  package let name: PublisherName
+  private let descriptor: Int32
+  private let path: String
+  private var last: Int64
+  /// Digits in the file, so that a number is always overwritten in place.
+  private static let width = 20
+
+  package init(_ name: PublisherName, in directory: RunDirectory) throws(ToolError) {
+    self.name = name
+    let path = "\(directory.locks)/\(name.text)"
+    self.path = path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw .system("lock \(path)", .cannotCreate) }
+    do throws(ToolError) {
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        throw errno == EWOULDBLOCK
+          ? ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
+          : .system("lock \(path)", .cannotCreate)
+      }
+      last = try Self.read(descriptor, path)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Draws the next number.
+  package func next() throws(ToolError) -> Int64 {
+    let digits = String(last + 1)
+    let text = String(repeating: "0", count: Self.width - digits.utf8.count) + digits + "\n"
+    guard pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count else {
+      throw .system("write \(path)", .inputOutput)
+    }
+    last += 1
+    return last
+  }
+
+  private static func read(_ descriptor: Int32, _ path: String) throws(ToolError) -> Int64 {
+    var bytes = [UInt8](repeating: 0, count: width + 1)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    guard count >= 0 else { throw .system("read \(path)", .inputOutput) }
+    if count == 0 { return 0 }
+    guard count == bytes.count,
+      let last = Int64(String(decoding: bytes.prefix(width), as: UTF8.self)),
+      (0..<Int64.max).contains(last)
+    else {
+      throw ToolError("read \(path)", "it does not hold a number of \(width) digits", .inputOutput)
+    }
+    return last
+  }
+}

@@ -1,0 +1,29 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// Writing to descriptors.
+package enum Output {
+  /// Writes all bytes, also to a descriptor that somebody has made non-blocking. A closed pipe ends
+  /// the process by SIGPIPE, unless that is ignored.
+  package static func write(
+    _ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO
+  ) throws(ToolError) {
+    var start = 0
+    while start < bytes.count {
+      let count = bytes.withUnsafeBytes { bytes in
+        Glibc.write(descriptor, bytes.baseAddress?.advanced(by: start), bytes.count - start)
+      }
+      if count >= 0 {
+        start += count
+      } else if errno == EAGAIN {
+        var descriptors = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&descriptors, 1, -1)
+      } else if errno != EINTR {
+        throw .system(
+          descriptor == STDOUT_FILENO ? "write standard output" : "write descriptor \(descriptor)",
+          .inputOutput)
+      }
+    }
+  }
+}

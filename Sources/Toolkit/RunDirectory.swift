@@ -1,0 +1,78 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// The directory with the sockets of a cluster, by which the tools of one host find each other.
+/// Its mode, 0700, is the access control.
+package struct RunDirectory: Sendable {
+  /// What `sockaddr_un` can hold, in bytes.
+  package static let maxSocketPathLength = 107
+
+  package let path: String
+
+  /// `XODB_RUN`, otherwise `xodb` in `XDG_RUNTIME_DIR`, otherwise `/tmp/xodb-UID`. Nothing is
+  /// touched yet.
+  package init() throws(ToolError) {
+    let path =
+      Environment["XODB_RUN"] ?? Environment["XDG_RUNTIME_DIR"].map { $0 + "/xodb" }
+      ?? "/tmp/xodb-\(getuid())"
+    guard path.hasPrefix("/") else {
+      throw ToolError("run directory \(path)", "the path is not absolute", .usage)
+    }
+    self.path = path
+    // The longest name in it is that of a publisher.
+    let room = Self.maxSocketPathLength - "/events/".utf8.count - PublisherName.maxLength
+    guard path.utf8.count <= room else {
+      throw ToolError(
+        "run directory \(path)",
+        "the path has \(path.utf8.count) bytes; sockets in it need it to have \(room) at most",
+        .usage)
+    }
+  }
+
+  /// Where clients connect.
+  package var clients: String { "ipc://\(path)/clients" }
+  /// Where workers connect.
+  package var workers: String { "ipc://\(path)/workers" }
+  /// The directory with a socket for each publisher.
+  package var events: String { path + "/events" }
+  /// The directory with a lock for each name that is taken.
+  package var locks: String { path + "/locks" }
+
+  package func events(of publisher: PublisherName) -> String {
+    "ipc://\(events)/\(publisher.text)"
+  }
+
+  /// Makes the directory, or checks that the one there is ours alone.
+  package func create() throws(ToolError) {
+    try Self.makePrivate(path)
+    try Self.makePrivate(events)
+    try Self.makePrivate(locks)
+  }
+
+  private static func makePrivate(_ path: String) throws(ToolError) {
+    let what = "run directory \(path)"
+    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw .system(what, .cannotCreate) }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { throw .system(what, .cannotCreate) }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw ToolError(what, "it is not a directory", .cannotCreate)
+    }
+    guard status.st_uid == geteuid() else {
+      throw ToolError(what, "it belongs to user \(status.st_uid)", .denied)
+    }
+    guard status.st_mode & 0o077 == 0 else {
+      let mode = String(status.st_mode & 0o777, radix: 8)
+      throw ToolError(what, "others may enter it: its mode is \(mode), not 700", .denied)
+    }
+  }
+}
+
+/// The environment variables of the process.
+package enum Environment {
+  /// The value of a variable, nil when it is not set or empty.
+  package static subscript(name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+}

@@ -1,0 +1,56 @@
+package import Wire
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// What a supervisor tells its child: in the environment, and by two descriptors.
+///
+/// - `XODB_NAME`, `XODB_GENERATION`, `XODB_SUPERVISOR`: who it is and whose.
+/// - `XODB_READY_FD`: where it writes a newline once it is ready (s6 calls this notification-fd).
+/// - `XODB_LIFELINE_FD`: a pipe that hangs up when the supervisor is gone.
+package struct Supervised {
+  /// Nil for a process that somebody started by hand.
+  package let member: Member?
+  package let supervisor: String?
+  /// Becomes readable when the supervisor is gone.
+  package let lifeline: Int32?
+  private var readiness: Int32?
+
+  package init() throws(ToolError) {
+    switch (Environment["XODB_NAME"], Environment["XODB_GENERATION"]) {
+    case (nil, nil): member = nil
+    case (let name?, let number?):
+      guard let generation = Int64(number), generation >= 0 else {
+        throw ToolError("XODB_GENERATION=\(number)", "it is not a number", .usage)
+      }
+      member = Member(name: try PublisherName(name).text, generation: generation)
+    case (.some, nil), (nil, .some):
+      throw ToolError("environment", "XODB_NAME and XODB_GENERATION go together", .usage)
+    }
+    supervisor = try Environment["XODB_SUPERVISOR"].map { name throws(ToolError) in
+      try PublisherName(name).text
+    }
+    readiness = try Self.descriptor("XODB_READY_FD")
+    lifeline = try Self.descriptor("XODB_LIFELINE_FD")
+  }
+
+  /// Tells the supervisor that this process is ready. Only the first call says anything.
+  package mutating func sayReady() {
+    guard let descriptor = readiness else { return }
+    // A supervisor that is gone hears nothing; the lifeline tells about that.
+    _ = write(descriptor, "\n", 1)
+    close(descriptor)
+    readiness = nil
+  }
+
+  /// An open descriptor named by a variable, from now on closed for programs started from here.
+  private static func descriptor(_ variable: String) throws(ToolError) -> Int32? {
+    guard let text = Environment[variable] else { return nil }
+    guard let number = Int32(text), number > STDERR_FILENO else {
+      throw ToolError("\(variable)=\(text)", "it is not a descriptor", .usage)
+    }
+    guard fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else { throw .system("\(variable)=\(text)") }
+    return number
+  }
+}

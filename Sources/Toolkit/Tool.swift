@@ -1,0 +1,48 @@
+package import ArgumentParser
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// The frame around every tool: reads the command line, runs, and turns errors into
+/// `tool: what: why` and an exit status.
+package enum Tool {
+  package static func main<Command: ParsableCommand>(_ command: Command.Type) -> Never {
+    do {
+      var command = try Command.parseAsRoot(try arguments())
+      try command.run()
+      exit(.success)
+    } catch let error as ToolError {
+      Diagnostics.report(error)
+      exit(error.status)
+    } catch {
+      guard Command.exitCode(for: error) != .success else { Command.exit(withError: error) }
+      Diagnostics.report(Command.message(for: error))
+      Diagnostics.report("see \(Diagnostics.tool) --help")
+      exit(.usage)
+    }
+  }
+
+  package static func exit(_ status: ExitStatus) -> Never {
+    // Sockets and files need no farewell; threads that libzmq still runs must not delay the end.
+    _exit(status.rawValue)
+  }
+
+  /// The arguments, each of which must be UTF-8: Swift would silently repair them.
+  private static func arguments() throws(ToolError) -> [String] {
+    var arguments: [String] = []
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let bytes = CommandLine.unsafeArgv[index] else { break }
+      guard let text = String(validatingCString: bytes) else {
+        throw ToolError("argument \(index)", "it is not UTF-8", .usage)
+      }
+      arguments.append(text)
+    }
+    return arguments
+  }
+
+  /// For tools that serve: writing to a pipe whose reader is gone is an error there, not the end.
+  package static func ignoreBrokenPipes() {
+    signal(SIGPIPE, SIG_IGN)
+  }
+}
