@@ -33,7 +33,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
   name: "xodb",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
@@ -47,7 +48,12 @@ let package = Package(
     // What travels: the line codec, the messages, values and their formats.
     library("Wire"),
     // What decides, without sockets, clocks or threads.
-    library("Broker", ["Wire"]),
+    library(
+      "Broker",
+      [
+        "Wire", .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
     library("Supervision", ["Wire"]),
     // What all tools share: diagnostics, exit statuses, signals, the run directory, events.
     library("Toolkit", ["CLinux", "Wire", "ZeroMQ", argumentParser]),

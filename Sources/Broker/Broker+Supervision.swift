@@ -1,0 +1,127 @@
+package import Wire
+
+extension Broker {
+  /// Something was published. What does not come from a supervisor is of no concern.
+  package mutating func receive(_ publication: Publication, now: Instant) {
+    let isState = publication.isState && publication.line["role"] == "supervisor"
+    let word = publication.line.word
+    let isEvent = word.hasPrefix("worker.") || word.hasPrefix("supervisor.")
+    guard isState || isEvent else { return }
+    let name = publication.publisher.name
+    guard hear(publication.publisher, now) else { return }
+    if isState {
+      replaceSlots(of: name, publication.members)
+    } else if let member = Member(publication.line), let phase = Self.phase(after: publication.line)
+    {
+      learn(member, phase, from: name)
+    }
+    settle(now)
+  }
+
+  /// The phase into which an event puts its process.
+  private static func phase(after event: Line) -> Phase? {
+    switch event.word {
+    case "worker.started": .started
+    case "worker.ready": .ready
+    case "worker.stopping": .stopping
+    case "worker.exited", "worker.backoff": .backoff
+    default: nil
+    }
+  }
+
+  /// Notes that a supervisor lives; false when this is an earlier incarnation's voice.
+  private mutating func hear(_ publisher: PublisherIdentity, _ now: Instant) -> Bool {
+    let known = supervisors[publisher.name]
+    if let known, publisher.incarnation < known.incarnation { return false }
+    supervisors[
+      publisher.name, default: SupervisorRecord(incarnation: 0, lastHeard: now)
+    ].lastHeard = now
+    guard publisher.incarnation > known?.incarnation ?? 0 else { return true }
+    supervisors[publisher.name]?.incarnation = publisher.incarnation
+    // Incarnations and generations are numbers of one series: what an earlier supervisor started
+    // has a lower one, and ended with it.
+    for (peer, worker) in workers
+    where worker.supervisor == publisher.name && worker.member.generation < publisher.incarnation {
+      lose(peer, why: "its supervisor ended", counted: false)
+    }
+    return true
+  }
+
+  private mutating func replaceSlots(of supervisor: String, _ lines: [Line]) {
+    var listed: Set<String> = []
+    for line in lines {
+      guard let member = Member(line), let phase = line["phase"].flatMap(Phase.init) else {
+        continue
+      }
+      listed.insert(member.name)
+      learn(member, phase, from: supervisor)
+    }
+    for name in supervisors[supervisor]?.slots.keys.filter({ !listed.contains($0) }) ?? [] {
+      supervisors[supervisor]?.slots[name] = nil
+      guard let peer = connections[name], workers[peer]?.supervisor == supervisor else { continue }
+      lose(peer, why: "its supervisor does not list it", counted: false)
+    }
+  }
+
+  /// Learns where a supervised process stands. Word of an earlier generation changes nothing.
+  private mutating func learn(_ member: Member, _ phase: Phase, from supervisor: String) {
+    let known = supervisors[supervisor]?.slots[member.name]
+    guard member.generation >= known?.generation ?? .min else { return }
+    // A process that has ended does not come back to life under its generation.
+    if let known, member.generation == known.generation, !known.phase.isAlive, phase.isAlive {
+      return
+    }
+    let peer = connections[member.name].flatMap { workers[$0]?.supervisor == supervisor ? $0 : nil }
+    let worker = peer.flatMap { workers[$0] }
+    // A stop that was announced is nobody's fault, neither is the death that follows.
+    let wasStopping = known?.phase == .stopping && known?.generation == worker?.member.generation
+    supervisors[supervisor]?.slots[member.name] = SupervisorRecord.Slot(
+      generation: member.generation, phase: phase, names: worker?.names ?? known?.names ?? [])
+    guard let peer, let worker else { return }
+    if isDead(worker) {
+      lose(peer, why: "it ended", counted: !wasStopping)
+    } else if isStopping(worker) && worker.state == .idle {
+      effects.append(.tell(peer, .bye))
+      forget(peer)
+    }
+  }
+
+  private func slot(_ worker: WorkerRecord) -> SupervisorRecord.Slot? {
+    worker.supervisor.flatMap { supervisors[$0]?.slots[worker.member.name] }
+  }
+
+  /// Whether its supervisor has said that this incarnation has ended.
+  func isDead(_ worker: WorkerRecord) -> Bool {
+    if let supervisor = worker.supervisor, let record = supervisors[supervisor],
+      worker.member.generation < record.incarnation
+    {
+      return true
+    }
+    guard let slot = slot(worker) else { return false }
+    return worker.member.generation < slot.generation
+      || worker.member.generation == slot.generation && !slot.phase.isAlive
+  }
+
+  /// Whether its supervisor is ending it.
+  func isStopping(_ worker: WorkerRecord) -> Bool {
+    guard let slot = slot(worker) else { return false }
+    return slot.generation == worker.member.generation && slot.phase == .stopping
+  }
+
+  /// Whether a worker that is away but supervised had the database.
+  func isExpected(_ database: String) -> Bool {
+    !isDraining
+      && supervisors.values.contains { $0.slots.values.contains { $0.names.contains(database) } }
+  }
+
+  /// Drops the supervisors that have fallen silent, and their workers.
+  mutating func dropSilent(_ now: Instant) {
+    for (name, record) in supervisors
+    where now >= record.lastHeard.adding(milliseconds: Constants.silenceMilliseconds) {
+      supervisors[name] = nil
+      for (peer, worker) in workers where worker.supervisor == name {
+        lose(peer, why: "its supervisor is silent", counted: false)
+      }
+    }
+  }
+}

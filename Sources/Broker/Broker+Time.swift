@@ -1,0 +1,56 @@
+internal import HeapModule
+package import Wire
+
+extension Broker {
+  /// When `tick` has something to do, if nothing else happens before.
+  package var nextDeadline: Instant? {
+    var next = deadlines.min?.time
+    func consider(_ time: Instant) { next = min(next ?? time, time) }
+    for record in supervisors.values {
+      consider(record.lastHeard.adding(milliseconds: Constants.silenceMilliseconds))
+    }
+    if !unresolved.isEmpty && lastTick < settled { consider(settled) }
+    return next
+  }
+
+  /// Time has passed. Tell it everything else that has happened first.
+  package mutating func tick(now: Instant) {
+    // After a sleep of the whole process, silence is its own, not the supervisors'.
+    let gap = now.microseconds(since: lastTick)
+    if gap > Int64(Constants.silenceMilliseconds) * 1000 {
+      for name in supervisors.keys { supervisors[name]?.lastHeard = now }
+    }
+    lastTick = now
+    dropSilent(now)
+    expire(now)
+    settle(now)
+  }
+
+  private mutating func expire(_ now: Instant) {
+    while let expiry = deadlines.min, expiry.time <= now {
+      deadlines.removeMin()
+      guard let request = requests[expiry.number] else { continue }
+      let end = request.deadline.adding(milliseconds: Constants.graceMilliseconds)
+      if case .running = request.state, now < end {
+        // The worker watches the deadline too, and knows more.
+        deadlines.insert(Expiry(time: end, number: expiry.number))
+        continue
+      }
+      finish(expiry.number, .failure(Failure(.deadline, Self.overdue(request))))
+    }
+  }
+
+  private static func overdue(_ request: PendingRequest<Request>) -> String {
+    let time = request.deadline.millisecondsUp(since: request.arrival)
+    switch request.state {
+    case .running: return "its worker did not answer within \(time) ms"
+    case .queued, .unresolved: return "no worker was free within \(time) ms"
+    }
+  }
+
+  /// Keeps the deadlines of answered requests from piling up.
+  mutating func compactDeadlines() {
+    guard deadlines.count > 2 * requests.count + 1024 else { return }
+    deadlines = Heap(deadlines.unordered.filter { requests[$0.number] != nil })
+  }
+}

@@ -1,0 +1,80 @@
+internal import HeapModule
+package import Wire
+
+/// The read broker: takes requests, queues them, gives each to the least recently used idle worker
+/// that has the database, and sees to it that each gets exactly one final answer.
+///
+/// It is a value that is told what has happened and says what is to be done. It owns no socket,
+/// reads no clock and starts no thread. `Request` is what the loop around it needs to pass a
+/// request on and to answer it; `Body` is a result as a worker rendered it; the broker looks into
+/// neither.
+///
+/// Each input is a method that takes the time and leaves `Effect`s in `effects`, which the loop
+/// takes out and carries out in order.
+package struct Broker<Request, Body> {
+  let configuration: Configuration
+  /// What is to be done.
+  package var effects: [Effect<Request, Body>] = []
+
+  /// All requests without a final answer.
+  var requests: [UInt64: PendingRequest<Request>] = [:]
+  var nextNumber: UInt64 = 1
+  /// What clients have in flight under ids of their own.
+  var inFlight: [ClientRequestID: UInt64] = [:]
+  var queue = RequestQueue()
+  /// When requests expire; some may be gone already.
+  var deadlines = Heap<Expiry>()
+
+  var workers: [PeerID: WorkerRecord] = [:]
+  /// The current connection of each worker, by its name.
+  var connections: [String: PeerID] = [:]
+  /// The workers that wait, least recently used first.
+  var idle: [PeerID] = []
+  /// How many connected workers have a database.
+  var servers: [String: Int] = [:]
+  var supervisors: [String: SupervisorRecord] = [:]
+
+  /// Requests for databases that nobody has, and for the list of databases.
+  /// The lists are asked for under the empty name, which no database has.
+  var unresolved = RequestQueue()
+  /// The workers that are looking again for the unresolved requests up to number `last`.
+  var round: (pending: Set<PeerID>, last: UInt64)?
+  /// How often a worker found that its databases had changed.
+  var catalogChanges = 0
+
+  /// Until then, workers that this broker does not know yet may still come.
+  var settled: Instant
+  var lastTick: Instant
+  package private(set) var isDraining = false
+
+  package init(_ configuration: Configuration, now: Instant) {
+    self.configuration = configuration
+    settled = now.adding(milliseconds: Constants.settleMilliseconds)
+    lastTick = now
+  }
+
+  /// Takes no new requests from now on. Those there are get their answers.
+  package mutating func drain(now: Instant) {
+    guard !isDraining else { return }
+    isDraining = true
+    effects.append(.publish(Line("router.draining").with("requests", requests.count)))
+    settle(now)
+  }
+
+  /// Whether every request has its final answer.
+  package var isEmpty: Bool { requests.isEmpty }
+}
+
+/// A client's own id of a request.
+struct ClientRequestID: Hashable {
+  let client: PeerID
+  let id: String
+}
+
+/// When a request's time is over.
+struct Expiry: Comparable {
+  let time: Instant
+  let number: UInt64
+
+  static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.number) < (b.time, b.number) }
+}

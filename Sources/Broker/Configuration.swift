@@ -1,0 +1,27 @@
+/// What an operator can set.
+package struct Configuration: Sendable {
+  /// So many workers may die while they run a request; then it is answered `crashed`.
+  package var tries = 3
+  /// The time a request has that does not name its own.
+  package var defaultDeadlineMilliseconds = 30_000
+  /// The bound on requests that wait, beyond which new ones are answered `busy`.
+  package var maxQueuedRequests = 100_000
+  /// The bound on the bytes of those requests.
+  package var maxQueuedBytes = 256 << 20
+
+  package init() {}
+}
+
+/// What nobody needs to set.
+enum Constants {
+  /// After its deadline, a request is left to the worker that runs it for so long.
+  static let graceMilliseconds = 500
+  /// So long after its start a router waits for workers before it says that there are none.
+  static let settleMilliseconds = 2000
+  /// A supervisor that has not been heard for so long is gone, and its workers with it. It
+  /// publishes its state every second.
+  static let silenceMilliseconds = 3500
+  /// When to try again after `busy` or `draining`.
+  static let busyRetryMilliseconds = 100
+  static let drainingRetryMilliseconds = 500
+}

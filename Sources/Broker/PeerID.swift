@@ -1,0 +1,24 @@
+/// The routing id by which a ROUTER knows a connection, or such an id with the envelope behind it.
+///
+/// The ids that ZeroMQ chooses have 5 bytes: they are kept in a word, which costs no allocation.
+package enum PeerID: Hashable, Sendable {
+  /// Up to 7 bytes, with their count in the lowest byte.
+  case short(UInt64)
+  case long([UInt8])
+
+  package init(_ bytes: UnsafeRawBufferPointer) {
+    guard bytes.count <= 7 else {
+      self = .long(Array(bytes))
+      return
+    }
+    self = .short(bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } << 8 | UInt64(bytes.count))
+  }
+
+  package var bytes: [UInt8] {
+    switch self {
+    case .short(let word):
+      (0..<Int(word & 0xff)).map { UInt8(truncatingIfNeeded: word >> (8 * ($0 + 1))) }
+    case .long(let bytes): bytes
+    }
+  }
+}
