@@ -57,15 +57,28 @@ let package = Package(
     library("Supervision", ["Wire"]),
     // What all tools share: diagnostics, exit statuses, signals, the run directory, events.
     library("Toolkit", ["CLinux", "Wire", "ZeroMQ", argumentParser]),
+    // The loop around the broker.
+    library(
+      "Router",
+      [
+        "Broker", "Toolkit", "Wire", "ZeroMQ",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
     // The worker loop, and the engine that ships.
     library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),
 
-    tool("xodb-router", ["Broker", "ZeroMQ"]),
+    tool("xodb-router", ["Broker", "Router", "ZeroMQ"]),
     tool("xodb-worker", ["SQLEngine", "Worker"]),
     tool("xodb-supervise", ["CLinux", "Supervision"]),
     tool("xodb-events", []),
     tool("xodb-req", ["ZeroMQ"]),
+
+    // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
+    .executableTarget(
+      name: "xodb-test-worker",
+      dependencies: ["Toolkit", "Wire", "Worker", "ZeroMQ", argumentParser],
+      path: "Tests/TestWorker", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -24,7 +24,7 @@ extension Broker {
     if register(report, peer, now) {
       if let databases { update(peer, databases) }
       for number in lostDatabase { requeue(number) }
-      welcome(peer, now)
+      welcome(peer, isStopping: report.isStopping)
     } else {
       for number in lostDatabase { requeue(number) }
     }
@@ -89,10 +89,10 @@ extension Broker {
   }
 
   /// A worker waits for a reply.
-  private mutating func welcome(_ peer: PeerID, _ now: Instant) {
+  private mutating func welcome(_ peer: PeerID, isStopping: Bool) {
     guard let worker = workers[peer] else { return }
     round?.pending.remove(peer)
-    if isStopping(worker) {
+    if isStopping || self.isStopping(worker) {
       effects.append(.tell(peer, .bye))
       forget(peer)
     } else if worker.seenChange < catalogChanges {

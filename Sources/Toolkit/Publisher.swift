@@ -9,7 +9,7 @@ package struct Publisher: ~Copyable {
   package let socket: Socket
   package let identity: PublisherIdentity
   private var sequence: Int64 = 0
-  private var stateIsDue = Instant(microseconds: .min)
+  private var stateIsDue = Instant.start
 
   /// Binds the name's socket in the run directory.
   package init(

@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import ZeroMQ
 
 #if canImport(Glibc)
 private import Glibc
@@ -13,14 +14,20 @@ package enum Tool {
       try command.run()
       exit(.success)
     } catch let error as ToolError {
-      Diagnostics.report(error)
-      exit(error.status)
+      exit(after: error)
+    } catch let error as ZMQError {
+      exit(after: ToolError(error))
     } catch {
       guard Command.exitCode(for: error) != .success else { Command.exit(withError: error) }
       Diagnostics.report(Command.message(for: error))
       Diagnostics.report("see \(Diagnostics.tool) --help")
       exit(.usage)
     }
+  }
+
+  private static func exit(after error: ToolError) -> Never {
+    Diagnostics.report(error)
+    exit(error.status)
   }
 
   package static func exit(_ status: ExitStatus) -> Never {

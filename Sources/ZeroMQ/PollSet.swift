@@ -21,8 +21,17 @@ package struct PollSet {
     items.removeAll(keepingCapacity: true)
   }
 
-  package mutating func add(_ socket: borrowing Socket, _ events: Events = .readable) {
+  /// A socket as the poll set keeps it, which is not to be used after the socket's end.
+  package struct Pollable {
+    fileprivate let handle: UnsafeMutableRawPointer
+  }
+
+  package mutating func add(_ socket: Pollable, _ events: Events = .readable) {
     items.append(zmq_pollitem_t(socket: socket.handle, fd: 0, events: events.rawValue, revents: 0))
+  }
+
+  package mutating func add(_ socket: borrowing Socket, _ events: Events = .readable) {
+    add(socket.pollable, events)
   }
 
   package mutating func add(descriptor: Int32, _ events: Events = .readable) {
@@ -44,4 +53,8 @@ package struct PollSet {
   package subscript(index: Int) -> Events {
     Events(rawValue: items[index].revents)
   }
+}
+
+extension Socket {
+  package var pollable: PollSet.Pollable { PollSet.Pollable(handle: handle) }
 }

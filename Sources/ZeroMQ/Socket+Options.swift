@@ -10,6 +10,8 @@ extension Socket {
     fileprivate let code: Int32
     fileprivate let name: String
 
+    /// Milliseconds that a closed socket goes on sending.
+    package static let linger = Option(code: ZMQ_LINGER, name: "LINGER")
     /// Messages that wait to be sent, for each peer.
     package static let sendHighWaterMark = Option(code: ZMQ_SNDHWM, name: "SNDHWM")
     /// Messages that wait to be received, for each peer.

@@ -1,1 +1,96 @@
-@main struct X { static func main() {} }
+import ArgumentParser
+import Broker
+import Router
+import Toolkit
+import Wire
+import ZeroMQ
+
+@main
+struct Main: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "xodb-router",
+    abstract: "Takes queries from clients and gives each to a worker.",
+    discussion: """
+      Example: xodb-router --bind tcp://127.0.0.1:13579
+
+      Clients and workers find it by its sockets 'clients' and 'workers' in the run directory: \
+      XODB_RUN, otherwise xodb in XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID. TERM ends it, after \
+      it has answered what it holds.
+
+      Exit status: 0 ended as asked, 64 wrong arguments, 73 something is in use, 71 the system \
+      refused something, 77 the run directory is not ours.
+      """)
+
+  @Option(help: "Listen for clients here too: loopback tcp, or ipc. Can be repeated.")
+  var bind: [String] = []
+
+  @Option(help: "So many workers may die while they run a query; then it is answered 'crashed'.")
+  var tries = 3
+
+  @Option(help: "The seconds a query has that does not say so itself.")
+  var timeout = 30.0
+
+  @Option(help: "So many queries may wait; more are answered 'busy'.")
+  var maxQueued = 100_000
+
+  func validate() throws {
+    guard (1...1000).contains(tries) else { throw ValidationError("--tries is 1 to 1000") }
+    guard (0.001...86_400).contains(timeout) else {
+      throw ValidationError("--timeout is 0.001 to 86400 seconds")
+    }
+    guard (1...10_000_000).contains(maxQueued) else {
+      throw ValidationError("--max-queued is 1 to 10000000")
+    }
+  }
+
+  func run() throws {
+    Tool.ignoreBrokenPipes()
+    Limits.raiseDescriptors()
+    var supervised = try Supervised()
+    let signals = try SignalSource([.terminate, .interrupt])
+    let directory = try RunDirectory()
+    try directory.create()
+    for endpoint in bind { try Endpoint.checkIsLocal(endpoint) }
+    // Held by whichever router owns the sockets, under whatever name it publishes.
+    let lock = try NameClaim(PublisherName("clients"), in: directory)
+    let claim = try NameClaim(
+      PublisherName(supervised.member?.name ?? "router"), in: directory)
+
+    let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
+    let publisher = try Publisher(claim, in: directory, context: context)
+    let subscriber = try Subscriber(directory, context: context)
+    let clients = try socket(
+      [directory.clients] + bind, maxFrame: BrokerLoop.maxClientFrame, context)
+    let workers = try socket([directory.workers], maxFrame: BrokerLoop.maxWorkerFrame, context)
+    var loop = try BrokerLoop(
+      clients: clients, workers: workers, boundTo: directory.workers, publisher: publisher,
+      subscriber: subscriber, configuration: brokerConfiguration)
+    supervised.sayReady()
+    try loop.run(signals, lifeline: supervised.lifeline)
+    withExtendedLifetime((lock, claim)) {}
+  }
+
+  private var brokerConfiguration: Configuration {
+    var configuration = Configuration()
+    configuration.tries = tries
+    configuration.defaultDeadlineMilliseconds = Int(timeout * 1000)
+    configuration.maxQueuedRequests = maxQueued
+    return configuration
+  }
+
+  private func socket(
+    _ endpoints: [String], maxFrame: Int64, _ context: Context
+  ) throws(ToolError) -> Socket {
+    try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
+      let socket = try Socket(.router, in: context)
+      try socket.setMaxFrameSize(maxFrame)
+      // The last answers are still to arrive when this process is told to end.
+      try socket.set(.linger, 1000)
+      try socket.set(.backlog, 1024)
+      for endpoint in endpoints { try socket.bind(endpoint) }
+      return socket
+    }
+  }
+
+  static func main() { Tool.main(Self.self) }
+}

@@ -3,6 +3,11 @@ package struct LineError: Error, Equatable, CustomStringConvertible {
   package let why: String
   package let offset: Int
 
+  package init(why: String, offset: Int) {
+    self.why = why
+    self.offset = offset
+  }
+
   package var description: String { "\(why) at byte \(offset) of the line" }
 }
 

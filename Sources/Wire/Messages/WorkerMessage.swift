@@ -12,17 +12,23 @@ package struct WorkerReport: Equatable, Sendable {
   package var pid: Int
   /// Whether the second frame has the list of databases.
   package var hasDatabases: Bool
+  /// Whether it is about to end, and wants no further request.
+  package var isStopping: Bool
 
-  package init(member: Member, supervisor: String?, pid: Int, hasDatabases: Bool) {
+  package init(
+    member: Member, supervisor: String?, pid: Int, hasDatabases: Bool, isStopping: Bool = false
+  ) {
     self.member = member
     self.supervisor = supervisor
     self.pid = pid
     self.hasDatabases = hasDatabases
+    self.isStopping = isStopping
   }
 
   package var line: Line {
     Line("READY").with(member).with("supervisor", supervisor).with("pid", pid)
       .with("databases", hasDatabases ? "changed" : nil)
+      .with("stopping", isStopping ? "yes" : nil)
   }
 
   package init?(_ line: Line) {
@@ -30,7 +36,7 @@ package struct WorkerReport: Equatable, Sendable {
     else { return nil }
     self.init(
       member: member, supervisor: line["supervisor"], pid: pid,
-      hasDatabases: line["databases"] != nil)
+      hasDatabases: line["databases"] != nil, isStopping: line["stopping"] != nil)
   }
 }
 

@@ -3,6 +3,9 @@
 package struct Instant: Comparable, Hashable, Sendable {
   package let microseconds: Int64
 
+  /// The start from which time is counted: before everything.
+  package static let start = Instant(microseconds: 0)
+
   package init(microseconds: Int64) {
     self.microseconds = microseconds
   }

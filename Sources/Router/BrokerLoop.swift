@@ -1,0 +1,190 @@
+package import Broker
+package import Toolkit
+internal import Wire
+package import ZeroMQ
+
+/// Moves messages between sockets and the broker, which decides what is to be done.
+package struct BrokerLoop: ~Copyable {
+  /// So many messages are taken from a socket before the others have their turn.
+  private static let turn = 256
+  /// The largest frame that a client may send, in bytes.
+  package static let maxClientFrame: Int64 = 16 << 20
+  /// The largest frame that a worker may send.
+  package static let maxWorkerFrame: Int64 = 1 << 30
+
+  private let clients: Socket
+  private let workers: Socket
+  private var broker: Broker<ClientRequest, Frame>
+  private var outbox = Outbox()
+  private var publisher: Publisher
+  private var subscriber: Subscriber
+  /// What the state says of this router.
+  private let state: Line
+  private var poll = PollSet()
+  private var nextRejection = Instant.start
+
+  /// - Parameters:
+  ///   - clients: a bound ROUTER for clients.
+  ///   - workers: a bound ROUTER for workers.
+  ///   - endpoints: what that one is bound to, by which workers know their router.
+  package init(
+    clients: consuming Socket, workers: consuming Socket, boundTo endpoints: String,
+    publisher: consuming Publisher, subscriber: consuming Subscriber,
+    configuration: Configuration
+  ) throws {
+    try clients.set(.routerMandatory, 1)
+    try workers.set(.routerMandatory, 1)
+    self.clients = clients
+    self.workers = workers
+    self.publisher = publisher
+    self.subscriber = subscriber
+    state = Line(Publication.stateWord).with("role", "router").with("workers", endpoints)
+    broker = Broker(configuration, now: Clock.now())
+  }
+
+  /// Serves until a signal asks for the end and every request has its answer, or until the
+  /// supervisor is gone.
+  package mutating func run(
+    _ signals: borrowing SignalSource, lifeline: Int32?
+  ) throws {
+    try publisher.publish(Line("router.started").with(state.fields))
+    while !(broker.isDraining && broker.isEmpty && outbox.isEmpty) {
+      try wait(signals, lifeline)
+      if poll[5].contains(.readable) {
+        while signals.next() != nil { broker.drain(now: Clock.now()) }
+      }
+      if lifeline != nil && !poll[6].isEmpty { return }
+      if poll[3].contains(.readable) { try subscriber.followChanges() }
+      if poll[2].contains(.readable) { try receivePublications() }
+      if poll[1].contains(.readable) { try receiveFromWorkers() }
+      if poll[0].contains(.readable) { try receiveFromClients() }
+      let now = Clock.now()
+      if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
+      try carryOut()
+      try flush()
+      try publisher.serve(now: now) { (state, []) }
+    }
+    try publisher.publish(Line("router.stopped"))
+  }
+
+  private mutating func wait(
+    _ signals: borrowing SignalSource, _ lifeline: Int32?
+  ) throws {
+    poll.removeAll()
+    poll.add(clients)
+    poll.add(workers)
+    poll.add(subscriber.socket)
+    poll.add(descriptor: subscriber.watch.number)
+    poll.add(publisher.socket)
+    poll.add(descriptor: signals.descriptor.number)
+    if let lifeline { poll.add(descriptor: lifeline) }
+    let now = Clock.now()
+    var due = min(publisher.nextDue, broker.nextDeadline ?? publisher.nextDue)
+    if !outbox.isEmpty { due = min(due, now.adding(milliseconds: Outbox.retryMilliseconds)) }
+    try poll.wait(milliseconds: due.millisecondsUp(since: now))
+  }
+
+  private mutating func receivePublications() throws {
+    while let publication = try subscriber.receive() {
+      broker.receive(publication, now: Clock.now())
+    }
+  }
+
+  private mutating func receiveFromWorkers() throws {
+    for _ in 0..<Self.turn {
+      guard let message = try workers.receive() else { return }
+      do throws(LineError) {
+        let frames = try WorkerFrames(message)
+        broker.receive(
+          frames.report, databases: frames.databases, results: frames.results,
+          from: PeerID(message[0]), now: Clock.now())
+      } catch {
+        reject(error.description)
+      }
+      try carryOut()
+    }
+  }
+
+  private mutating func receiveFromClients() throws {
+    for _ in 0..<Self.turn {
+      guard let message = try clients.receive() else { return }
+      let request = ClientRequest(message)
+      do throws(Failure) {
+        let parsed = try request.parse()
+        broker.receive(
+          parsed, request, size: request.size, from: request.client, now: Clock.now())
+      } catch {
+        let line = Outcome.failure(error).line(Line("").with("id", request.id).fields)
+        broker.effects.append(.answer(request, line, nil))
+      }
+      try carryOut()
+    }
+  }
+
+  /// Says that a worker's message was not understood, once a second at most.
+  private mutating func reject(_ why: String) {
+    let now = Clock.now()
+    guard now >= nextRejection else { return }
+    nextRejection = now.adding(milliseconds: 1000)
+    broker.effects.append(.publish(Line("router.rejected").with("from", "worker").with("why", why)))
+  }
+
+  /// Does what the broker wants done, and what it wants after that.
+  private mutating func carryOut() throws {
+    while !broker.effects.isEmpty {
+      let effects = broker.effects
+      broker.effects.removeAll(keepingCapacity: true)
+      for effect in effects {
+        switch effect {
+        case .answer(let request, let line, let rows):
+          try answer(request, line, rows)
+        case .run(let peer, let job, let request):
+          try tell(peer, [.bytes(WorkerCommand.run(job).line.encoded())] + request.statement)
+        case .tell(let peer, let command):
+          try tell(peer, [.bytes(command.line.encoded())])
+        case .publish(let event):
+          try publisher.publish(event)
+        }
+      }
+    }
+  }
+
+  private mutating func tell(_ peer: PeerID, _ parts: [Part]) throws {
+    switch try workers.send([.bytes(peer.bytes), .delimiter] + parts) {
+    case .sent: break
+    // A worker that waits has room for a reply: one without room is not there.
+    case .unreachable, .wouldBlock: broker.unreachable(peer, now: Clock.now())
+    }
+  }
+
+  private mutating func answer(
+    _ request: ClientRequest, _ line: Line, _ rows: Rows<Frame>?
+  ) throws {
+    let body: Part
+    let bodySize: Int
+    switch rows {
+    case nil: (body, bodySize) = (.delimiter, 0)
+    case .rendered(let frame): (body, bodySize) = (.frame(frame), frame.count)
+    case .values(let columns, let rows, let format):
+      var bytes: [UInt8] = []
+      let writer = RowWriter(format, columns: columns)
+      writer.appendHeader(to: &bytes)
+      for row in rows { writer.appendRow(row, to: &bytes) }
+      (body, bodySize) = (.bytes(bytes), bytes.count)
+    }
+    let parts = request.envelope + [.bytes(line.encoded()), body]
+    let connection = PeerID(request.message[0])
+    if !outbox.isWaiting(for: connection) {
+      // A client that has gone away needs no answer.
+      guard case .wouldBlock = try clients.send(parts) else { return }
+    }
+    if !outbox.append(parts, bytes: bodySize, for: connection) {
+      broker.effects.append(.publish(Line("router.dropped").with("why", "a client reads no answers")))
+    }
+  }
+
+  private mutating func flush() throws {
+    guard !outbox.isEmpty else { return }
+    try outbox.flush { parts throws(ZMQError) in try clients.send(parts) }
+  }
+}

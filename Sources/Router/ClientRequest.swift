@@ -1,0 +1,82 @@
+internal import Broker
+internal import Wire
+internal import ZeroMQ
+
+/// A client's message as it came: where the answer goes, the SQL and the parameters.
+///
+///     routing id, envelope of any depth, "", line, SQL, parameters
+struct ClientRequest {
+  /// What a client may put around its request: proxies on the way add a frame each.
+  static let maxEnvelope = 8
+
+  let message: Multipart
+  /// Where the empty frame stands that ends the envelope; nil when there is none, and the envelope
+  /// is the routing id alone.
+  let delimiter: Int?
+
+  init(_ message: Multipart) {
+    self.message = message
+    let end = min(message.count, Self.maxEnvelope + 2)
+    delimiter = end > 1 ? (1..<end).first { message[$0].isEmpty } : nil
+  }
+
+  /// The connection and envelope, by which the client's ids are told from others'.
+  var client: PeerID {
+    guard let delimiter, delimiter > 1 else { return PeerID(message[0]) }
+    var bytes: [UInt8] = []
+    for index in 0..<delimiter {
+      bytes.append(UInt8(truncatingIfNeeded: message[index].count))
+      bytes.append(contentsOf: message[index])
+    }
+    return bytes.withUnsafeBytes { PeerID($0) }
+  }
+
+  /// The frames behind the envelope.
+  var frames: Range<Int> { (delimiter ?? 0) + 1..<message.count }
+
+  /// In bytes.
+  var size: Int { frames.reduce(0) { $0 + message[$1].count } }
+
+  /// Reads the line, and checks that the frames fit it.
+  func parse() throws(Failure) -> ClientMessage {
+    guard delimiter != nil else {
+      throw Failure(.badRequest, "no empty frame in front of the request")
+    }
+    guard !message.isTruncated, frames.count <= 3 else {
+      throw Failure(.badRequest, "more frames than a line, SQL and parameters")
+    }
+    guard let first = frames.first else { throw Failure(.badRequest, "no line") }
+    let line: Line
+    do throws(LineError) {
+      line = try Line(parsing: message[first])
+    } catch {
+      throw Failure(.badRequest, error.description)
+    }
+    let parsed = try ClientMessage(line)
+    switch parsed {
+    case .query where frames.count < 2: throw Failure(.badRequest, "QUERY without a frame of SQL")
+    case .show where frames.count > 1: throw Failure(.badRequest, "SHOW is a line alone")
+    default: return parsed
+    }
+  }
+
+  /// The `id=` of a line that is otherwise not understood, so that its sender can tell which it was.
+  var id: String? {
+    frames.first.flatMap { try? Line(parsing: message[$0]) }?["id"]
+  }
+
+  /// What a worker gets: the SQL and the parameters.
+  var statement: [Part] {
+    let sql = frames.lowerBound + 1
+    let hasParameters = sql + 1 < frames.upperBound
+    return [
+      .frame(Frame(message, sql)),
+      hasParameters ? .frame(Frame(message, sql + 1)) : .delimiter,
+    ]
+  }
+
+  /// The frames in front of an answer.
+  var envelope: [Part] {
+    (0...(delimiter ?? 0)).map { .frame(Frame(message, $0)) }
+  }
+}

@@ -1,0 +1,32 @@
+internal import Wire
+internal import ZeroMQ
+
+/// A worker's message: its report, its databases if they have changed, and its answers.
+///
+///     routing id, "", READY line, databases, ( answer's line, rows )*
+struct WorkerFrames {
+  let report: WorkerReport
+  let databases: [ServedDatabase]?
+  let results: [(result: AttemptResult, body: Frame)]
+
+  /// Fails with what is wrong with the message.
+  init(_ message: Multipart) throws(LineError) {
+    let count = message.count
+    guard !message.isTruncated, count >= 4, count.isMultiple(of: 2), message[1].isEmpty else {
+      throw LineError(why: "\(count) frames are no worker's message", offset: 0)
+    }
+    guard let report = WorkerReport(try Line(parsing: message[2])) else {
+      throw LineError(why: "no READY", offset: 0)
+    }
+    self.report = report
+    databases = report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil
+    var results: [(result: AttemptResult, body: Frame)] = []
+    for index in stride(from: 4, to: count, by: 2) {
+      guard let result = AttemptResult(try Line(parsing: message[index])) else {
+        throw LineError(why: "no answer in frame \(index)", offset: 0)
+      }
+      results.append((result, Frame(message, index + 1)))
+    }
+    self.results = results
+  }
+}

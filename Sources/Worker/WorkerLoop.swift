@@ -1,0 +1,172 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+package import Toolkit
+package import Wire
+package import ZeroMQ
+
+/// Says READY to a router, runs what it replies, answers, and so on.
+///
+/// A REQ socket that waits cannot speak, and waits for ever when the reply is lost. So the loop
+/// follows the routers' events: it connects when it has heard of the router's incarnation, and makes
+/// a new socket as soon as it hears of another one.
+package struct WorkerLoop<Runner: Engine>: ~Copyable {
+  /// How long a worker that is to end waits for the router's word that it has noticed.
+  private static var farewellMilliseconds: Int { 500 }
+  /// What a body may keep of its capacity from one request to the next, in bytes.
+  private static var keptCapacity: Int { 1 << 20 }
+
+  private var engine: Runner
+  private let member: Member
+  private let supervisor: String?
+  private let router: String
+  private let context: Context
+  private var subscriber: Subscriber
+  private var poll = PollSet()
+
+  /// The revision of the list that the router has; nil before the first report.
+  private var reportedRevision: Int?
+  /// The incarnation of the router that was last heard.
+  private var incarnation: PublisherIdentity?
+  private var isStopping = false
+  private var body: [UInt8] = []
+
+  /// - Parameter router: the endpoint at which the router takes workers.
+  package init(
+    _ engine: consuming Runner, _ member: Member, supervisor: String?, router: String,
+    subscriber: consuming Subscriber, context: Context
+  ) {
+    self.engine = engine
+    self.member = member
+    self.supervisor = supervisor
+    self.router = router
+    self.context = context
+    self.subscriber = subscriber
+  }
+
+  /// Works until it is told to end, by a signal, by the supervisor's announcement or by the router,
+  /// or until the supervisor is gone.
+  /// - Parameter ready: called when the router has been found and told.
+  package mutating func run(
+    _ signals: borrowing SignalSource, lifeline: Int32?, ready: () -> Void
+  ) throws {
+    while true {
+      while incarnation == nil && !isStopping {
+        try wait(nil, signals, lifeline, milliseconds: nil)
+      }
+      guard !isStopping else { return }
+      let current = incarnation
+      let socket = try Socket(.request, in: context)
+      try socket.set(.reconnectInterval, 10)
+      try socket.connect(router)
+      reportedRevision = nil
+      try report(on: socket, [])
+      ready()
+      while incarnation == current {
+        guard try serve(socket, signals, lifeline) else { return }
+      }
+    }
+  }
+
+  /// Waits for one thing to happen and deals with it; false when the loop is to end.
+  private mutating func serve(
+    _ socket: borrowing Socket, _ signals: borrowing SignalSource, _ lifeline: Int32?
+  ) throws -> Bool {
+    let limit = isStopping ? Self.farewellMilliseconds : nil
+    let hasReply = try wait(socket.pollable, signals, lifeline, milliseconds: limit)
+    guard hasReply else { return limit == nil }
+    guard let message = try socket.receive() else { return true }
+    switch try command(message) {
+    case .bye: return false
+    case .rescan:
+      engine.rescan()
+      try report(on: socket, [])
+    case .run(let job):
+      guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
+      let result = run(job, message)
+      // What has come up meanwhile: an end that the report should mention.
+      try wait(nil, signals, lifeline, milliseconds: 0)
+      try report(on: socket, [.bytes(result.line.encoded()), .bytes(body)])
+      if body.capacity > Self.keptCapacity { body = [] }
+    }
+    return true
+  }
+
+  private mutating func run(_ job: Job, _ message: Multipart) -> AttemptResult {
+    body.removeAll(keepingCapacity: true)
+    let start = Clock.now()
+    let outcome = engine.run(
+      job, sql: message[1], parameters: message[2],
+      deadline: start.adding(milliseconds: job.deadlineMilliseconds), into: &body)
+    if case .failure = outcome { body.removeAll(keepingCapacity: true) }
+    return AttemptResult(
+      attempt: job.attempt, outcome: outcome,
+      runMicroseconds: Clock.now().microseconds(since: start))
+  }
+
+  /// Says READY, with answers if there are any, and with the databases if they have changed.
+  private mutating func report(on socket: borrowing Socket, _ answers: [Part]) throws {
+    let hasDatabases = reportedRevision != engine.revision
+    let report = WorkerReport(
+      member: member, supervisor: supervisor, pid: Int(getpid()), hasDatabases: hasDatabases,
+      isStopping: isStopping)
+    let databases = hasDatabases ? ServedDatabase.encode(engine.databases) : []
+    reportedRevision = engine.revision
+    // A connected REQ socket has room for the one message that it may send.
+    guard case .sent = try socket.send(
+      [.bytes(report.line.encoded()), .bytes(databases)] + answers)
+    else { throw misunderstood("READY could not be sent") }
+  }
+
+  private func command(_ message: Multipart) throws(ToolError) -> WorkerCommand {
+    let line: Line
+    do throws(LineError) {
+      line = try Line(parsing: message[0])
+    } catch {
+      throw misunderstood(error.description)
+    }
+    guard let command = WorkerCommand(line) else { throw misunderstood("unknown: \(line.word)") }
+    return command
+  }
+
+  private func misunderstood(_ why: String) -> ToolError {
+    ToolError("talk to router \(router)", why, .crashed)
+  }
+
+  /// Waits for a reply, a publication, a signal or the supervisor's end, and takes all but the reply
+  /// into account. Returns whether there is a reply.
+  @discardableResult
+  private mutating func wait(
+    _ reply: PollSet.Pollable?, _ signals: borrowing SignalSource, _ lifeline: Int32?,
+    milliseconds: Int?
+  ) throws -> Bool {
+    poll.removeAll()
+    poll.add(subscriber.socket)
+    poll.add(descriptor: subscriber.watch.number)
+    poll.add(descriptor: signals.descriptor.number)
+    // A lifeline that has hung up stays so: without a supervisor there is nothing to wait for.
+    poll.add(descriptor: lifeline ?? -1)
+    if let reply { poll.add(reply) }
+    try poll.wait(milliseconds: milliseconds)
+    if poll[1].contains(.readable) { try subscriber.followChanges() }
+    if poll[0].contains(.readable) {
+      while let publication = try subscriber.receive() { hear(publication) }
+    }
+    if poll[2].contains(.readable) {
+      while signals.next() != nil { isStopping = true }
+    }
+    if !poll[3].isEmpty {
+      throw ToolError("serve", "the supervisor is gone", .unavailable)
+    }
+    return reply != nil && poll[4].contains(.readable)
+  }
+
+  private mutating func hear(_ publication: Publication) {
+    let line = publication.line
+    if line["role"] == "router" && line["workers"] == router {
+      incarnation = publication.publisher
+    } else if line.word == "worker.stopping" && Member(line) == member {
+      isStopping = true
+    }
+  }
+}

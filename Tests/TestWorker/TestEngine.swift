@@ -1,0 +1,79 @@
+import Glibc
+import Toolkit
+import Wire
+import Worker
+
+/// An engine that does what the statement says, for tests:
+///
+///     echo TEXT      a row with the text as it came
+///     params         a row with the parameters as they came
+///     sleep MS       waits, then says who it is
+///     big BYTES      so much of an answer
+///     crash          ends the process by a signal
+///     crash-once F   ends the process by a signal unless file F is there, which it makes
+///     exit STATUS    ends the process
+///     hang           never returns
+///     fail           fails as a query would
+///     gone           says that it does not have the database any more
+struct TestEngine: Engine {
+  private(set) var databases: [ServedDatabase]
+  private(set) var revision = 1
+  /// A file with a database's name in each line, if the databases are to change.
+  let list: String?
+
+  init(databases: [String], list: String?) {
+    self.databases = databases.map { ServedDatabase(name: $0) }
+    self.list = list
+    if list != nil { rescan() }
+  }
+
+  mutating func rescan() {
+    guard let list, let file = fopen(list, "r") else { return }
+    defer { fclose(file) }
+    var names: [ServedDatabase] = []
+    while let line = readLine(file) { names.append(ServedDatabase(name: line)) }
+    guard names != databases else { return }
+    databases = names
+    revision += 1
+  }
+
+  private func readLine(_ file: UnsafeMutablePointer<FILE>) -> String? {
+    var text = ""
+    while true {
+      let byte = getc(file)
+      if byte == EOF { return text.isEmpty ? nil : text }
+      if byte == 10 { return text }
+      text.unicodeScalars.append(Unicode.Scalar(UInt8(truncatingIfNeeded: byte)))
+    }
+  }
+
+  mutating func run(
+    _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
+    deadline: Instant, into body: inout [UInt8]
+  ) -> Outcome {
+    let words = String(decoding: sql, as: UTF8.self).split(separator: " ", maxSplits: 1)
+    let argument = words.count > 1 ? String(words[1]) : ""
+    switch words.first {
+    case "echo": body.append(contentsOf: argument.utf8)
+    case "params": body.append(contentsOf: parameters)
+    case "sleep":
+      usleep((UInt32(argument) ?? 0) * 1000)
+      body.append(contentsOf: "\(getpid())".utf8)
+    case "big": body.append(contentsOf: [UInt8](repeating: 120, count: Int(argument) ?? 0))
+    case "crash": kill(getpid(), SIGSEGV)
+    case "crash-once":
+      let mark = open(argument, O_CREAT | O_EXCL | O_WRONLY, 0o600)
+      if mark >= 0 { kill(getpid(), SIGSEGV) }
+      body.append(contentsOf: "survived".utf8)
+    case "exit": exit(Int32(argument) ?? 0)
+    case "hang": while true { pause() }
+    case "gone":
+      databases = []
+      revision += 1
+      return .failure(Failure(.noSuchDatabase, "no database '\(job.database)' here"))
+    default: return .failure(Failure(.sql, "no such verb", offset: 0))
+    }
+    body.append(10)
+    return .rows(1)
+  }
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Starts a cluster on a directory of SQLite files: a supervised router and supervised workers, under
+# one outer supervisor. Returns when a probe query has been answered, or says why not.
+set -euo pipefail
+
+usage() {
+  cat <<EOF
+usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] DATA_DIR
+
+  -w WORKERS   how many workers (default: the number of processors, at least 2)
+  -t ENDPOINT  listen for clients on loopback tcp as well (default tcp://127.0.0.1:13579)
+
+The run directory is \$XODB_RUN, otherwise \$XDG_RUNTIME_DIR/xodb, otherwise /tmp/xodb-UID.
+Exit status: 0 the cluster answers, 64 wrong arguments, 66 no such directory, 69 it does not answer,
+73 one is running there already.
+EOF
+}
+
+fail() { # STATUS WHAT: WHY
+  echo "${0##*/}: $2" >&2
+  exit "$1"
+}
+
+workers=$(nproc)
+[ "$workers" -ge 2 ] || workers=2
+tcp=
+data=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -w)
+      [ $# -ge 2 ] || fail 64 "-w: needs a number"
+      workers=$2
+      shift
+      ;;
+    -t)
+      tcp=tcp://127.0.0.1:13579
+      case ${2-} in
+        *://*)
+          tcp=$2
+          shift
+          ;;
+      esac
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    -*) fail 64 "$1: no such option (see ${0##*/} --help)" ;;
+    *)
+      [ -z "$data" ] || fail 64 "$1: one data directory, please"
+      data=$1
+      ;;
+  esac
+  shift
+done
+[ -n "$data" ] || {
+  usage >&2
+  exit 64
+}
+[[ $workers =~ ^[1-9][0-9]{0,2}$ ]] || fail 64 "-w $workers: not a number from 1 to 999"
+[ -d "$data" ] || fail 66 "open $data: not a directory"
+data=$(cd -- "$data" && pwd)
+
+here=$(dirname "$(readlink -f "$0")")
+[ -x "$here/xodb-supervise" ] || fail 69 "find xodb-supervise in $here: run make first"
+PATH=$here:$PATH
+run=${XODB_RUN:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/xodb}}
+run=${run:-/tmp/xodb-$(id -u)}
+export XODB_RUN=$run
+
+[ -d "$run" ] || mkdir -m 700 -- "$run" || fail 73 "make the run directory $run: see above"
+[ -O "$run" ] || fail 77 "run directory $run: it belongs to somebody else"
+# One start at a time; what runs already holds the lock of its name.
+exec 9>"$run/start.lock"
+flock -n 9 || fail 73 "start in $run: another start is under way"
+if [ -e "$run/locks/cluster" ] && ! flock -n "$run/locks/cluster" true; then
+  fail 73 "start in $run: a cluster is already running there"
+fi
+
+# The outer supervisor's two children find out by their names which they are.
+# shellcheck disable=SC2016
+role='case $XODB_NAME in
+  cluster-1) exec xodb-supervise --name router -- xodb-router ${tcp:+--bind "$tcp"} ;;
+  cluster-2) exec xodb-supervise --name workers -n "$workers" -- xodb-worker --data "$data" ;;
+esac'
+log=$run/log
+ready=$run/ready
+rm -f "$ready"
+mkfifo -m 600 "$ready"
+# Opened for both first, so that neither side waits for the other; then only the cluster can write.
+exec 8<>"$ready" 7<"$ready"
+rm "$ready"
+(
+  unset XODB_NAME XODB_GENERATION XODB_SUPERVISOR XODB_LIFELINE_FD
+  export tcp workers data XODB_READY_FD=3
+  exec setsid xodb-supervise --name cluster -n 2 --grace 15 -- sh -c "$role"
+) </dev/null >"$log" 2>&1 3>&8 7<&- 8>&- 9>&- &
+pid=$!
+exec 8>&-
+echo "$pid" >"$run/pid"
+
+give_up() { # WHY
+  kill -TERM "$pid" 2>/dev/null && flock -w 20 "$run/locks/cluster" true
+  sed 's/^/  /' "$log" >&2
+  fail 69 "start on $data: $1"
+}
+
+# A line comes when all are ready, the end of the pipe when the supervisor has ended.
+if ! read -r -t 20 <&7; then
+  give_up "the cluster did not become ready; its log says the above"
+fi
+database=$(xodb-req --databases -f tsv | awk -F '\t' '$3 == "\\N" { print $1; exit }') ||
+  give_up "the router does not answer"
+if [ -n "$database" ]; then
+  probe=$(xodb-req -d "$database" -f tsv 'select 1') || probe=
+  [ "$probe" = 1 ] || give_up "the probe query on '$database' failed"
+else
+  echo "${0##*/}: $data holds no SQLite file yet; those that appear will be served" >&2
+fi

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Ends the cluster of the run directory: what is being answered is answered, the rest is refused.
+set -euo pipefail
+
+run=${XODB_RUN:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/xodb}}
+run=${run:-/tmp/xodb-$(id -u)}
+
+fail() { # STATUS WHAT: WHY
+  echo "${0##*/}: $2" >&2
+  exit "$1"
+}
+
+case ${1-} in
+  '') ;;
+  -h | --help)
+    echo "usage: ${0##*/}   ends the cluster in the run directory, here $run"
+    echo "Exit status: 0 it has ended, 64 wrong arguments, 69 none was running, 75 it has not ended."
+    exit 0
+    ;;
+  *) fail 64 "$1: takes no arguments" ;;
+esac
+
+lock=$run/locks/cluster
+if [ ! -e "$lock" ] || flock -n "$lock" true; then
+  fail 69 "stop in $run: no cluster is running there"
+fi
+pid=$(cat "$run/pid")
+kill -TERM "$pid"
+# Whoever holds the name holds the lock.
+flock -w 30 "$lock" true || fail 75 "stop in $run: process $pid has not ended after 30 s"
+rm -f "$run/pid"
