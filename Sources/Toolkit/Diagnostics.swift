@@ -23,12 +23,17 @@ package enum Diagnostics {
   /// Prints `tool: text` in one piece. A standard error that cannot be written to is nobody's to
   /// tell, so that is where errors end.
   package static func report(_ text: String) {
+    _ = line(text).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// The line `tool: text`, with its newline.
+  package static func line(_ text: String) -> [UInt8] {
     var bytes = Array("\(tool): \(text)".utf8)
     // What comes from outside must not move the cursor or fake a second line.
     for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7f {
       bytes[index] = UInt8(ascii: " ")
     }
     bytes.append(UInt8(ascii: "\n"))
-    _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    return bytes
   }
 }

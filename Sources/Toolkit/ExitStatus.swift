@@ -1,4 +1,5 @@
-/// What the tools' exit statuses mean. The numbers are those of sysexits.h.
+/// What the tools' exit statuses mean. The numbers are those of sysexits.h, and env(1)'s for a
+/// command that cannot be run.
 package enum ExitStatus: Int32, Sendable {
   case success = 0
   /// The command line is wrong.
@@ -21,4 +22,8 @@ package enum ExitStatus: Int32, Sendable {
   case tryAgain = 75
   /// Not allowed.
   case denied = 77
+  /// A command is there and cannot be executed.
+  case cannotExecute = 126
+  /// There is no such command.
+  case noSuchCommand = 127
 }

@@ -4,12 +4,18 @@ package import ZeroMQ
 /// Publishes events, and the whole state to each new subscriber and every second.
 package struct Publisher: ~Copyable {
   package static let stateIntervalMilliseconds = 1000
+  /// How long the first events wait for subscribers, which see the name's socket appear and need a
+  /// moment to connect. Without this nobody would hear how a publisher begins.
+  package static let settleMilliseconds = 20
 
   /// For the poll set: readable when somebody subscribes.
   package let socket: Socket
   package let identity: PublisherIdentity
   private var sequence: Int64 = 0
-  private var stateIsDue = Instant.start
+  private var stateIsDue: Instant
+  /// The first events, with the time at which each happened, until they are due.
+  private var held: [(publication: Publication, time: String)] = []
+  private var holdsUntil: Instant
 
   /// Binds the name's socket in the run directory.
   package init(
@@ -25,6 +31,21 @@ package struct Publisher: ~Copyable {
     }
     self.identity = identity
     self.socket = socket
+    holdsUntil = Clock.now().adding(milliseconds: Self.settleMilliseconds)
+    stateIsDue = holdsUntil
+  }
+
+  /// Ends the publishing, and gives what was published the time to leave the process: the context's
+  /// end, which this should be followed by, waits for that no longer than this.
+  package consuming func close(lingerMilliseconds: Int32 = 500) throws(ToolError) {
+    // Whoever publishes for a shorter time than subscribers need to connect waits for those.
+    while !held.isEmpty {
+      let milliseconds = holdsUntil.millisecondsUp(since: Clock.now())
+      if milliseconds == 0 { try release() } else { try admitSubscribers(milliseconds) }
+    }
+    try ToolError.wrapping { () throws(ZMQError) in
+      try socket.set(.linger, lingerMilliseconds)
+    }
   }
 
   /// When `serve` has something to do without anyone subscribing.
@@ -33,7 +54,26 @@ package struct Publisher: ~Copyable {
   /// Publishes an event. One that cannot be sent is lost, as with every publisher.
   package mutating func publish(_ event: Line) throws(ToolError) {
     sequence += 1
-    try send(Publication(publisher: identity, sequence: sequence, line: event))
+    let publication = Publication(publisher: identity, sequence: sequence, line: event)
+    let time = Clock.timestamp()
+    if Clock.now() < holdsUntil { return held.append((publication, time)) }
+    try release()
+    try send(publication, time)
+  }
+
+  private func admitSubscribers(_ milliseconds: Int) throws(ToolError) {
+    try ToolError.wrapping { () throws(ZMQError) in
+      var poll = PollSet()
+      poll.add(socket)
+      try poll.wait(milliseconds: milliseconds)
+      while try socket.receive() != nil {}
+    }
+  }
+
+  /// Sends the events that were held back.
+  private mutating func release() throws(ToolError) {
+    for (publication, time) in held { try send(publication, time) }
+    held = []
   }
 
   /// Publishes the state if somebody has subscribed, or a second has passed.
@@ -47,15 +87,19 @@ package struct Publisher: ~Copyable {
       }
       return hasNewSubscriber
     }
+    // Nor does a state overtake events that it has counted.
+    if now < holdsUntil { return }
+    try release()
     guard hasNewSubscriber || now >= stateIsDue else { return }
     stateIsDue = now.adding(milliseconds: Self.stateIntervalMilliseconds)
     let (line, members) = state()
     try send(
-      Publication(publisher: identity, sequence: sequence, line: line, members: members))
+      Publication(publisher: identity, sequence: sequence, line: line, members: members),
+      Clock.timestamp())
   }
 
-  private func send(_ publication: Publication) throws(ToolError) {
-    let header = publication.header(time: Clock.timestamp())
+  private func send(_ publication: Publication, _ time: String) throws(ToolError) {
+    let header = publication.header(time: time)
     let frames = [header] + publication.members
     _ = try ToolError.wrapping { () throws(ZMQError) in
       try socket.send(frames.map { .bytes($0.encoded()) })

@@ -14,6 +14,11 @@ package struct Subscriber: ~Copyable {
   private let directory: RunDirectory
   /// The sockets connected to: name and inode. A publisher that comes back has a new inode.
   private var connected: [String: ino_t]
+  /// Publishers whose socket is gone, and since when. Disconnecting drops what has arrived and was
+  /// not received yet, which would be a publisher's last words: so they stay connected for a while.
+  private var departed: [String: Instant] = [:]
+  /// Publishers have come back, and the connection to their old socket waits to be given up.
+  private var hasReturned = false
 
   /// Connects to the publishers there are. The run directory must exist.
   package init(_ directory: RunDirectory, context: Context) throws(ToolError) {
@@ -24,7 +29,11 @@ package struct Subscriber: ~Copyable {
       throw .system("watch \(directory.events)")
     }
     let socket = try Self.makeSocket(context)
-    connected = try Self.connect(socket, to: directory, after: [:])
+    let present = try Self.sockets(in: directory.events)
+    try ToolError.wrapping { () throws(ZMQError) in
+      for name in present.keys { try socket.connect("ipc://\(directory.events)/\(name)") }
+    }
+    connected = present
     self.watch = watch
     self.socket = socket
     self.directory = directory
@@ -41,46 +50,80 @@ package struct Subscriber: ~Copyable {
     }
   }
 
-  /// Connects to publishers that have come, forgets those that have gone. Call it when `watch` is
-  /// readable.
+  /// Connects to publishers that have come. Call it when `watch` is readable; the order of this and
+  /// `receive` does not matter.
   package mutating func followChanges() throws(ToolError) {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
       // The notes' contents do not matter: the directory itself says what there is.
       while read(watch.number, buffer.baseAddress, buffer.count) > 0 {}
     }
-    connected = try Self.connect(socket, to: directory, after: connected)
-  }
-
-  /// Connects to the publishers that are new, disconnects from those that have gone.
-  private static func connect(
-    _ socket: borrowing Socket, to directory: RunDirectory, after connected: [String: ino_t]
-  ) throws(ToolError) -> [String: ino_t] {
-    let present = try sockets(in: directory.events)
-    do throws(ZMQError) {
-      for (name, inode) in connected where present[name] != inode {
-        try socket.disconnect("ipc://\(directory.events)/\(name)")
-      }
-      for (name, inode) in present where connected[name] != inode {
-        try socket.connect("ipc://\(directory.events)/\(name)")
-      }
-    } catch {
-      throw ToolError(error)
-    }
-    return present
+    try connect()
   }
 
   /// The next thing published, nil when there is none yet. What is not a publication is passed
   /// over: nothing rests on having heard every message.
-  package func receive() throws(ToolError) -> Publication? {
-    try ToolError.wrapping { () throws(ZMQError) in
-      while let message = try socket.receive() {
-        let lines = (0..<message.count).map { try? Line(parsing: message[$0]) }
-        guard let header = lines[0], !lines.contains(nil) else { continue }
-        let members = lines.dropFirst().compactMap { $0 }
-        if let publication = Publication(header: header, members: members) { return publication }
-      }
-      return nil
+  package mutating func receive() throws(ToolError) -> Publication? {
+    while let message = try nextMessage() {
+      let lines = (0..<message.count).map { try? Line(parsing: message[$0]) }
+      guard let header = lines[0], !lines.contains(nil) else { continue }
+      let members = lines.dropFirst().compactMap { $0 }
+      if let publication = Publication(header: header, members: members) { return publication }
     }
+    if hasReturned || !departed.isEmpty { try connect() }
+    return nil
+  }
+
+  private func nextMessage() throws(ToolError) -> Multipart? {
+    try ToolError.wrapping { () throws(ZMQError) in try socket.receive() }
+  }
+
+  /// Brings the connections in line with the sockets that there are.
+  private mutating func connect() throws(ToolError) {
+    let present = try Self.sockets(in: directory.events)
+    do throws(ZMQError) {
+      try greet(present)
+      try forget(present, now: Clock.now())
+    } catch {
+      throw ToolError(error)
+    }
+  }
+
+  private mutating func greet(_ present: [String: ino_t]) throws(ZMQError) {
+    hasReturned = false
+    for (name, inode) in present where connected[name] != inode || departed[name] != nil {
+      if connected[name] != nil {
+        // `receive` comes back here when it has taken what the old socket brought.
+        hasReturned = try hasMessages()
+        if hasReturned { return }
+        try socket.disconnect(endpoint(name))
+      }
+      try socket.connect(endpoint(name))
+      connected[name] = inode
+      departed[name] = nil
+    }
+  }
+
+  private mutating func forget(_ present: [String: ino_t], now: Instant) throws(ZMQError) {
+    for name in connected.keys where present[name] == nil {
+      let since = departed[name, default: now]
+      departed[name] = since
+      guard now.microseconds(since: since) >= Self.departureMicroseconds else { continue }
+      try socket.disconnect(endpoint(name))
+      connected[name] = nil
+      departed[name] = nil
+    }
+  }
+
+  /// How long a publisher that is gone stays connected.
+  private static let departureMicroseconds: Int64 = 1_000_000
+
+  private func endpoint(_ name: String) -> String { "ipc://\(directory.events)/\(name)" }
+
+  private func hasMessages() throws(ZMQError) -> Bool {
+    var poll = PollSet()
+    poll.add(socket)
+    try poll.wait(milliseconds: 0)
+    return !poll[0].isEmpty
   }
 
   private static func sockets(in directory: String) throws(ToolError) -> [String: ino_t] {

@@ -26,17 +26,24 @@ package struct PollSet {
     fileprivate let handle: UnsafeMutableRawPointer
   }
 
-  package mutating func add(_ socket: Pollable, _ events: Events = .readable) {
+  /// Returns the item's number.
+  @discardableResult
+  package mutating func add(_ socket: Pollable, _ events: Events = .readable) -> Int {
     items.append(zmq_pollitem_t(socket: socket.handle, fd: 0, events: events.rawValue, revents: 0))
+    return items.count - 1
   }
 
-  package mutating func add(_ socket: borrowing Socket, _ events: Events = .readable) {
+  @discardableResult
+  package mutating func add(_ socket: borrowing Socket, _ events: Events = .readable) -> Int {
     add(socket.pollable, events)
   }
 
-  package mutating func add(descriptor: Int32, _ events: Events = .readable) {
+  /// Returns the item's number. No events at all: to see only that the descriptor has failed.
+  @discardableResult
+  package mutating func add(descriptor: Int32, _ events: Events = .readable) -> Int {
     items.append(
       zmq_pollitem_t(socket: nil, fd: descriptor, events: events.rawValue, revents: 0))
+    return items.count - 1
   }
 
   /// Waits until something has happened or the time is over; nil waits without end.
