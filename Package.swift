@@ -70,8 +70,8 @@ let package = Package(
 
     tool("xodb-router", ["Broker", "Router", "ZeroMQ"]),
     tool("xodb-worker", ["SQLEngine", "Worker"]),
-    tool("xodb-supervise", ["CLinux", "Supervision"]),
-    tool("xodb-events", []),
+    tool("xodb-supervise", ["CLinux", "Supervision", "ZeroMQ"]),
+    tool("xodb-events", ["ZeroMQ"]),
     tool("xodb-req", ["ZeroMQ"]),
 
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.

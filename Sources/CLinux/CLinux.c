@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -14,7 +15,11 @@
 int clinux_signalfd(const int *signals, int count) {
   sigset_t set;
   sigemptyset(&set);
-  for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+  for (int i = 0; i < count; i++) {
+    sigaddset(&set, signals[i]);
+    // An ignored SIGCHLD, which is inherited, would make the kernel reap children unseen.
+    if (signal(signals[i], SIG_DFL) == SIG_ERR) return -1;
+  }
   if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
@@ -30,12 +35,17 @@ int clinux_next_signal(int descriptor) {
 
 const char *clinux_signal_name(int signal) { return sigabbrev_np(signal); }
 
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 // Runs in the child, after fork: only async-signal-safe calls. Returns with errno on failure.
 // `report` names the pipe to the parent, which moves on the way.
 static void become(const struct clinux_child *child, pid_t parent, int *report) {
   setpgid(0, 0);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
   if (getppid() != parent) _exit(0);  // it died before the kernel's promise was made
+  pid_t self = getpid();
+  // A guardian that is gone guards nothing; that is no reason not to start.
+  if (write(child->guardian, &self, sizeof self) < 0) errno = 0;
 
   int input = open("/dev/null", O_RDONLY);
   if (input < 0) return;
@@ -89,17 +99,32 @@ pid_t clinux_spawn(const struct clinux_child *child) {
   return pid;
 }
 
-int clinux_reap(struct clinux_exit *result) {
-  int status;
-  pid_t pid;
-  do pid = waitpid(-1, &status, WNOHANG);
-  while (pid < 0 && errno == EINTR);
-  if (pid < 0) return -1;
-  *result = (struct clinux_exit){.pid = pid, .status = -1};
-  if (pid == 0) return 0;
-  if (WIFEXITED(status)) result->status = WEXITSTATUS(status);
-  if (WIFSIGNALED(status)) result->signal = WTERMSIG(status);
+int clinux_next_exit(struct clinux_exit *result) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  int failed;
+  do failed = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+  while (failed && errno == EINTR);
+  *result = (struct clinux_exit){.pid = failed ? 0 : info.si_pid, .status = -1};
+  if (failed) return errno == ECHILD ? 0 : -1;
+  if (info.si_code == CLD_EXITED) result->status = info.si_status;
+  else result->signal = info.si_status;
   return 0;
 }
 
+void clinux_release(pid_t pid) {
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+char **clinux_environment(void) { return environ; }
+
+size_t clinux_children(pid_t *pids, size_t capacity) {
+  FILE *file = fopen("/proc/thread-self/children", "re");
+  if (file == NULL) return 0;
+  size_t count = 0;
+  while (count < capacity && fscanf(file, "%d", &pids[count]) == 1) count++;
+  fclose(file);
+  return count;
+}

@@ -1,1 +1,40 @@
-@main struct X { static func main() {} }
+internal import ArgumentParser
+internal import Toolkit
+
+@main
+struct Main {
+  static func main() {
+    Tool.main(Events.self)
+  }
+}
+
+struct Events: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "xodb-events",
+    abstract: "Print what a cluster's processes publish, an event a line.",
+    discussion: """
+        xodb-events worker.exited worker.backoff
+
+      Prints the events whose word begins with one of the prefixes; without any, all of them. \
+      A line is a word and key=value pairs:
+
+        worker.exited time=2026-11-21T08:00:00.123456Z publisher=workers incarnation=3 seq=41 \
+      name=workers-3 generation=7 pid=812 signal=SEGV why="Segmentation fault"
+
+      It listens to every publisher in the run directory, which is XODB_RUN, otherwise xodb in \
+      XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID, also to those that come later. Events from before \
+      it listened, and those that a slow reader leaves no room for, are not printed.
+
+      Exit status: 0 after TERM or INT or when nobody reads its output any more, 64 wrong usage, \
+      73 the run directory cannot be made, 74 the output cannot be written.
+      """)
+
+  @Argument(help: ArgumentHelp("What an event's word begins with.", valueName: "prefix"))
+  var prefixes: [String] = []
+
+  mutating func run() throws {
+    Tool.ignoreBrokenPipes()
+    var loop = try EventsLoop(EventFilter(prefixes))
+    try loop.run()
+  }
+}

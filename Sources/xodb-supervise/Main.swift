@@ -1,1 +1,67 @@
-@main struct X { static func main() {} }
+internal import ArgumentParser
+internal import Supervision
+internal import Toolkit
+
+@main
+struct Main {
+  static func main() {
+    Tool.main(Supervise.self)
+  }
+}
+
+struct Supervise: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "xodb-supervise",
+    abstract: "Run N copies of a command, restart those that end, and publish what happens.",
+    discussion: """
+        xodb-supervise --name workers -n 4 -- xodb-worker --data /srv/data
+
+      The copies are called NAME-1 to NAME-N. One that ends after 5 s or more is started again at \
+      once; one that ends earlier after 100 ms, doubling up to 10 s, as often as it takes. \
+      xodb-events shows what happens.
+
+      A copy finds its name in XODB_NAME, XODB_GENERATION (a number that never repeats) and \
+      XODB_SUPERVISOR; it writes a newline to descriptor XODB_READY_FD once it is ready; \
+      XODB_LIFELINE_FD hangs up when the supervisor is gone. Supervisors nest.
+
+      TERM and INT tell each copy to end with TERM and kill those that have not ended after the \
+      grace; a second one kills at once. Nothing in the copies' process groups outlives them, or \
+      the supervisor.
+
+      Exit status: 0 after a requested end, 64 wrong usage, 71 the system refused something, 73 \
+      the name is taken, 126 the command cannot be executed, 127 there is no such command.
+      """)
+
+  @Option(help: ArgumentHelp("Under which to publish, unique in the run directory.", valueName: "name"))
+  var name: String
+
+  @Option(name: .customShort("n"), help: ArgumentHelp("How many copies to run.", valueName: "n"))
+  var count = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a copy that was told to end may take for it.", valueName: "seconds"))
+  var grace = 10.0
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The command and its arguments.", valueName: "command"))
+  var command: [String]
+
+  mutating func run() throws {
+    guard (1...Settings.maxChildren).contains(count) else {
+      throw ToolError("-n \(count)", "it is not between 1 and \(Settings.maxChildren)", .usage)
+    }
+    guard grace >= 0, grace <= 86_400 else {
+      throw ToolError("--grace \(grace)", "it is not between 0 and 86400", .usage)
+    }
+    guard !command.isEmpty else {
+      throw ToolError("command", "there is none behind --", .usage)
+    }
+    let settings = Settings(
+      name: name, count: count, graceMilliseconds: Int((grace * 1000).rounded(.up)))
+    // Copies may publish under their own names, so those must be names as well.
+    _ = try PublisherName(settings.childName(count - 1))
+    try Station.run(settings, command)
+  }
+}

@@ -13,6 +13,9 @@ int clinux_next_signal(int descriptor);
 // The name without SIG ("SEGV"), or NULL.
 const char *clinux_signal_name(int signal);
 
+// A pipe, the read end first, closed for programs started from here. Returns 0, or -1 with errno.
+int clinux_pipe(int ends[2]);
+
 struct clinux_child {
   // NULL-terminated; argv[0] is looked up in PATH.
   char *const *argv;
@@ -21,6 +24,9 @@ struct clinux_child {
   int error;
   int ready;
   int lifeline;
+  // What `clinux_guardian` has returned: the child enters itself there before it becomes the
+  // program, so that there is no moment at which it could be missed.
+  int guardian;
 };
 
 // Starts a child in a process group of its own, with standard input from /dev/null, no signal
@@ -37,10 +43,27 @@ struct clinux_exit {
   int signal;
 };
 
-// Reaps one child that has ended. Returns 0, or -1 with errno (ECHILD: there are none).
-int clinux_reap(struct clinux_exit *result);
+// Looks at one child that has ended, which stays a zombie: so its pid and its process group are
+// nobody else's until `clinux_release`. Returns 0, also when nobody has ended, or -1 with errno.
+int clinux_next_exit(struct clinux_exit *result);
+
+// Reaps a child that has ended.
+void clinux_release(pid_t pid);
 
 // Makes the calling process inherit the children that its children leave behind.
 int clinux_become_subreaper(void);
+
+// Starts a process that waits until the calling process is gone, however that ended, and then kills
+// the process groups that are entered with it. Returns the descriptor, which never blocks, to
+// which a pid_t is written to enter a group and the negative one to strike it out, or -1 with
+// errno. Call it before anything is open that must end with the caller, and before any thread runs.
+int clinux_guardian(void);
+
+// The environment as the process has it, NULL-terminated.
+char **clinux_environment(void);
+
+// The children of the calling thread, also those it has inherited. Returns how many there are, up
+// to `capacity`.
+size_t clinux_children(pid_t *pids, size_t capacity);
 
 #endif

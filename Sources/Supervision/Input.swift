@@ -1,0 +1,19 @@
+/// What happens to a supervisor.
+package enum Input: Equatable, Sendable {
+  /// It is to start.
+  case begin
+  /// What `Effect.spawn` asked for was done.
+  case spawned(slot: Int, generation: Int64, pid: Int32)
+  /// What `Effect.spawn` asked for was not possible. The generation is used up.
+  case spawnFailed(slot: Int, generation: Int64, SpawnFailure)
+  /// A child said that it is ready.
+  case ready(pid: Int32)
+  /// A process has ended: a child, or one that a child has left behind.
+  case exited(pid: Int32, Ending)
+  /// Somebody wants the supervisor to end: the first time with grace, the second time at once.
+  case stopRequested
+  /// What supervises this supervisor is gone.
+  case orphaned
+  /// Time has passed.
+  case tick
+}

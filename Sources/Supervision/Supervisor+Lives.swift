@@ -1,0 +1,68 @@
+import Wire
+
+/// From the start of a child to its end.
+extension Supervisor {
+  mutating func spawned(_ slot: Int, generation: Int64, pid: Int32, now: Instant) {
+    guard case .spawning = slots[slot].state else { return }
+    hasSpawned = true
+    slots[slot].generation = generation
+    slots[slot].state = .running(Child(pid: pid, startedAt: now))
+    publish(slots[slot].event("worker.started"))
+    // The stop came between the wish for a child and its start.
+    if mode == .stopping {
+      announceStop(slot, killAt: now.adding(milliseconds: settings.graceMilliseconds))
+      effects.append(.signal(group: pid, .terminate))
+    }
+  }
+
+  mutating func spawnFailed(
+    _ slot: Int, generation: Int64, _ failure: SpawnFailure, now: Instant,
+    random: inout some RandomNumberGenerator
+  ) {
+    guard case .spawning = slots[slot].state else { return }
+    slots[slot].generation = generation
+    publish(
+      slots[slot].event("worker.exited").with("status", failure.status)
+        .with("why", "cannot start: \(failure.why)"))
+    if !hasSpawned && failure.kind != .shortage && mode == .running {
+      return finish(.cannotStart(failure))
+    }
+    leave(slot, lived: 0, now: now, random: &random)
+  }
+
+  mutating func becameReady(_ pid: Int32) {
+    guard let slot = slot(of: pid), var child = slots[slot].child, !child.isReady else { return }
+    child.isReady = true
+    slots[slot].state = .running(child)
+    publish(slots[slot].event("worker.ready"))
+    guard !hasSaidReady, mode == .running, slots.allSatisfy({ $0.phase == .ready }) else { return }
+    hasSaidReady = true
+    effects.append(.sayReady)
+    publish(Line("supervisor.ready"))
+  }
+
+  mutating func exited(
+    _ pid: Int32, _ ending: Ending, now: Instant, random: inout some RandomNumberGenerator
+  ) {
+    // What a child left behind, and the late news of one that is forgotten, concern nobody.
+    guard let slot = slot(of: pid), let child = slots[slot].child else { return }
+    publish(
+      slots[slot].event("worker.exited").with(ending)
+        .with("why", child.explanation(of: ending)))
+    effects.append(.signal(group: pid, .kill))
+    leave(slot, lived: now.microseconds(since: child.startedAt), now: now, random: &random)
+  }
+
+  /// Decides what comes after a process that has ended, or could not be started.
+  private mutating func leave(
+    _ slot: Int, lived: Int64, now: Instant, random: inout some RandomNumberGenerator
+  ) {
+    guard mode == .running else {
+      slots[slot].state = .ended
+      return finishWhenAllHaveEnded()
+    }
+    let delay = slots[slot].backoff.delay(lived: lived, random: &random)
+    slots[slot].state = .waiting(until: now.adding(milliseconds: delay))
+    if delay > 0 { publish(slots[slot].event("worker.backoff").with("delay_ms", delay)) }
+  }
+}

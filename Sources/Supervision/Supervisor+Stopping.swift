@@ -1,0 +1,70 @@
+import Wire
+
+/// The end of the whole: each child is told, has its time, and is killed after it, whatever the
+/// others do.
+extension Supervisor {
+  mutating func stopRequested(now: Instant) {
+    guard mode == .running else { return killAll(why: "asked for a second time") }
+    beginStopping(killAt: now.adding(milliseconds: settings.graceMilliseconds))
+    for pid in slots.compactMap(\.child?.pid) {
+      effects.append(.signal(group: pid, .terminate))
+    }
+    finishWhenAllHaveEnded()
+  }
+
+  mutating func orphaned(now: Instant) {
+    if mode == .running { beginStopping(killAt: now) }
+    killAll(why: "the supervisor above is gone")
+    if abandonAt == nil {
+      abandonAt = now.adding(milliseconds: Self.orphanedMilliseconds)
+    }
+    finishWhenAllHaveEnded()
+  }
+
+  /// Kills the children whose time is over.
+  mutating func killOverdue(now: Instant) {
+    for slot in slots.indices {
+      guard case .asked(let killAt) = slots[slot].child?.stop, killAt <= now else { continue }
+      kill(slot, why: "the grace of \(settings.graceMilliseconds) ms is over")
+    }
+  }
+
+  /// Says to everyone, before the first child is told, that its end will not be an accident.
+  private mutating func beginStopping(killAt: Instant) {
+    mode = .stopping
+    publish(Line("supervisor.stopping"))
+    for slot in slots.indices {
+      switch slots[slot].state {
+      case .waiting: slots[slot].state = .ended
+      case .running: announceStop(slot, killAt: killAt)
+      case .spawning, .ended: break
+      }
+    }
+  }
+
+  mutating func announceStop(_ slot: Int, killAt: Instant) {
+    guard var child = slots[slot].child else { return }
+    child.stop = .asked(killAt: killAt)
+    slots[slot].state = .running(child)
+    publish(slots[slot].event("worker.stopping"))
+  }
+
+  private mutating func killAll(why: String) {
+    for slot in slots.indices {
+      if case .asked = slots[slot].child?.stop { kill(slot, why: why) }
+    }
+  }
+
+  private mutating func kill(_ slot: Int, why: String) {
+    guard var child = slots[slot].child else { return }
+    child.stop = .killed(why: why)
+    slots[slot].state = .running(child)
+    publish(slots[slot].event("worker.killed").with("why", why))
+    effects.append(.signal(group: child.pid, .kill))
+  }
+
+  mutating func finishWhenAllHaveEnded() {
+    let allHaveEnded = slots.allSatisfy { if case .ended = $0.state { true } else { false } }
+    if mode == .stopping && allHaveEnded { finish(.stopped) }
+  }
+}

@@ -1,0 +1,57 @@
+internal import Supervision
+internal import Toolkit
+internal import Wire
+internal import ZeroMQ
+
+/// Our standard error, for the children's lines and our own. Whoever reads there may be slow, stuck
+/// or gone: nothing here waits for that.
+struct ErrorStream: ~Copyable {
+  static let capacity = 262_144
+
+  private let output = NonBlockingOutput(2)
+  private var waiting = LineBuffer(capacity: capacity)
+  private var isClosed = false
+
+  /// Whether to poll for room. A closed stream is never polled: it would be ready all the time.
+  var descriptorToPoll: Int32? { waiting.count > 0 && !isClosed ? output.descriptor : nil }
+
+  mutating func append(_ line: ArraySlice<UInt8>) {
+    if !isClosed { waiting.append(line, notice: Self.notice) }
+  }
+
+  mutating func report(_ what: String, _ why: String) {
+    append(Diagnostics.line("\(what): \(why)")[...])
+    flush()
+  }
+
+  /// Writes what there is room for.
+  mutating func flush() {
+    while !isClosed {
+      if waiting.count == 0 { waiting.tellDropped(Self.notice) }
+      if waiting.count == 0 { return }
+      switch waiting.withBytes({ output.write($0) }) {
+      case .wrote(let count): waiting.removeFirst(count)
+      case .wouldBlock: return
+      case .closed: isClosed = true
+      case .failed: waiting.drop()
+      }
+    }
+  }
+
+  /// Gives the reader a last chance, of at most half a second.
+  mutating func finish() {
+    let start = Clock.now()
+    flush()
+    while let descriptor = descriptorToPoll {
+      let left = 500 - Clock.now().millisecondsUp(since: start)
+      var poll = PollSet()
+      poll.add(descriptor: descriptor, .writable)
+      guard left > 0, (try? poll.wait(milliseconds: left)) != nil else { return }
+      flush()
+    }
+  }
+
+  private static func notice(_ count: Int) -> [UInt8] {
+    Diagnostics.line("standard error: \(count) bytes dropped")
+  }
+}

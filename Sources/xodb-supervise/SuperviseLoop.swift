@@ -1,0 +1,136 @@
+internal import Supervision
+internal import Toolkit
+internal import Wire
+internal import ZeroMQ
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// Waits for what happens, tells the state machine, and does what that wants.
+struct SuperviseLoop: ~Copyable {
+  private let program: Program
+  private let claim: NameClaim
+  private var machine: Supervisor
+  private var publisher: Publisher
+  private var supervised: Supervised
+  private let signals: SignalSource
+  private let guardian: Guardian
+  private let lifeline: Lifeline
+  private var children: [Int32: ChildProcess] = [:]
+  private var errors = ErrorStream()
+  private var random = SystemRandomNumberGenerator()
+  private var result: Effect.Result?
+
+  init(
+    _ settings: Settings, _ program: Program, _ claim: NameClaim,
+    publisher: consuming Publisher, supervised: Supervised, signals: consuming SignalSource,
+    guardian: consuming Guardian
+  ) throws(ToolError) {
+    lifeline = try Lifeline()
+    self.program = program
+    self.claim = claim
+    self.publisher = publisher
+    self.supervised = supervised
+    self.signals = signals
+    self.guardian = guardian
+    machine = Supervisor(settings, now: Clock.now())
+  }
+
+  mutating func run() throws(ToolError) -> Effect.Result {
+    try tell(.begin)
+    while true {
+      try tell(.tick)
+      errors.flush()
+      if let result { return result }
+      let state = machine.state
+      try publisher.serve(now: Clock.now()) { state }
+      try wait()
+    }
+  }
+
+  /// Lets the last words out.
+  consuming func close() throws(ToolError) {
+    errors.finish()
+    try publisher.close()
+  }
+
+  private mutating func wait() throws(ToolError) {
+    var poll = PollSet()
+    poll.add(descriptor: signals.descriptor.number)
+    poll.add(publisher.socket)
+    let parent = supervised.lifeline.map { poll.add(descriptor: $0) }
+    if let descriptor = errors.descriptorToPoll { poll.add(descriptor: descriptor, .writable) }
+    let pipes = children.values.map { child in
+      (
+        child, child.readiness.map { poll.add(descriptor: $0.number) },
+        child.errors.map { poll.add(descriptor: $0.number) }
+      )
+    }
+    let due = min(machine.nextDeadline ?? publisher.nextDue, publisher.nextDue)
+    let milliseconds = due.millisecondsUp(since: Clock.now())
+    try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: milliseconds) }
+
+    // Deaths come first: others wait for that news.
+    if !poll[0].isEmpty { try readSignals() }
+    if let parent, !poll[parent].isEmpty { try tell(.orphaned) }
+    for (child, readiness, errors) in pipes where children[child.pid] === child {
+      if let readiness, !poll[readiness].isEmpty, child.readReadiness() {
+        try tell(.ready(pid: child.pid))
+      }
+      if let errors, !poll[errors].isEmpty { child.readErrors { self.errors.append($0) } }
+    }
+  }
+
+  private mutating func readSignals() throws(ToolError) {
+    while let signal = signals.next() {
+      switch signal {
+      case .terminate, .interrupt: try tell(.stopRequested)
+      case .childEnded: try noteExits()
+      case .hangUp, .kill: break
+      }
+    }
+  }
+
+  /// One signal may stand for many deaths.
+  private mutating func noteExits() throws(ToolError) {
+    while let exit = ProcessExit.next() {
+      try tell(.exited(pid: exit.pid, exit.ending))
+      if let child = children.removeValue(forKey: exit.pid) {
+        child.drainErrors { errors.append($0) }
+        guardian.forget(group: exit.pid)
+      }
+      ProcessExit.release(exit.pid)
+    }
+  }
+
+  private mutating func tell(_ input: Input) throws(ToolError) {
+    for effect in machine.handle(input, now: Clock.now(), random: &random) {
+      switch effect {
+      case .publish(let event): try publisher.publish(event)
+      case .spawn(let slot): try tell(spawn(slot))
+      case .signal(let group, .terminate): kill(-group, SIGTERM)
+      case .signal(let group, .kill): kill(-group, SIGKILL)
+      case .sayReady: supervised.sayReady()
+      case .finish(let result): self.result = result
+      }
+    }
+  }
+
+  private mutating func spawn(_ slot: Int) throws(ToolError) -> Input {
+    let member = Member(name: machine.settings.childName(slot), generation: try claim.next())
+    do throws(SpawnFailure) {
+      let child = try ChildProcess(
+        program, as: member, lifeline: lifeline.readEnd.number,
+        guardian: guardian.descriptor.number)
+      children[child.pid] = child
+      return .spawned(slot: slot, generation: member.generation, pid: child.pid)
+    } catch {
+      // The first failure ends the tool, which then says so itself.
+      if machine.hasSpawned || error.kind == .shortage {
+        errors.report("start \(program.name)", error.why)
+      }
+      return .spawnFailed(slot: slot, generation: member.generation, error)
+    }
+  }
+}
