@@ -74,6 +74,9 @@ let package = Package(
     tool("xodb-events", ["ZeroMQ"]),
     tool("xodb-req", ["ZeroMQ"]),
 
+    tests(
+      "Broker", ["Broker", "Wire", .product(name: "HeapModule", package: "swift-collections")]),
+    tests("Wire", ["Wire"]),
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(
       name: "xodb-test-worker",

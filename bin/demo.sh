@@ -27,6 +27,7 @@ show() { # COMMAND
 say "A database of real data: the packages of this machine"
 mkdir "$work/data"
 export DB=$work/data/packages.db
+# shellcheck disable=SC2016
 field='${Package}\t${Version}\t${Installed-Size}\t${Section}\t${Pre-Depends}, ${Depends}\n'
 dpkg-query -W -f "$field" >"$work/list"
 # Names may have a version or an architecture behind them, and alternatives beside them.

@@ -88,6 +88,7 @@ ready=$run/ready
 rm -f "$ready"
 mkfifo -m 600 "$ready"
 # Opened for both first, so that neither side waits for the other; then only the cluster can write.
+# shellcheck disable=SC2094
 exec 8<>"$ready" 7<"$ready"
 rm "$ready"
 (

@@ -179,7 +179,8 @@ package struct BrokerLoop: ~Copyable {
       guard case .wouldBlock = try clients.send(parts) else { return }
     }
     if !outbox.append(parts, bytes: bodySize, for: connection) {
-      broker.effects.append(.publish(Line("router.dropped").with("why", "a client reads no answers")))
+      broker.effects.append(
+        .publish(Line("router.dropped").with("why", "a client reads no answers")))
     }
   }
 

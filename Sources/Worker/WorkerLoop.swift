@@ -1,9 +1,10 @@
-#if canImport(Glibc)
-private import Glibc
-#endif
 package import Toolkit
 package import Wire
 package import ZeroMQ
+
+#if canImport(Glibc)
+private import Glibc
+#endif
 
 /// Says READY to a router, runs what it replies, answers, and so on.
 ///
@@ -113,8 +114,9 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     let databases = hasDatabases ? ServedDatabase.encode(engine.databases) : []
     reportedRevision = engine.revision
     // A connected REQ socket has room for the one message that it may send.
-    guard case .sent = try socket.send(
-      [.bytes(report.line.encoded()), .bytes(databases)] + answers)
+    guard
+      case .sent = try socket.send(
+        [.bytes(report.line.encoded()), .bytes(databases)] + answers)
     else { throw misunderstood("READY could not be sent") }
   }
 

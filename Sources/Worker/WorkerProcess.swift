@@ -1,9 +1,10 @@
-#if canImport(Glibc)
-private import Glibc
-#endif
 internal import Toolkit
 internal import Wire
 internal import ZeroMQ
+
+#if canImport(Glibc)
+private import Glibc
+#endif
 
 /// A worker as a process of its own.
 package enum WorkerProcess {

@@ -1,0 +1,172 @@
+import Testing
+import Wire
+
+@testable import Broker
+
+/// A broker on a test bench: requests and bodies are strings, time is what the test says.
+struct Bench {
+  var broker: Broker<String, String>
+  var now = Instant(microseconds: 1_000_000)
+  /// What the broker wanted done since the last look.
+  private(set) var effects: [Effect<String, String>] = []
+  private var sequences: [String: Int64] = [:]
+
+  /// - Parameter settled: whether the time is over in which a new router waits for workers.
+  init(_ configuration: Configuration = Configuration(), settled: Bool = true) {
+    broker = Broker(configuration, now: now)
+    if settled { pass(milliseconds: 2001) }
+  }
+
+  static func peer(_ name: String) -> PeerID {
+    Array(name.utf8).withUnsafeBytes { PeerID($0) }
+  }
+
+  mutating func pass(milliseconds: Int) {
+    now = now.adding(milliseconds: milliseconds)
+    broker.tick(now: now)
+    collect()
+  }
+
+  private mutating func collect() {
+    effects += broker.effects
+    broker.effects = []
+  }
+
+  /// A query whose payload is its id.
+  mutating func query(
+    _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
+    size: Int = 10
+  ) {
+    let query = Query(id: id, database: db, format: .json, deadlineMilliseconds: deadline)
+    broker.receive(.query(query), id, size: size, from: Self.peer(client), now: now)
+    collect()
+  }
+
+  mutating func show(_ id: String) {
+    let show = Show(id: id, subject: .databases, format: .json)
+    broker.receive(.show(show), id, size: 0, from: Self.peer("client"), now: now)
+    collect()
+  }
+
+  /// A worker says READY; its connection is named after it and its generation.
+  mutating func ready(
+    _ name: String, _ generation: Int64 = 10, dbs: [String]? = nil, supervisor: String? = "workers",
+    results: [(AttemptResult, String)] = [], on connection: String? = nil, stopping: Bool = false
+  ) {
+    let report = WorkerReport(
+      member: Member(name: name, generation: generation), supervisor: supervisor, pid: 1,
+      hasDatabases: dbs != nil, isStopping: stopping)
+    broker.receive(
+      report, databases: dbs?.map { ServedDatabase(name: $0) },
+      results: results.map { (result: $0.0, body: $0.1) },
+      from: Self.peer(connection ?? "\(name)/\(generation)"), now: now)
+    collect()
+  }
+
+  /// A worker answers an attempt.
+  mutating func answer(
+    _ name: String, _ generation: Int64 = 10, _ attempt: Attempt, _ outcome: Outcome = .rows(1),
+    body: String = "rows", dbs: [String]? = nil, stopping: Bool = false
+  ) {
+    let result = AttemptResult(attempt: attempt, outcome: outcome, runMicroseconds: 5)
+    ready(name, generation, dbs: dbs, results: [(result, body)], stopping: stopping)
+  }
+
+  /// A supervisor publishes an event about one of its processes.
+  mutating func event(
+    _ word: String, _ name: String, _ generation: Int64, from supervisor: String = "workers",
+    incarnation: Int64 = 1
+  ) {
+    let line = Line(word).with(Member(name: name, generation: generation))
+    publish(line, from: supervisor, incarnation: incarnation)
+  }
+
+  mutating func state(
+    _ members: [(String, Int64, Phase)], from supervisor: String = "workers", incarnation: Int64 = 1
+  ) {
+    let lines = members.map { name, generation, phase in
+      Line("member").with(Member(name: name, generation: generation))
+        .with("phase", phase.rawValue)
+    }
+    let line = Line(Publication.stateWord).with("role", "supervisor")
+    publish(line, from: supervisor, incarnation: incarnation, members: lines)
+  }
+
+  private mutating func publish(
+    _ line: Line, from supervisor: String, incarnation: Int64, members: [Line] = []
+  ) {
+    sequences[supervisor, default: 0] += 1
+    let publication = Publication(
+      publisher: PublisherIdentity(name: supervisor, incarnation: incarnation),
+      sequence: sequences[supervisor] ?? 0, line: line, members: members)
+    broker.receive(publication, now: now)
+    collect()
+  }
+
+  mutating func drain() {
+    broker.drain(now: now)
+    collect()
+  }
+
+  mutating func unreachable(_ connection: String) {
+    broker.unreachable(Self.peer(connection), now: now)
+    collect()
+  }
+
+  /// Takes out the jobs given since the last look: connection, request, attempt.
+  mutating func jobs() -> [(worker: String, request: String, attempt: Attempt)] {
+    var jobs: [(worker: String, request: String, attempt: Attempt)] = []
+    effects.removeAll { effect in
+      guard case .run(let peer, let job, let request) = effect else { return false }
+      jobs.append((String(decoding: peer.bytes, as: UTF8.self), request, job.attempt))
+      return true
+    }
+    return jobs
+  }
+
+  /// Takes out the only job given since the last look.
+  mutating func job() throws -> (worker: String, request: String, attempt: Attempt) {
+    let all = jobs()
+    try #require(all.count == 1)
+    return all[0]
+  }
+
+  /// Takes out the answers given since the last look: the request, and the line without times.
+  mutating func answers() -> [(request: String, line: Line)] {
+    var answers: [(request: String, line: Line)] = []
+    effects.removeAll { effect in
+      guard case .answer(let request, let line, _) = effect else { return false }
+      answers.append((request, line))
+      return true
+    }
+    return answers
+  }
+
+  /// The error codes of the answers given since the last look, "OK" for rows.
+  mutating func codes() -> [String: String] {
+    Dictionary(
+      answers().map { ($0.request, $0.line["code"] ?? $0.line.word) }, uniquingKeysWith: +)
+  }
+
+  /// Takes out what waiting workers were told besides jobs.
+  mutating func told() -> [String: WorkerCommand] {
+    var told: [String: WorkerCommand] = [:]
+    effects.removeAll { effect in
+      guard case .tell(let peer, let command) = effect else { return false }
+      told[String(decoding: peer.bytes, as: UTF8.self)] = command
+      return true
+    }
+    return told
+  }
+
+  /// Takes out the words of the events published.
+  mutating func events() -> [String] {
+    var words: [String] = []
+    effects.removeAll { effect in
+      guard case .publish(let line) = effect else { return false }
+      words.append(line.word)
+      return true
+    }
+    return words
+  }
+}

@@ -1,0 +1,162 @@
+import Testing
+import Wire
+
+@testable import Broker
+
+@Suite struct DatabaseTests {
+  @Test func anUnknownDatabaseIsRefusedAfterTheIdleWorkersHaveLookedAgain() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", dbs: ["a"])
+    bench.query("q", db: "b")
+    #expect(bench.answers().isEmpty)
+    #expect(bench.told() == ["w-1/10": .rescan, "w-2/10": .rescan])
+    bench.ready("w-1")
+    #expect(bench.answers().isEmpty)
+    bench.ready("w-2")
+    #expect(bench.codes() == ["q": "no-such-database"])
+    // They are as idle as before.
+    bench.query("1")
+    bench.query("2")
+    #expect(bench.jobs().count == 2)
+  }
+
+  @Test func aDatabaseThatHasAppearedIsFound() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("q", db: "b")
+    bench.ready("w-1", dbs: ["a", "b"])
+    #expect(try bench.job().request == "q")
+  }
+
+  @Test func oneWorkersFindingMakesTheOthersLook() throws {
+    var bench = Bench()
+    for name in ["w-1", "w-2", "w-3"] { bench.ready(name, dbs: ["a"]) }
+    bench.query("busy")
+    let busy = try bench.job()
+    _ = bench.told()
+    bench.query("q", db: "b")
+    #expect(bench.told().count == 2)
+    bench.ready("w-2", dbs: ["a", "b"])
+    bench.ready("w-3", dbs: ["a", "b"])
+    // The one that was busy looks before it gets the next request.
+    bench.answer(String(busy.worker.prefix(3)), 10, busy.attempt)
+    #expect(bench.told()[busy.worker] == .rescan)
+  }
+
+  @Test func lookingAgainEnds() {
+    var bench = Bench()
+    for name in ["w-1", "w-2"] { bench.ready(name, dbs: ["a"]) }
+    bench.query("q", db: "b")
+    var rounds = 0
+    var told = bench.told()
+    while !told.isEmpty {
+      rounds += 1
+      for worker in told.keys.sorted() { bench.ready(String(worker.prefix(3)), dbs: ["a", "c"]) }
+      told = bench.told()
+    }
+    #expect(rounds <= 3)
+    #expect(bench.codes() == ["q": "no-such-database"])
+  }
+
+  @Test func withAllWorkersBusyAnUnknownNameWaitsForTheNext() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("busy")
+    let busy = try bench.job()
+    bench.query("q", db: "b")
+    #expect(bench.answers().isEmpty)
+    bench.answer("w-1", 10, busy.attempt)
+    #expect(bench.codes() == ["busy": "OK"])
+    #expect(bench.told() == ["w-1/10": .rescan])
+    bench.ready("w-1")
+    #expect(bench.codes() == ["q": "no-such-database"])
+  }
+
+  @Test func aWorkerThatDiesWhileLookingHoldsNobodyUp() {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", dbs: ["a"])
+    bench.query("q", db: "b")
+    bench.ready("w-1")
+    bench.event("worker.exited", "w-2", 10)
+    #expect(bench.codes() == ["q": "no-such-database"])
+  }
+
+  @Test func aDatabaseThatIsGoneFromOneWorkerIsTriedOnTheOthers() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", dbs: ["a"])
+    bench.query("q")
+    let job = try bench.job()
+    let gone = Outcome.failure(Failure(.noSuchDatabase, "gone"))
+    bench.answer("w-1", 10, job.attempt, gone, dbs: [])
+    // The other one looks first, and still has it.
+    #expect(bench.told()["w-2/10"] == .rescan)
+    bench.ready("w-2")
+    #expect(try bench.job().worker == "w-2/10")
+  }
+
+  @Test func aDatabaseThatIsGoneFromAllIsRefused() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("q")
+    let gone = Outcome.failure(Failure(.noSuchDatabase, "gone"))
+    bench.answer("w-1", 10, try bench.job().attempt, gone, dbs: [])
+    bench.ready("w-1")
+    #expect(bench.codes() == ["q": "no-such-database"])
+  }
+
+  @Test func withoutWorkersANameIsRefusedAtOnce() {
+    var bench = Bench()
+    bench.query("q")
+    #expect(bench.codes() == ["q": "no-such-database"])
+  }
+
+  @Test func aNewRouterWaitsForItsWorkers() throws {
+    var bench = Bench(settled: false)
+    bench.query("q", db: "b")
+    bench.ready("w-1", dbs: ["a"])
+    #expect(bench.answers().isEmpty)
+    bench.ready("w-2", dbs: ["b"])
+    #expect(try bench.job().worker == "w-2/10")
+    bench.query("other", db: "c")
+    #expect(bench.answers().isEmpty)
+    let due = try #require(bench.broker.nextDeadline)
+    bench.pass(milliseconds: due.millisecondsUp(since: bench.now))
+    bench.ready("w-1")
+    #expect(bench.codes() == ["other": "no-such-database"])
+  }
+
+  @Test func theListNamesAllDatabases() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["b", "a"])
+    bench.ready("w-2", dbs: ["b"])
+    bench.show("s")
+    _ = bench.told()
+    bench.ready("w-1")
+    bench.ready("w-2")
+    guard
+      case .answer("s", let line, .values(let columns, let rows, .json))? = bench.effects.last(
+        where: { if case .answer = $0 { true } else { false } })
+    else {
+      Issue.record("no list")
+      return
+    }
+    #expect(line.word == "OK" && line["rows"] == "2")
+    #expect(columns == ["database", "workers", "error"])
+    #expect(
+      rows == [
+        [.text("a"), .integer(1), .null], [.text("b"), .integer(2), .null],
+      ])
+  }
+
+  @Test func theListDoesNotWaitForBusyWorkers() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("busy")
+    _ = try bench.job()
+    bench.show("s")
+    #expect(bench.codes() == ["s": "OK"])
+  }
+}

@@ -1,0 +1,83 @@
+import Testing
+import Wire
+
+@Suite struct MessageTests {
+  @Test func clientMessagesSurvive() throws {
+    let messages: [ClientMessage] = [
+      .query(Query(id: "17", database: "my data", format: .tsv, deadlineMilliseconds: 5000)),
+      .query(Query(id: nil, database: "proj", format: .json)),
+      .show(Show(id: "s", subject: .databases, format: .csv)),
+    ]
+    for message in messages {
+      #expect(try ClientMessage(Line(parsing: message.line.encoded())) == message)
+    }
+  }
+
+  @Test(arguments: [
+    ("FOO db=x", "unknown verb 'FOO'"),
+    ("QUERY id=1", "QUERY without db="),
+    ("QUERY db=x format=xml", "unknown format 'xml'"),
+    ("QUERY db=x deadline=-1", "deadline="),
+    ("QUERY db=x deadline=soon", "deadline="),
+    ("QUERY db=x deadline=99999999999999999999", "deadline="),
+    ("SHOW what=secrets", "SHOW needs what="),
+    ("SHOW", "SHOW needs what="),
+  ])
+  func whatIsNotUnderstoodIsABadRequest(_ text: String, _ why: String) throws {
+    let line = try Line(parsing: Array(text.utf8))
+    let error = try #require(throws: Failure.self) { try ClientMessage(line) }
+    #expect(error.code == .badRequest)
+    #expect(error.message.contains(why))
+  }
+
+  @Test func unknownKeysAreIgnored() throws {
+    let line = try Line(parsing: Array("QUERY db=x colour=blue id=1".utf8))
+    #expect(try ClientMessage(line) == .query(Query(id: "1", database: "x", format: .json)))
+  }
+
+  @Test func workerMessagesSurvive() throws {
+    let report = WorkerReport(
+      member: Member(name: "w-1", generation: 7), supervisor: "workers", pid: 812,
+      hasDatabases: true, isStopping: true)
+    #expect(WorkerReport(try Line(parsing: report.line.encoded())) == report)
+    let job = Job(
+      attempt: Attempt(job: 17, number: 2), database: "a b", format: .csv,
+      deadlineMilliseconds: 12)
+    for command in [WorkerCommand.run(job), .rescan, .bye] {
+      #expect(WorkerCommand(try Line(parsing: command.line.encoded())) == command)
+    }
+    let results = [
+      AttemptResult(attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40),
+      AttemptResult(
+        attempt: job.attempt,
+        outcome: .failure(Failure(.busy, "so \"full\"", offset: 3, retryMilliseconds: 100)),
+        runMicroseconds: 0),
+    ]
+    for result in results {
+      #expect(AttemptResult(try Line(parsing: result.line.encoded())) == result)
+    }
+  }
+
+  @Test func listsOfDatabasesSurvive() throws {
+    let list = [
+      ServedDatabase(name: "proj"), ServedDatabase(name: "my data\n", error: "not a database"),
+    ]
+    let bytes = ServedDatabase.encode(list)
+    #expect(try bytes.withUnsafeBytes { try ServedDatabase.decode($0) } == list)
+    #expect(try [UInt8]().withUnsafeBytes { try ServedDatabase.decode($0) }.isEmpty)
+  }
+
+  @Test func publicationsSurvive() throws {
+    let publication = Publication(
+      publisher: PublisherIdentity(name: "workers", incarnation: 3), sequence: 41,
+      line: Line("worker.exited").with("name", "workers-3").with("signal", "SEGV"))
+    let header = publication.header(time: "2026-11-21T08:00:00.123456Z")
+    #expect(
+      header.description
+        == "worker.exited time=2026-11-21T08:00:00.123456Z publisher=workers incarnation=3 seq=41"
+        + " name=workers-3 signal=SEGV")
+    let read = try #require(Publication(header: header, members: []))
+    #expect(read.publisher == publication.publisher && read.sequence == 41 && !read.isState)
+    #expect(Publication(header: Line("worker.exited"), members: []) == nil)
+  }
+}
