@@ -66,6 +66,7 @@ import Wire
     for id in 0..<10_000 {
       bench.query("\(id)")
       bench.answer("w-1", 10, try bench.job().attempt)
+      _ = bench.answers()
     }
     #expect(bench.broker.deadlines.count < 3000)
     #expect(bench.broker.inFlight.isEmpty && bench.broker.requests.isEmpty)
