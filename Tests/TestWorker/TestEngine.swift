@@ -47,6 +47,11 @@ struct TestEngine: Engine {
     }
   }
 
+  private func crash() {
+    signal(SIGSEGV, SIG_DFL)
+    kill(getpid(), SIGSEGV)
+  }
+
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, into body: inout [UInt8]
@@ -60,10 +65,10 @@ struct TestEngine: Engine {
       usleep((UInt32(argument) ?? 0) * 1000)
       body.append(contentsOf: "\(getpid())".utf8)
     case "big": body.append(contentsOf: [UInt8](repeating: 120, count: Int(argument) ?? 0))
-    case "crash": kill(getpid(), SIGSEGV)
+    case "crash": crash()
     case "crash-once":
       let mark = open(argument, O_CREAT | O_EXCL | O_WRONLY, 0o600)
-      if mark >= 0 { kill(getpid(), SIGSEGV) }
+      if mark >= 0 { crash() }
       body.append(contentsOf: "survived".utf8)
     case "exit": exit(Int32(argument) ?? 0)
     case "hang": while true { pause() }
