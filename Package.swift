@@ -64,6 +64,8 @@ let package = Package(
         "Broker", "Toolkit", "Wire", "ZeroMQ",
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
+    // What xodb-req decides: which requests there are, when each is sent, what is printed.
+    library("Client", ["CLinux", "Toolkit", "Wire", "ZeroMQ"]),
     // The worker loop, and the engine that ships.
     library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),
@@ -72,10 +74,11 @@ let package = Package(
     tool("xodb-worker", ["SQLEngine", "Worker"]),
     tool("xodb-supervise", ["CLinux", "Supervision", "ZeroMQ"]),
     tool("xodb-events", ["ZeroMQ"]),
-    tool("xodb-req", ["ZeroMQ"]),
+    tool("xodb-req", ["Client", "ZeroMQ"]),
 
     tests(
       "Broker", ["Broker", "Wire", .product(name: "HeapModule", package: "swift-collections")]),
+    tests("Client", ["Client", "Toolkit", "Wire", "ZeroMQ"]),
     tests("Wire", ["Wire"]),
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(

@@ -9,11 +9,20 @@ package enum Output {
   package static func write(
     _ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO
   ) throws(ToolError) {
+    let result = bytes.withUnsafeBytes { bytes in
+      Result { () throws(ToolError) in try write(bytes, to: descriptor) }
+    }
+    try result.get()
+  }
+
+  /// Likewise, of bytes that lie anywhere.
+  package static func write(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32 = STDOUT_FILENO
+  ) throws(ToolError) {
     var start = 0
     while start < bytes.count {
-      let count = bytes.withUnsafeBytes { bytes in
-        Glibc.write(descriptor, bytes.baseAddress?.advanced(by: start), bytes.count - start)
-      }
+      let count = Glibc.write(
+        descriptor, bytes.baseAddress?.advanced(by: start), bytes.count - start)
       if count >= 0 {
         start += count
       } else if errno == EAGAIN {

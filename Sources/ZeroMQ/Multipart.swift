@@ -55,8 +55,11 @@ package struct Frame {
   /// The size in bytes.
   package var count: Int { message[index].count }
 
-  package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    withExtendedLifetime(message) { body(message[index]) }
+  package func withBytes<Result, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(message) {} }
+    return try body(message[index])
   }
 }
 
@@ -68,4 +71,24 @@ package enum Part {
   case frame(Frame)
   /// The empty frame between an envelope and what it carries.
   package static var delimiter: Part { .bytes([]) }
+
+  /// The size in bytes.
+  package var count: Int {
+    switch self {
+    case .bytes(let bytes): bytes.count
+    case .frame(let frame): frame.count
+    }
+  }
+
+  package func withBytes<Value, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    switch self {
+    case .bytes(let bytes):
+      try bytes.withUnsafeBytes { bytes in
+        Result { () throws(Failure) in try body(bytes) }
+      }.get()
+    case .frame(let frame): try frame.withBytes(body)
+    }
+  }
 }

@@ -17,6 +17,11 @@ package struct PollSet {
 
   package init() {}
 
+  package var count: Int { items.count }
+
+  /// Whether the last wait ended because something happened.
+  package var isAnythingReady: Bool { items.contains { $0.revents != 0 } }
+
   package mutating func removeAll() {
     items.removeAll(keepingCapacity: true)
   }

@@ -1,1 +1,112 @@
-@main struct X { static func main() {} }
+import ArgumentParser
+import Client
+import Toolkit
+import Wire
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+@main
+struct Main {
+  static func main() {
+    Tool.main(RequestCommand.self)
+  }
+}
+
+struct RequestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "xodb-req",
+    abstract: "Run queries on the databases of an XODB cluster and print the rows.",
+    discussion: help)
+
+  @Option(name: [.short, .customLong("db")], help: "The database, by its name.")
+  var database: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: "How rows are printed (default: table on a terminal, otherwise json).")
+  var format: OutputFormat?
+
+  @Option(
+    help: ArgumentHelp(
+      "Run this once for each line of standard input, with its fields as parameters.",
+      valueName: "sql"))
+  var each: String?
+
+  @Flag(help: "Print the databases that can be queried.")
+  var databases = false
+
+  @Option(help: ArgumentHelp("How long a query may take.", valueName: "seconds"))
+  var timeout: Timeout = .default
+
+  @Option(help: ArgumentHelp("How often a query is sent, at most.", valueName: "n"))
+  var tries = Settings().tries
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the router is (default: the one of the run directory).", valueName: "endpoint"))
+  var router: String?
+
+  @Argument(
+    parsing: .captureForPassthrough,
+    help: ArgumentHelp("A statement and the values of its parameters.", valueName: "sql [param]"))
+  var words: [String] = []
+
+  func run() throws {
+    StandardStreams.claim()
+    // Whoever closes the pipe has seen enough.
+    signal(SIGPIPE, SIG_DFL)
+    let format = format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .json)
+    var settings = Settings()
+    settings.timeoutMilliseconds = timeout.milliseconds
+    settings.tries = tries
+    var conversation = try Conversation(
+      to: try router ?? RunDirectory().clients, settings,
+      try source(format.wire), Printer(tables: format == .table))
+    Tool.exit(try conversation.run())
+  }
+
+  mutating func validate() throws {
+    try checkPassthrough()
+    guard tries > 0 else { throw ValidationError("--tries is less than 1") }
+    if databases {
+      guard database == nil, each == nil, words.isEmpty else {
+        throw ValidationError("--databases goes without a database and SQL")
+      }
+    } else if database == nil {
+      throw ValidationError("which database? Name it with -d; --databases prints them")
+    } else if each != nil, !words.isEmpty {
+      throw ValidationError("the parameters of --each come from standard input")
+    }
+  }
+
+  /// Finds the options among what was passed through because the parser did not know it.
+  private mutating func checkPassthrough() throws {
+    switch words.first {
+    case "--": words.removeFirst()
+    case "-h", "--help": throw CleanExit.helpRequest(self)
+    case "--experimental-dump-help": throw CleanExit.message(Self._dumpHelp())
+    case let word? where word.hasPrefix("-") && !word.utf8.contains(where: { $0 <= 0x20 }):
+      throw ValidationError("unknown option '\(word)'")
+    default: break
+    }
+  }
+
+  private func source(_ format: Format) throws(ToolError) -> Source {
+    let query = Query(id: nil, database: database ?? "", format: format)
+    if databases {
+      let show = Show(id: nil, subject: .databases, format: format)
+      return Source(Request(.show(show), sql: [], place: .argument("databases")), query)
+    }
+    if let each { return Source(.values(sql: Array(each.utf8)), query) }
+    guard let sql = words.first else { return Source(.statements, query) }
+    let values = words.dropFirst().map { Value(literal: $0) }
+    return Source(
+      Request(
+        .query(query), sql: Array(sql.utf8),
+        parameters: values.isEmpty ? [] : Parameters.positional(values).json(),
+        place: .argument(query.database)),
+      query)
+  }
+}

@@ -66,4 +66,8 @@ char **clinux_environment(void);
 // to `capacity`.
 size_t clinux_children(pid_t *pids, size_t capacity);
 
+// How many columns of a terminal a character takes, -1 when it is none that can be shown.
+// LC_CTYPE says which characters are known.
+int clinux_width(unsigned scalar);
+
 #endif

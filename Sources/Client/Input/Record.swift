@@ -1,0 +1,31 @@
+/// One piece of the input: a statement, or a line.
+package struct Record: Equatable, Sendable {
+  package enum Content: Equatable, Sendable {
+    case text([UInt8])
+    /// It cannot be sent, for this reason.
+    case unusable(String)
+  }
+
+  package let place: Place
+  package let content: Content
+
+  package init(_ place: Place, _ content: Content) {
+    self.place = place
+    self.content = content
+  }
+}
+
+/// Cuts an input into records as it comes.
+package protocol Splitter {
+  /// Reads on in the chunk from `position` to the end of the next record, or of the chunk, to which
+  /// it then returns nil.
+  mutating func next(in chunk: UnsafeRawBufferPointer, _ position: inout Int) -> Record?
+
+  /// What is left at the end of the input.
+  mutating func finish() -> Record?
+}
+
+extension Record {
+  /// The longest record, in bytes.
+  package static let maxLength = 1 << 20
+}

@@ -1,0 +1,114 @@
+internal import Client
+internal import Toolkit
+internal import Wire
+internal import ZeroMQ
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// The loop that moves bytes between the input, the router and the output, as a session says.
+struct Conversation: ~Copyable {
+  private let endpoint: String
+  private let context: Context
+  private var link: Link
+  private var links = 1
+  private var session: Session
+  private var source: Source
+  private var printer: Printer
+  private var polls = PollSet()
+  /// That of the first failure in the order of the input.
+  private var status = ExitStatus.success
+
+  init(
+    to endpoint: String, _ settings: Settings, _ source: consuming Source,
+    _ printer: consuming Printer
+  ) throws(ToolError) {
+    let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
+    let link = try Link(to: endpoint, number: 0, in: context)
+    self.context = context
+    self.link = link
+    session = Session(settings, now: Clock.now())
+    self.endpoint = endpoint
+    self.source = source
+    self.printer = printer
+  }
+
+  /// Runs until everything has been answered and printed.
+  mutating func run() throws(ToolError) -> ExitStatus {
+    while true {
+      try act()
+      if source.isEmpty && session.isEmpty { break }
+      try wait()
+      try listen()
+      session.tick(now: Clock.now())
+    }
+    try printer.flush()
+    return status
+  }
+
+  /// Does what can be done without waiting.
+  private mutating func act() throws(ToolError) {
+    let now = Clock.now()
+    repeat {
+      while session.hasRoom, let work = source.next() { session.submit(work, now: now) }
+      while let effect = session.next(now: now) { try perform(effect) }
+    } while session.hasRoom && !source.wantsToRead && !source.isEmpty
+  }
+
+  private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
+    switch effect {
+    case .send(let parts): try link.send(parts)
+    case .print(let body): try printer.print(body)
+    case .report(let error):
+      // On a terminal, what was printed before stands before it.
+      try printer.flush()
+      Diagnostics.report(error)
+      if status == .success { status = error.status }
+    case .complain(let why): Diagnostics.report("answer from \(endpoint)", why)
+    case .giveUpConnecting:
+      try printer.flush()
+      throw ToolError("connect to \(endpoint)", "no router answers there", .unavailable)
+    }
+  }
+
+  /// Waits until something happens; what was printed is not kept back meanwhile.
+  private mutating func wait() throws(ToolError) {
+    if printer.isPending {
+      try poll(milliseconds: 0)
+      if polls.isAnythingReady { return }
+      try printer.flush()
+    }
+    let now = Clock.now()
+    try poll(milliseconds: session.nextTick.map { $0.millisecondsUp(since: now) })
+  }
+
+  private mutating func poll(milliseconds: Int?) throws(ToolError) {
+    polls.removeAll()
+    polls.add(link.monitor.socket)
+    polls.add(link.socket)
+    if session.hasRoom && source.wantsToRead { polls.add(descriptor: STDIN_FILENO) }
+    do throws(ZMQError) {
+      try polls.wait(milliseconds: milliseconds)
+    } catch {
+      throw ToolError(error)
+    }
+  }
+
+  /// Takes in what has come.
+  private mutating func listen() throws(ToolError) {
+    let hasInput = polls.count > 2 && !polls[2].isEmpty
+    if hasInput { source.read() }
+    var isLost = false
+    while let news = try link.news() {
+      if news.contains(.handshakeSucceeded) { session.connected() }
+      if news.contains(.disconnected) { isLost = true }
+    }
+    let now = Clock.now()
+    while let message = try link.receive() { session.receive(Answer(message), now: now) }
+    guard isLost else { return }
+    session.disconnected()
+    link = try Link(to: endpoint, number: links, in: context)
+    links += 1
+  }
+}

@@ -1,0 +1,79 @@
+internal import Client
+internal import Toolkit
+internal import Wire
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// Where the requests come from: the command line, or standard input.
+struct Source: ~Copyable {
+  private static let chunkSize = 65_536
+
+  private let reading: Reading
+  private let query: Query
+  private var splitter: any Splitter
+  /// What was read and not yet split.
+  private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: 1)
+  private var filled = 0
+  private var position = 0
+  private var hasEnded = false
+  /// Comes last: the request of the command line, or why the input ended early.
+  private var last: Work?
+
+  /// The input, with the query that each of its records is run with.
+  init(_ reading: Reading, _ query: Query) {
+    self.reading = reading
+    self.query = query
+    splitter = reading.makeSplitter()
+  }
+
+  /// A single request.
+  init(_ request: Request, _ query: Query) {
+    self.init(.statements, query)
+    hasEnded = true
+    last = .request(request)
+  }
+
+  deinit {
+    chunk.deallocate()
+  }
+
+  /// Whether nothing comes any more.
+  var isEmpty: Bool { hasEnded && last == nil && position == filled }
+
+  /// Whether only `read` can bring the next request.
+  var wantsToRead: Bool { !hasEnded && position == filled }
+
+  /// The next request of what has been read, nil when more must be read first.
+  mutating func next() -> Work? {
+    if let record = splitter.next(in: UnsafeRawBufferPointer(rebasing: chunk[..<filled]), &position)
+    {
+      return reading.work(record, query)
+    }
+    guard hasEnded else { return nil }
+    defer { last = nil }
+    return last
+  }
+
+  /// Reads once from standard input, which must be readable.
+  ///
+  /// It is shared with others, so it is not made non-blocking.
+  mutating func read() {
+    position = 0
+    filled = 0
+    let count = Glibc.read(STDIN_FILENO, chunk.baseAddress, chunk.count)
+    if count > 0 {
+      filled = count
+    } else if count == 0 {
+      end(splitter.finish().map { reading.work($0, query) })
+    } else if errno != EINTR && errno != EAGAIN {
+      end(.failure(.system("read standard input", .inputOutput)))
+    }
+  }
+
+  private mutating func end(_ work: Work?) {
+    hasEnded = true
+    last = work
+  }
+}

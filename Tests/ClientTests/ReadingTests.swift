@@ -1,0 +1,61 @@
+import Client
+import Testing
+import Toolkit
+import Wire
+
+@Suite struct ReadingTests {
+  private let query = Query(id: nil, database: "proj", format: .json)
+
+  /// What is sent for each line, or what is said about it.
+  private func outcomes(_ input: [UInt8]) -> [String] {
+    let reading = Reading.values(sql: Array("select ?1".utf8))
+    return split(input, LineSplitter(), chunk: 3).map { record in
+      switch reading.work(record, query) {
+      case .failure(let error): "\(error) \(error.status)"
+      case .request(let request): String(decoding: request.parameters, as: UTF8.self)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("", []),
+    ("a\n", ["[\"a\"]"]),
+    ("a", ["[\"a\"]"]),
+    ("\n", ["[\"\"]"]),
+    ("1\t02134\t1.5\n", ["[1,\"02134\",1.5]"]),
+    ("\\N\t\n\t\n", ["[null,\"\"]", "[\"\",\"\"]"]),
+    ("a\\tb\\\\\n", ["[\"a\\tb\\\\\"]"]),
+    ("a\r\nb\n", ["[\"a\\r\"]", "[\"b\"]"]),
+    ("ok\n\\q\nok", ["[\"ok\"]", "line 2: an unknown escape at byte 0 badQuery", "[\"ok\"]"]),
+  ])
+  func linesBecomeParameters(input: String, expected: [String]) {
+    #expect(outcomes(Array(input.utf8)) == expected)
+  }
+
+  @Test func whatIsNotUTF8IsSentToo() {
+    #expect(outcomes([0xff, 0x0a]).first?.contains("$base64") == true)
+  }
+
+  @Test func tooLongLineLosesNothingElse() {
+    let long = [UInt8](repeating: 0x61, count: Record.maxLength + 1)
+    let all = split(Array("a\n".utf8) + long + Array("\nb\n".utf8), LineSplitter(), chunk: 65_536)
+    #expect(all.map(\.place) == (1...3).map { .parameters(line: $0) })
+    #expect(all[2].content == .text([0x62]))
+    guard case .failure(let error) = Reading.values(sql: []).work(all[1], query) else {
+      Issue.record("the line was taken")
+      return
+    }
+    #expect(error.description == "line 2: the line is longer than 1048576 bytes")
+    #expect(error.status == .badQuery)
+  }
+
+  @Test func statementsAreSentAsTheyAre() {
+    let record = Record(.input(line: 1, column: 1), .text([0, 0xff]))
+    guard case .request(let request) = Reading.statements.work(record, query) else {
+      Issue.record("the statement was refused")
+      return
+    }
+    #expect(request.sql == [0, 0xff])
+    #expect(request.parameters.isEmpty)
+  }
+}

@@ -1,0 +1,166 @@
+import Client
+import Testing
+import Toolkit
+import Wire
+
+@Suite struct SessionTests {
+  @Test func answersArePrintedInOrder() {
+    var client = TestClient()
+    client.connect()
+    client.submit(3)
+    #expect(client.sent.map(\.id) == [0, 1, 2])
+    client.answer(2)
+    client.answer(0)
+    #expect(client.printed == ["0"])
+    client.answer(1)
+    #expect(client.printed == ["0", "1", "2"])
+    #expect(client.session.isEmpty)
+  }
+
+  @Test func nothingIsSentBeforeTheConnectionStands() {
+    var client = TestClient()
+    client.submit(2)
+    #expect(client.sent.isEmpty)
+    client.connect()
+    #expect(client.sent.map(\.id) == [0, 1])
+  }
+
+  @Test func whatIsLeftOfTheTimeTravels() {
+    var client = TestClient { $0.timeoutMilliseconds = 1000 }
+    client.submit(1)
+    client.advance(250)
+    client.connect()
+    #expect(client.sent.map(\.deadline) == [750])
+  }
+
+  @Test func withoutAConnectionItGivesUpSoon() {
+    var client = TestClient()
+    client.submit(1)
+    client.advance(799)
+    #expect(!client.hasGivenUp)
+    client.advance(1)
+    #expect(client.hasGivenUp)
+    #expect(client.reported.isEmpty)
+  }
+
+  @Test func aLostConnectionSendsAgainInOrder() {
+    var client = TestClient()
+    client.connect()
+    client.submit(3)
+    client.answer(1)
+    client.disconnect()
+    client.submit(1)
+    client.sent = []
+    client.advance(5000)
+    client.connect()
+    #expect(client.sent.map(\.id) == [0, 2, 3])
+    #expect(client.sent.map(\.deadline) == [25_000, 25_000, 25_000])
+    for id: UInt64 in [0, 2, 3] { client.answer(id) }
+    #expect(client.printed == ["0", "1", "2", "3"])
+  }
+
+  @Test func triesCountAlsoReconnects() {
+    var client = TestClient { $0.tries = 2 }
+    client.connect()
+    client.submit(1)
+    client.disconnect()
+    client.connect()
+    #expect(client.sent.count == 2)
+    client.disconnect()
+    #expect(
+      client.reported == ["line 0: the connection to the router was lost, sent 2 times"])
+    #expect(client.statuses == [.tryAgain])
+  }
+
+  @Test(arguments: [ErrorCode.busy, .draining])
+  func busyIsTriedAgainAfterAWhile(code: ErrorCode) {
+    var client = TestClient { $0.tries = 2 }
+    client.connect()
+    client.submit(1)
+    client.answer(0, .failure(Failure(code, "later", retryMilliseconds: 50)))
+    client.advance(49)
+    #expect(client.sent.count == 1)
+    client.advance(1)
+    #expect(client.sent.map(\.deadline) == [30_000, 29_950])
+    client.answer(0, .failure(Failure(code, "later", retryMilliseconds: 50)))
+    #expect(client.reported == ["line 0: later"])
+    #expect(client.statuses == [.tryAgain])
+  }
+
+  @Test func aRetryThatWouldComeTooLateIsNotWaitedFor() {
+    var client = TestClient { $0.timeoutMilliseconds = 1000 }
+    client.connect()
+    client.submit(1)
+    client.answer(0, .failure(Failure(.busy, "later", retryMilliseconds: Int.max)))
+    #expect(client.reported == ["line 0: later"])
+  }
+
+  @Test func silenceEndsAfterTheGrace() {
+    var client = TestClient { $0.timeoutMilliseconds = 1000 }
+    client.connect()
+    client.submit(1)
+    client.advance(1999)
+    #expect(client.reported.isEmpty)
+    client.advance(1)
+    #expect(client.reported == ["line 0: no answer came in its time, sent once"])
+    client.answer(0)
+    #expect(client.printed.isEmpty)
+  }
+
+  @Test func withoutARouterItWaitsForItsTimeAlone() {
+    var client = TestClient { $0.timeoutMilliseconds = 1000 }
+    client.connect()
+    client.disconnect()
+    client.submit(1)
+    client.advance(1000)
+    #expect(client.reported == ["line 0: no router to send it to until its time was over"])
+  }
+
+  @Test func failuresKeepTheirPlace() {
+    var client = TestClient()
+    client.connect()
+    client.submit(1)
+    client.session.submit(
+      .failure(ToolError("line 2", "too long", .badQuery)), now: client.now)
+    client.submit(1)
+    client.answer(2)
+    #expect(client.reported.isEmpty)
+    client.answer(0, .failure(Failure(.denied, "no")))
+    #expect(client.reported == ["line 0: no", "line 2: too long"])
+    #expect(client.statuses == [.denied, .badQuery])
+    #expect(client.printed == ["2"])
+  }
+
+  @Test func strangeAnswersHarmNobody() {
+    var client = TestClient()
+    client.connect()
+    client.submit(2)
+    client.receive(Answer(id: 7, outcome: .rows(0)))
+    client.receive(Answer(id: nil, outcome: .rows(0)))
+    client.receive(Answer(id: nil, outcome: nil, text: "no line"))
+    #expect(client.complaints == ["no line"])
+    client.receive(Answer(id: 0, outcome: nil, text: "MAYBE id=0"))
+    #expect(client.reported == ["line 0: cannot understand the router's answer: MAYBE id=0"])
+    #expect(client.statuses == [.crashed])
+    client.answer(1)
+    client.answer(1)
+    #expect(client.printed == ["1"])
+  }
+
+  @Test func theWindowIsBounded() {
+    var client = TestClient {
+      $0.window = 3
+      $0.maxAnswerBytes = 2
+    }
+    client.connect()
+    client.submit(3)
+    #expect(!client.session.hasRoom)
+    client.answer(0)
+    #expect(client.session.hasRoom)
+    client.answer(2, .rows(1), body: "xx")
+    #expect(!client.session.hasRoom)
+    client.answer(1)
+    #expect(client.printed == ["0", "1", "xx"])
+    #expect(client.session.hasRoom)
+  }
+}

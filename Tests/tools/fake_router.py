@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""A router that does what the SQL of a request says, for tests of clients.
+
+    fake_router.py ENDPOINT LOG
+
+What it does, by the first word of the SQL:
+
+    fail CODE [OFFSET]   answers an error
+    busy N               answers busy N times, then echoes
+    later MS             echoes after so many milliseconds
+    hold / release       keeps answers back; then sends them, the last one first
+    restart MS           closes everything the first time and is away for so long
+    twice                echoes twice, and under an id that nobody has
+    garbage              sends broken messages, then echoes
+    strange              answers what no version of the protocol has
+    large BYTES          answers so many bytes
+    csv TEXT             answers TEXT, with \\r \\n for those
+    silent               does not answer
+
+Everything else is echoed: a JSON object with the SQL, the parameters and the line's pairs.
+Each request is written to LOG, a line each.
+"""
+
+import json
+import shlex
+import sys
+import time
+
+import zmq
+
+
+class Router:
+    def __init__(self, endpoint, log):
+        self.endpoint = endpoint
+        self.log = open(log, "a", buffering=1)
+        self.seen = {}
+        self.open()
+
+    def open(self):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.ROUTER)
+        self.socket.linger = 0
+        self.socket.sndhwm = self.socket.rcvhwm = 0
+        self.socket.bind(self.endpoint)
+        self.held = []
+        self.timed = []
+
+    def restart(self, seconds):
+        self.context.destroy(linger=0)
+        time.sleep(seconds)
+        self.open()
+
+    def run(self):
+        while True:
+            now = time.monotonic()
+            for entry in [entry for entry in self.timed if entry[0] <= now]:
+                self.timed.remove(entry)
+                self.socket.send_multipart(entry[1])
+            if self.socket.poll(5 if self.timed else 1000):
+                self.serve(self.socket.recv_multipart())
+
+    def serve(self, frames):
+        peer, line = frames[0], frames[2].decode()
+        sql = frames[3].decode("utf-8", "replace") if len(frames) > 3 else ""
+        pairs = dict(pair.split("=", 1) for pair in shlex.split(line)[1:])
+        words = sql.split() or [""]
+        count = self.seen[sql] = self.seen.get(sql, 0) + 1
+        self.log.write(f"{line} | {sql}\n")
+
+        def answer(text, body=b""):
+            return [peer, b"", f"{text} id={pairs['id']}".encode(), body]
+
+        def send(*parts):
+            self.socket.send_multipart(list(parts))
+
+        row = {"sql": sql, "params": frames[4].decode() if len(frames) > 4 else None}
+        row["format"] = pairs.get("format")
+        echo = answer("OK rows=1", json.dumps(row, separators=(",", ":")).encode() + b"\n")
+
+        if words[0] == "fail":
+            offset = f" offset={words[2]}" if len(words) > 2 else ""
+            send(*answer(f'ERROR code={words[1]} message="it is {words[1]}"{offset}'))
+        elif words[0] == "busy" and count <= int(words[1]):
+            send(*answer("ERROR code=busy message=queue retry_ms=20"))
+        elif words[0] == "later":
+            self.timed.append((time.monotonic() + int(words[1]) / 1000, echo))
+        elif words[0] == "hold":
+            self.held.append(echo)
+        elif words[0] == "release":
+            send(*echo)
+            for held in reversed(self.held):
+                send(*held)
+            self.held = []
+        elif words[0] == "restart" and count == 1:
+            self.restart(int(words[1]) / 1000)
+        elif words[0] == "twice":
+            send(*echo)
+            send(*echo)
+            send(peer, b"", b"OK id=999999 rows=1", b"nobody's\n")
+        elif words[0] == "garbage":
+            for parts in ([b""], [b"x"], [b"", b"\xff"], [b"", b""], [b""] * 2000, [b"", b"OK"]):
+                send(peer, *parts)
+            send(*echo)
+        elif words[0] == "strange":
+            send(*answer("MAYBE rows=1"))
+        elif words[0] == "large":
+            send(*answer("OK rows=1", b"x" * (int(words[1]) - 1) + b"\n"))
+        elif words[0] == "csv":
+            text = sql[4:].replace("\\r", "\r").replace("\\n", "\n")
+            send(*answer("OK rows=1", text.encode()))
+        elif words[0] != "silent":
+            send(*echo)
+
+
+Router(*sys.argv[1:]).run()

@@ -1,0 +1,295 @@
+#!/usr/bin/env bats
+# What xodb-req does at the shell, against a router that does what it is told.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  PATH=${XODB_BIN:-$(swift build --show-bin-path)}:$PATH
+  export XODB_RUN
+  XODB_RUN=$(mktemp -d /tmp/xodb.XXXXXX)
+  log=$XODB_RUN/log
+  router=
+}
+
+teardown() {
+  [[ -z $router ]] || kill "$router" || true
+  rm -r "$XODB_RUN"
+}
+
+start_router() {
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/fake_router.py" "ipc://$XODB_RUN/clients" "$log" \
+    3>&- 2>"$XODB_RUN/err" &
+  router=$!
+  for _ in {1..500}; do
+    [[ -S $XODB_RUN/clients ]] && return
+    sleep 0.02
+  done
+  return 1
+}
+
+# How often a request with this SQL has arrived.
+arrivals() {
+  grep -c "| $1\$" "$log"
+}
+
+@test "one query on the command line, its parameters typed" {
+  start_router
+  run --separate-stderr xodb-req -d proj 'select ?1' 1 02134 1.5 -5 x --each -- '' '日本'
+  [ "$status" -eq 0 ]
+  expected='"params":"[1,\"02134\",1.5,-5,\"x\",\"--each\",\"--\",\"\",\"日本\"]"'
+  [[ $(jq -c '{params}' <<<"$output") == "{$expected}" ]]
+  [[ $(jq -r '.sql, .format' <<<"$output") == $'select ?1\njson' ]]
+  grep -E '^QUERY db=proj id=0 format=json deadline=(30000|29[0-9]{3}) \|' "$log"
+}
+
+@test "-- ends the options, SQL may begin with a comment" {
+  start_router
+  run -0 xodb-req -d proj -- '-1' -2
+  [[ $(jq -r .sql,.params <<<"$output") == $'-1\n[-2]' ]]
+  run -0 xodb-req -d proj '-- x
+    1'
+}
+
+@test "without parameters no frame for them" {
+  start_router
+  run -0 xodb-req -d proj 'select 1'
+  [[ $(jq .params <<<"$output") == null ]]
+}
+
+@test "the formats are passed on" {
+  start_router
+  for format in json csv tsv; do
+    run -0 xodb-req -d proj -f $format x
+    [[ $(jq -r .format <<<"$output") == "$format" ]]
+  done
+  run -64 xodb-req -d proj -f xml x
+}
+
+@test "statements from standard input, answers in their order" {
+  start_router
+  printf 'hold 1; hold 2;\n-- a comment;\nhold %s;\nrelease' "';'" >"$XODB_RUN/in"
+  run -0 xodb-req -d proj <"$XODB_RUN/in"
+  [[ $(jq -r .sql <<<"$output") == $'hold 1\nhold 2\nhold \';\'\nrelease' ]]
+}
+
+@test "an empty input is no query" {
+  start_router
+  run -0 xodb-req -d proj </dev/null
+  [ -z "$output" ]
+  run -0 xodb-req -d proj <<<' ; -- nothing'
+  [ -z "$output" ]
+}
+
+@test "a closed pipe on standard input does not spin, answers still come" {
+  start_router
+  TIMEFORMAT='%U %S'
+  { time xodb-req -d proj >"$XODB_RUN/out" < <(printf 'later 1000'); } 2>"$XODB_RUN/time"
+  [[ $(jq -r .sql "$XODB_RUN/out") == "later 1000" ]]
+  awk '$1 + $2 > 0.5 { exit 1 }' "$XODB_RUN/time"
+}
+
+@test "an answer is printed as soon as nothing else is ready" {
+  start_router
+  mkfifo "$XODB_RUN/in" "$XODB_RUN/out"
+  xodb-req -d proj <"$XODB_RUN/in" >"$XODB_RUN/out" 3>&- &
+  exec 4>"$XODB_RUN/in" 5<"$XODB_RUN/out"
+  echo 'one;' >&4
+  read -t 20 -r line <&5
+  [[ $line == *'"sql":"one"'* ]]
+  echo 'two;' >&4
+  read -t 20 -r line <&5
+  [[ $line == *'"sql":"two"'* ]]
+  exec 4>&- 5<&-
+  wait $!
+}
+
+@test "a failing query is reported with its line and stops nobody" {
+  start_router
+  printf 'one;\n\nfail denied;\n  fail sql 5;\nfour;' >"$XODB_RUN/in"
+  run --separate-stderr -77 xodb-req -d proj <"$XODB_RUN/in"
+  [[ $(jq -r .sql <<<"$output") == $'one\nfour' ]]
+  # shellcheck disable=SC2154 # run sets stderr
+  [[ $stderr == $'xodb-req: line 3: it is denied\nxodb-req: line 4: it is sql (at column 8)' ]]
+}
+
+@test "every code has its exit status" {
+  start_router
+  while read -r code expected; do
+    run --separate-stderr "-$expected" xodb-req -d proj --tries 1 "fail $code"
+    [[ $stderr == "xodb-req: proj: it is $code" ]]
+    [ -z "$output" ]
+  done <<'END'
+sql 65
+bad-request 65
+too-large 65
+no-such-database 66
+crashed 70
+quarantined 70
+aborted 70
+busy 75
+draining 75
+deadline 75
+cancelled 75
+denied 77
+END
+}
+
+@test "busy is tried again, as often as it was told" {
+  start_router
+  run -0 xodb-req -d proj 'busy 3'
+  [ "$(arrivals 'busy 3')" -eq 4 ]
+  run --separate-stderr -75 xodb-req -d proj --tries 2 'busy 9'
+  [[ $stderr == "xodb-req: proj: queue" ]]
+  [ "$(arrivals 'busy 9')" -eq 2 ]
+}
+
+@test "a router that restarts is asked again, and each answer printed once" {
+  start_router
+  seq -f 'later 200 %g;' 100 >"$XODB_RUN/in"
+  echo 'restart 500; last' >>"$XODB_RUN/in"
+  run -0 xodb-req -d proj <"$XODB_RUN/in"
+  [[ $(jq -r .sql <<<"$output") == "$(seq -f 'later 200 %g' 100)"$'\nrestart 500\nlast' ]]
+  [ "$(arrivals 'later 200 1')" -eq 2 ]
+  [ "$(arrivals 'restart 500')" -eq 2 ]
+}
+
+@test "a router that is killed and started again loses nothing" {
+  start_router
+  (sleep 1 && echo last) | {
+    seq 1000 | sed 's/$/;/'
+    cat
+  } | xodb-req -d proj >"$XODB_RUN/out" 3>&- &
+  client=$!
+  sleep 0.5
+  kill -KILL "$router"
+  wait "$router" || true
+  rm "$XODB_RUN/clients"
+  start_router
+  wait "$client"
+  [[ $(jq -r .sql "$XODB_RUN/out") == "$(seq 1000)"$'\nlast' ]]
+}
+
+@test "no router: said within a second" {
+  start=$(date +%s%N)
+  run --separate-stderr -69 xodb-req -d proj x
+  [ $((($(date +%s%N) - start) / 1000000)) -lt 1000 ]
+  [[ $stderr == "xodb-req: connect to ipc://$XODB_RUN/clients: no router answers there" ]]
+}
+
+@test "a router that comes a little late is found" {
+  (
+    sleep 0.2
+    exec /usr/bin/python3 "$BATS_TEST_DIRNAME/fake_router.py" "ipc://$XODB_RUN/clients" "$log"
+  ) 3>&- &
+  router=$!
+  run -0 xodb-req -d proj x
+}
+
+@test "no answer: given up after the time and a grace" {
+  start_router
+  start=$(date +%s%N)
+  run --separate-stderr -75 xodb-req -d proj --timeout 0.2 silent
+  passed=$((($(date +%s%N) - start) / 1000000))
+  [ "$passed" -ge 1200 ] && [ "$passed" -lt 3000 ]
+  [[ $stderr == "xodb-req: proj: no answer came in its time, sent once" ]]
+  grep -E 'deadline=(200|1[0-9]{2}) ' "$log"
+}
+
+@test "answers twice, for nobody, and garbage harm nobody" {
+  start_router
+  run --separate-stderr -0 xodb-req -d proj <<<'twice; garbage; last'
+  [[ $(jq -r .sql <<<"$output") == $'twice\ngarbage\nlast' ]]
+  [[ $stderr == *"answer from ipc://$XODB_RUN/clients: "* ]]
+  run --separate-stderr -70 xodb-req -d proj <<<'strange; last'
+  [[ $(jq -r .sql <<<"$output") == last ]]
+  [[ $stderr == *"line 1: cannot understand the router's answer: MAYBE"* ]]
+}
+
+@test "--each binds the fields of each line" {
+  start_router
+  printf 'a\t1\n\n\\N\t\\\\\n\\q\nz' >"$XODB_RUN/in"
+  run --separate-stderr -65 xodb-req -d proj --each 'select ?1' <"$XODB_RUN/in"
+  [[ $(jq -r .params <<<"$output") == $'["a",1]\n[""]\n[null,"\\\\"]\n["z"]' ]]
+  [[ $stderr == "xodb-req: line 4: an unknown escape at byte 0" ]]
+}
+
+@test "--databases lists them" {
+  start_router
+  run -0 xodb-req --databases -f tsv
+  grep -x 'SHOW what=databases id=0 format=tsv | ' "$log"
+  run -64 xodb-req --databases -d proj
+}
+
+@test "tables are laid out, with a blank line between them" {
+  start_router
+  run -0 xodb-req -d proj -f table <<<'csv a,b\r\n1,\r\n; csv c\r\n""\r\n'
+  [[ $output == $'a  b\n-  ----\n1  NULL\n\nc\n-' ]]
+  grep 'format=csv' "$log"
+}
+
+@test "large answers pass whole" {
+  start_router
+  [ "$(xodb-req -d proj 'large 50000000' | wc -c)" -eq 50000000 ]
+  [ "$(yes 'large 70000;' | head -n 300 | xodb-req -d proj | wc -c)" -eq 21000000 ]
+}
+
+@test "a reader that leaves ends it silently" {
+  start_router
+  # shellcheck disable=SC2016 # the inner shell expands it
+  run --separate-stderr -141 bash -c 'yes "large 1000;" | xodb-req -d proj | head -n 1 >/dev/null
+    exit ${PIPESTATUS[1]}'
+  [ -z "$stderr" ]
+}
+
+@test "a full disk is an error" {
+  start_router
+  run -74 bash -c 'xodb-req -d proj x 2>&1 >/dev/full'
+  [[ $output == "xodb-req: write standard output: No space left on device" ]]
+}
+
+@test "an input that cannot be read is an error, behind what could" {
+  start_router
+  run -74 bash -c 'xodb-req -d proj </ 2>&1'
+  [[ $output == "xodb-req: read standard input: Is a directory" ]]
+  run -74 bash -c 'xodb-req -d proj <&- 2>&1'
+  [[ $output == "xodb-req: read standard input: Bad file descriptor" ]]
+  run -74 bash -c 'xodb-req -d proj x 2>&1 >&-'
+  [[ $output == "xodb-req: write standard output: Bad file descriptor" ]]
+}
+
+@test "a statement that is too long, or never ends, is reported" {
+  start_router
+  {
+    echo 'one;'
+    head -c 2000000 /dev/zero | tr '\0' x
+    printf ';\ntwo;\n%s' "select 'three;"
+  } >"$XODB_RUN/in"
+  run --separate-stderr -65 xodb-req -d proj <"$XODB_RUN/in"
+  [[ $(jq -r .sql <<<"$output") == $'one\ntwo' ]]
+  [[ $stderr == "xodb-req: line 2: the statement is longer than 1048576 bytes"$'\n'"xodb-req: \
+line 4: the ' at column 8 is never closed" ]]
+}
+
+@test "wrong endpoints are named" {
+  run --separate-stderr -64 xodb-req -d proj --router tcp:/x x
+  [[ $stderr == "xodb-req: connect to tcp:/x: "* ]]
+  long=ipc:///$(head -c 200 /dev/zero | tr '\0' x)
+  run --separate-stderr -64 xodb-req -d proj --router "$long" x
+  [[ $stderr == "xodb-req: connect to $long: "* ]]
+  XODB_RUN=/$(head -c 200 /dev/zero | tr '\0' x) run --separate-stderr -64 xodb-req -d proj x
+}
+
+@test "wrong command lines are refused, help says how" {
+  run -64 xodb-req x
+  run -64 xodb-req -d proj --timeout 0 x
+  run -64 xodb-req -d proj --timeout -1 x
+  run -64 xodb-req -d proj --timeout x x
+  run -64 xodb-req -d proj --tries 0 x
+  run -64 xodb-req -d proj --each x y
+  run -64 xodb-req -d proj --frobnicate
+  [[ $output == *"unknown option '--frobnicate'"* ]]
+  run -64 xodb-req -d proj --format=json -jx x
+  run -0 xodb-req -h
+  run -0 xodb-req --help
+  [[ $output == *"Example"* ]]
+}
