@@ -6,7 +6,8 @@ private import Glibc
 package enum StandardStreams {
   /// Takes the numbers of those that the process was started without, so that no socket gets them.
   ///
-  /// Call it before anything else is opened. Reading and writing them still fails with EBADF, so nobody takes them for an empty input.
+  /// Call it before anything else is opened. Reading and writing them still fails with EBADF, so
+  /// nobody takes them for an empty input.
   package static func claim() {
     for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
       // The lowest free number is this one: those below are taken.

@@ -9,7 +9,7 @@ private import Glibc
 /// `tool: what: why` and an exit status.
 package enum Tool {
   package static func main<Command: ParsableCommand>(_ command: Command.Type) -> Never {
-    openStandardDescriptors()
+    StandardStreams.claim()
     do {
       var command = try Command.parseAsRoot(try arguments())
       try command.run()
@@ -34,14 +34,6 @@ package enum Tool {
   package static func exit(_ status: ExitStatus) -> Never {
     // Sockets and files need no farewell; threads that libzmq still runs must not delay the end.
     _exit(status.rawValue)
-  }
-
-  /// Takes the places of standard descriptors that are closed, so that no socket gets their numbers.
-  private static func openStandardDescriptors() {
-    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
-      // In the wrong direction: using it is to remain an error.
-      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
-    }
   }
 
   /// The arguments, each of which must be UTF-8: Swift would silently repair them.

@@ -54,7 +54,6 @@ struct RequestCommand: ParsableCommand {
   var words: [String] = []
 
   func run() throws {
-    StandardStreams.claim()
     // Whoever closes the pipe has seen enough.
     signal(SIGPIPE, SIG_DFL)
     let format = format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .json)

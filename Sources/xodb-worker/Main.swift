@@ -5,5 +5,60 @@ import Worker
 
 @main
 struct Main: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "xodb-worker",
+    abstract: "Runs queries on SQLite files, which it only reads, for a router.",
+    discussion: """
+      Example:
+        xodb-supervise --name workers -n 4 -- xodb-worker --data ~/data
+
+      Each database is served under its file's name without the extension. It finds its router in \
+      the run directory: XODB_RUN, otherwise xodb in XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID. \
+      TERM ends it, after it has answered what it holds.
+
+      Exit status:
+        0   ended as asked
+        64  the command line is wrong
+        66  a file or the directory cannot be opened
+        69  the supervisor is gone
+        71  the system refused something
+        77  the run directory is not ours
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Serve every SQLite file in this directory, also those that appear later.",
+      valueName: "directory"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp("The largest answer, in MiB; more is 'too-large'.", valueName: "mib"))
+  var maxAnswer = 64
+
+  @Argument(help: "Serve these SQLite files.")
+  var files: [String] = []
+
+  func validate() throws {
+    guard data != nil || !files.isEmpty else {
+      throw ValidationError("nothing to serve: give --data DIRECTORY or files")
+    }
+    guard (1...512).contains(maxAnswer) else {
+      throw ValidationError("--max-answer is 1 to 512 MiB")
+    }
+  }
+
+  func run() throws {
+    Limits.raiseDescriptors()
+    var limits = RunLimits()
+    limits.answerBytes = maxAnswer << 20
+    let engine: SQLEngine
+    do throws(CatalogError) {
+      engine = try SQLEngine(directory: data, files: files, limits: limits)
+    } catch {
+      throw ToolError("open \(error.path)", error.why, .notFound)
+    }
+    try WorkerProcess.run(engine)
+  }
+
   static func main() { Tool.main(Self.self) }
 }
