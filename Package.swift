@@ -59,6 +59,8 @@ let package = Package(
     tool("xodb-supervise", ["CLinux", "Supervision"]),
     tool("xodb-events", []),
     tool("xodb-req", ["ZeroMQ"]),
+
+    tests("WireValues", ["Wire"]),
   ],
   swiftLanguageModes: [.v6]
 )
