@@ -61,6 +61,7 @@ let package = Package(
     tool("xodb-req", ["ZeroMQ"]),
 
     tests("WireValues", ["Wire"]),
+    tests("SQLite", ["SQLite"]),
   ],
   swiftLanguageModes: [.v6]
 )
