@@ -62,6 +62,7 @@ let package = Package(
 
     tests("WireValues", ["Wire"]),
     tests("SQLite", ["SQLite"]),
+    tests("SQLEngine", ["SQLEngine", "SQLite", "Toolkit", "Wire", "Worker"]),
   ],
   swiftLanguageModes: [.v6]
 )
