@@ -80,6 +80,9 @@ let package = Package(
       "Broker", ["Broker", "Wire", .product(name: "HeapModule", package: "swift-collections")]),
     tests("Client", ["Client", "Toolkit", "Wire", "ZeroMQ"]),
     tests("Wire", ["Wire"]),
+    tests("WireValues", ["Wire"]),
+    tests("SQLite", ["SQLite"]),
+    tests("SQLEngine", ["SQLEngine", "SQLite", "Toolkit", "Wire", "Worker"]),
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(
       name: "xodb-test-worker",

@@ -45,4 +45,9 @@ package struct ByteReader {
     while offset < bytes.count && predicate(bytes[offset]) { offset += 1 }
     return bytes[start..<offset]
   }
+
+  /// The bytes that have been read since an offset.
+  package func bytes(since start: Int) -> Slice<UnsafeRawBufferPointer> {
+    bytes[start..<offset]
+  }
 }

@@ -13,11 +13,11 @@ package enum JSON {
     output.append(UInt8(ascii: "\""))
     var start = 0
     for index in text.indices where needsEscape(text[index]) {
-      output.append(contentsOf: text[start..<index])
+      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<index]))
       appendEscape(text[index], to: &output)
       start = index + 1
     }
-    output.append(contentsOf: text[start...])
+    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
     output.append(UInt8(ascii: "\""))
   }
 
@@ -102,7 +102,7 @@ package enum JSON {
   }
 
   static func skipSpace(_ reader: inout ByteReader) {
-    _ = reader.take { " \n\r\t".utf8.contains($0) }
+    _ = reader.take { $0 == 0x20 || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }
   }
 }
 

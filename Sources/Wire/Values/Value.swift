@@ -10,21 +10,3 @@ package enum Value: Equatable, Sendable {
 
   package static func text(_ string: String) -> Value { .text(Array(string.utf8)) }
 }
-
-/// The values to bind to a statement.
-package enum Parameters: Equatable, Sendable {
-  /// For `?1`, `?2`, … in order.
-  case positional([Value])
-  /// By name, with or without its `:`, `@` or `$`.
-  case named([(name: String, value: Value)])
-
-  package static let none = Parameters.positional([])
-
-  package static func == (a: Parameters, b: Parameters) -> Bool {
-    switch (a, b) {
-    case (.positional(let a), .positional(let b)): a == b
-    case (.named(let a), .named(let b)): a.elementsEqual(b, by: ==)
-    default: false
-    }
-  }
-}

@@ -1,0 +1,122 @@
+internal import Wire
+
+/// Which databases there are: those of a directory, and single files.
+struct Catalog {
+  /// A file with such an extension is listed also when it cannot be used, with the reason.
+  private static let databaseExtensions: Set<Substring> = [
+    "db", "sqlite", "sqlite3", "db3", "s3db", "sl3",
+  ]
+  /// What SQLite puts beside a database.
+  private static let companionSuffixes = ["-wal", "-shm", "-journal"]
+
+  private let directory: String?
+  private let files: [String]
+  /// All regular files by their paths, so that none is opened twice for nothing.
+  private var seen: [String: CatalogEntry] = [:]
+  private var entries: [String: CatalogEntry] = [:]
+
+  /// The list, by name.
+  private(set) var databases: [ServedDatabase] = []
+  /// Changes whenever the list does.
+  private(set) var revision = 0
+
+  /// - Throws: when the directory cannot be read, or a single file cannot be used.
+  init(directory: String?, files: [String]) throws(CatalogError) {
+    self.directory = directory.map(Self.anchored)
+    self.files = files.map(Self.anchored)
+    if let directory {
+      do throws(SystemError) {
+        _ = try Directory.fileNames(directory)
+      } catch {
+        throw CatalogError(path: directory, why: error.description)
+      }
+    }
+    for file in files {
+      if let problem = Self.problem(Self.anchored(file)) {
+        throw CatalogError(path: file, why: problem)
+      }
+    }
+    rescan()
+  }
+
+  private static func problem(_ path: String) -> String? {
+    guard let status = FileStatus(path) else { return SystemError.last.description }
+    guard status.isRegular else { return "not a regular file" }
+    return DatabaseHeader.problem(path, status)
+  }
+
+  /// The path, from the root or from `.` on.
+  private static func anchored(_ path: String) -> String {
+    path.hasPrefix("/") ? path : "./" + path
+  }
+
+  /// What is known under a name.
+  subscript(name: String) -> CatalogEntry? { entries[name] }
+
+  /// Looks at the file of one name.
+  /// - Returns: what it is now; nil when only a rescan can tell.
+  mutating func current(_ name: String) -> CatalogEntry? {
+    guard let entry = entries[name], !entry.isConflict, let now = FileStatus(entry.path),
+      now.isRegular
+    else { return nil }
+    guard entry.isOutdated(now) else { return entry }
+    var updated = entry
+    updated.update(now)
+    seen[entry.path] = updated
+    entries[name] = updated
+    if updated.problem != entry.problem { publish() }
+    return updated
+  }
+
+  /// Looks again which files there are.
+  ///
+  /// Only those that are new or have changed are opened.
+  mutating func rescan() {
+    let before = seen
+    seen = [:]
+    entries = [:]
+    for path in files {
+      if let entry = look(path, before) { add(entry) }
+    }
+    // A directory that is gone has no databases; it may come again.
+    for path in paths() {
+      guard let entry = look(path, before) else { continue }
+      if entry.problem == nil || Self.databaseExtensions.contains(entry.fileExtension) {
+        add(entry)
+      }
+    }
+    publish()
+  }
+
+  private func paths() -> [String] {
+    guard let directory, let names = try? Directory.fileNames(directory) else { return [] }
+    return names.filter { name in !Self.companionSuffixes.contains(where: name.hasSuffix) }
+      .sorted().map { directory + "/" + $0 }
+  }
+
+  private mutating func look(_ path: String, _ before: [String: CatalogEntry]) -> CatalogEntry? {
+    guard let now = FileStatus(path), now.isRegular else { return nil }
+    var entry = before[path] ?? CatalogEntry(path: path, status: now)
+    if entry.isOutdated(now) { entry.update(now) }
+    seen[path] = entry
+    return entry
+  }
+
+  private mutating func add(_ entry: CatalogEntry) {
+    guard let other = entries[entry.name] else {
+      entries[entry.name] = entry
+      return
+    }
+    // A file that was named and is in the directory too is one file.
+    if other.isConflict || other.status.identity == entry.status.identity { return }
+    entries[entry.name] = other.conflicting(with: entry)
+  }
+
+  private mutating func publish() {
+    let list = entries.values.sorted { $0.name < $1.name }
+      .map { ServedDatabase(name: $0.name, error: $0.problem) }
+    guard list != databases else { return }
+    databases = list
+    revision += 1
+  }
+}

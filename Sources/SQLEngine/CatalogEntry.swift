@@ -1,0 +1,86 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A file that can be asked for under a name, as it was last seen.
+struct CatalogEntry {
+  let name: String
+  /// As it is to be opened: absolute, or from `.` on, so that SQLite never reads it as a URI.
+  let path: String
+  private(set) var status: FileStatus
+  /// Why it cannot be used.
+  private(set) var problem: String?
+  /// Whether another file has the same name.
+  private(set) var isConflict = false
+  /// Where symbolic links lead; there SQLite has its `-wal`.
+  private var resolvedPath: String
+  /// The `-wal` of a file that was replaced, which SQLite would apply to the new one.
+  private var staleLog: FileStatus.Identity?
+
+  init(path: String, status: FileStatus) {
+    name = Self.name(of: path)
+    self.path = path
+    self.status = status
+    resolvedPath = Self.resolved(path)
+    problem = DatabaseHeader.problem(path, status)
+  }
+
+  /// The name that a file is served under: its own, without the last extension.
+  private static func name(of path: String) -> String {
+    let file = fileName(path)
+    guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return String(file) }
+    return String(file[..<dot])
+  }
+
+  private static func fileName(_ path: String) -> Substring {
+    path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+  }
+
+  /// What is behind the last `.` of the file's name.
+  var fileExtension: Substring {
+    let file = Self.fileName(path)
+    return file.lastIndex(of: ".").map { file[file.index(after: $0)...] } ?? ""
+  }
+
+  /// An entry for two files of one name, neither of which is served.
+  func conflicting(with other: CatalogEntry) -> CatalogEntry {
+    var entry = self
+    entry.isConflict = true
+    entry.problem =
+      "both '\(Self.fileName(path))' and '\(Self.fileName(other.path))' have this name"
+    return entry
+  }
+
+  /// Whether the file is to be looked at again, given what it is now.
+  func isOutdated(_ now: FileStatus) -> Bool {
+    now != status || staleLog != nil
+  }
+
+  /// Takes note of what the file is now.
+  mutating func update(_ now: FileStatus) {
+    let isReplaced = now.identity != status.identity
+    status = now
+    guard isReplaced || staleLog != nil else {
+      problem = DatabaseHeader.problem(path, now)
+      return
+    }
+    // A link that leads elsewhere now leads to another file with a `-wal` of its own.
+    let isElsewhere = resolvedPath != Self.resolved(path)
+    resolvedPath = Self.resolved(path)
+    if let log = FileStatus(resolvedPath + "-wal"), log.size > 0, !isElsewhere,
+      isReplaced || log.identity == staleLog
+    {
+      staleLog = log.identity
+      problem = "the file was replaced, and the old one's '-wal' with content stands beside it"
+    } else {
+      staleLog = nil
+      problem = DatabaseHeader.problem(path, now)
+    }
+  }
+
+  private static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

@@ -1,0 +1,83 @@
+internal import SQLite
+internal import Wire
+
+/// An open database with its compiled statements.
+final class Database {
+  /// About every 30 µs: an interruption is soon noticed, and costs a few permille.
+  private static let progressSteps = 1000
+  /// Longer statements are compiled each time: they hardly come again, and would fill memory.
+  private static let maxKeptBytes = 16_384
+
+  let identity: FileStatus.Identity
+  let path: String
+  let policy = ReadPolicy()
+  private let connection: Connection
+  private let maxSQLBytes: Int
+  private var statements: LRUCache<Int, PreparedStatement>
+
+  init(_ entry: CatalogEntry, clock: RunClock, limits: RunLimits) throws(SQLiteError) {
+    identity = entry.status.identity
+    path = entry.path
+    maxSQLBytes = limits.sqlBytes
+    statements = LRUCache(capacity: limits.statements)
+    let file = OpenFile(identity)
+    connection = try Connection(path, .readOnly)
+    connection.companion = file
+    try connection.set(.defensive, true)
+    try connection.set(.trustedSchema, false)
+    try connection.set(.loadExtension, false)
+    connection.setLimit(.length, limits.valueBytes)
+    connection.setLimit(.attached, 0)
+    connection.setLimit(.workerThreads, 0)
+    try connection.execute("PRAGMA query_only = 1; PRAGMA temp_store = memory")
+    connection.authorize(policy.allows)
+    connection.onProgress(every: Self.progressSteps) { clock.isOver }
+    connection.onBusy(clock.waitForLock)
+  }
+
+  /// Gives back what memory can be had back without closing.
+  func releaseMemory() {
+    statements.removeAll()
+    connection.releaseMemory()
+  }
+
+  /// A statement of this text, compiled now or before.
+  func statement(_ sql: UnsafeRawBufferPointer) throws(RunError) -> PreparedStatement {
+    var hasher = Hasher()
+    hasher.combine(bytes: sql)
+    let key = hasher.finalize()
+    if let known = statements.use(key), known.isOf(sql) { return known }
+    try StatementText.check(sql, maxBytes: maxSQLBytes)
+    let prepared = try prepare(sql)
+    if sql.count <= Self.maxKeptBytes { statements.insert(prepared, for: key) }
+    return prepared
+  }
+
+  private func prepare(_ sql: UnsafeRawBufferPointer) throws(RunError) -> PreparedStatement {
+    let start = StatementText.start(sql, from: 0)
+    guard start < sql.count else { throw .refused(.badRequest, "no statement") }
+    let (compiled, end) = try compile(sql, from: start)
+    guard let compiled else { throw .refused(.badRequest, "no statement") }
+    let next = StatementText.start(sql, from: end)
+    guard next == sql.count else {
+      throw .refused(.badRequest, "more than one statement", offset: next)
+    }
+    if !compiled.isReadOnly && !policy.asksForJournalMode {
+      policy.deniesWrites = true
+      defer { policy.deniesWrites = false }
+      _ = try compile(sql, from: start)
+      throw .refused(.denied, "the statement writes, and the database is read only")
+    }
+    return PreparedStatement(compiled, sql: Array(sql), start: start)
+  }
+
+  /// - Returns: the statement and where in the SQL it ends.
+  private func compile(
+    _ sql: UnsafeRawBufferPointer, from start: Int
+  ) throws(RunError) -> (Statement?, end: Int) {
+    let (statement, length) = try wrapping(offset: start) { () throws(SQLiteError) in
+      try connection.prepare(UnsafeRawBufferPointer(rebasing: sql[start...]), isKept: true)
+    }
+    return (statement, start + length)
+  }
+}

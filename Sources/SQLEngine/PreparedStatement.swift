@@ -1,0 +1,98 @@
+internal import SQLite
+internal import Wire
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A compiled statement with what is known of its text and its rows.
+final class PreparedStatement {
+  /// Where in the request's SQL the statement begins.
+  let start: Int
+  let statement: Statement
+  let parameterCount: Int
+  /// The names with their first character; nil for a plain `?`.
+  private(set) lazy var parameterNames =
+    parameterCount == 0
+    ? [] : (1...parameterCount).map(statement.parameterName)
+
+  private let sql: [UInt8]
+  private var writers: [Format: RowWriter] = [:]
+  /// How often SQLite had compiled it again when the writers were made.
+  private var recompilations = 0
+
+  init(_ statement: Statement, sql: [UInt8], start: Int) {
+    self.statement = statement
+    self.sql = sql
+    self.start = start
+    parameterCount = statement.parameterCount
+  }
+
+  /// Whether it was compiled from just this text.
+  func isOf(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard let start = text.baseAddress, text.count == sql.count else { return false }
+    return sql.withUnsafeBytes {
+      $0.baseAddress.map { memcmp($0, start, text.count) == 0 } ?? false
+    }
+  }
+
+  /// Ends a run, however it went: no lock and no value remains.
+  func finish() {
+    statement.reset()
+    if parameterCount > 0 { statement.clearParameters() }
+  }
+
+  /// Runs it and appends its rows.
+  ///
+  /// Returns the number of rows; nil when the body would grow by more than `maxBytes`.
+  func render(
+    _ format: Format, maxBytes: Int, into body: inout [UInt8]
+  ) throws(SQLiteError) -> Int? {
+    let limit = body.count + maxBytes
+    // The first step may compile it again, with other columns.
+    var isRow = try statement.step()
+    let writer = writer(format)
+    writer.appendHeader(to: &body)
+    var rows = 0
+    while isRow {
+      for column in 0..<writer.columnCount {
+        guard try append(column, writer, limit: limit, to: &body) else { return nil }
+      }
+      writer.endRow(to: &body)
+      rows += 1
+      guard body.count <= limit else { return nil }
+      isRow = try statement.step()
+    }
+    return rows
+  }
+
+  /// - Returns: whether the value is within the limit.
+  private func append(
+    _ column: Int, _ writer: RowWriter, limit: Int, to body: inout [UInt8]
+  ) throws(SQLiteError) -> Bool {
+    switch try statement.column(column) {
+    case .null: writer.appendNull(column: column, to: &body)
+    case .integer(let number): writer.append(number, column: column, to: &body)
+    case .real(let number): writer.append(number, column: column, to: &body)
+    case .text(let bytes):
+      guard body.count + bytes.count <= limit else { return false }
+      writer.appendText(bytes, column: column, to: &body)
+    case .blob(let bytes):
+      guard body.count + bytes.count <= limit else { return false }
+      writer.appendBlob(bytes, column: column, to: &body)
+    }
+    return true
+  }
+
+  private func writer(_ format: Format) -> RowWriter {
+    if statement.recompilations != recompilations {
+      recompilations = statement.recompilations
+      writers = [:]
+    }
+    if let writer = writers[format] { return writer }
+    let columns = (0..<statement.columnCount).map(statement.columnName)
+    let writer = RowWriter(format, columns: columns)
+    writers[format] = writer
+    return writer
+  }
+}

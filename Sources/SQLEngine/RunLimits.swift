@@ -1,0 +1,17 @@
+/// What bounds a request to the engine, and the engine itself.
+package struct RunLimits: Sendable {
+  /// Bytes of the rendered rows of one request.
+  ///
+  /// One value more than that may be in memory.
+  package var answerBytes = 64 << 20
+  /// Bytes of a value or a row inside SQLite, and of a bound parameter.
+  package var valueBytes = 64 << 20
+  /// Bytes of a statement.
+  package var sqlBytes = 1 << 20
+  /// Databases that are kept open.
+  package var connections = 1000
+  /// Compiled statements that are kept for each database.
+  package var statements = 64
+
+  package init() {}
+}

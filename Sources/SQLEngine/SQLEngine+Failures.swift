@@ -1,0 +1,43 @@
+internal import SQLite
+internal import Wire
+
+extension RunError {
+  var sqliteCode: ResultCode? {
+    guard case .sqlite(let error, _) = self else { return nil }
+    return error.code
+  }
+}
+
+extension ResultCode {
+  /// Whether it is better to open the file anew: it may be repaired by then.
+  var saysFileIsBroken: Bool {
+    switch self {
+    case .corrupt, .notADatabase, .ioError, .cannotOpen: true
+    default: false
+    }
+  }
+}
+
+extension SQLEngine {
+  /// What the client is told.
+  func failure(_ error: RunError, _ job: Job) -> Failure {
+    switch error {
+    case .refused(let failure): return failure
+    case .sqlite(let error, let offset):
+      switch error.code {
+      case .interrupt: return Self.expired(job)
+      case .busy where clock.isOver: return Self.expired(job, error.message)
+      case .busy: return Failure(.busy, error.message, retryMilliseconds: 100)
+      case .denied: return Failure(.denied, error.message)
+      case .tooBig, .noMemory: return Failure(.tooLarge, error.message)
+      default:
+        return Failure(.sql, error.message, offset: error.offset.map { $0 + offset })
+      }
+    }
+  }
+
+  static func expired(_ job: Job, _ why: String? = nil) -> Failure {
+    let message = "the deadline of \(job.deadlineMilliseconds) ms is over"
+    return Failure(.deadline, why.map { "\(message): \($0)" } ?? message)
+  }
+}

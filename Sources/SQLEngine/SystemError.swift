@@ -1,0 +1,23 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// Why a call to the system failed.
+struct SystemError: Error, Equatable, CustomStringConvertible {
+  /// The `errno`.
+  let code: Int32
+
+  /// The error of the call that has just failed in this thread.
+  static var last: SystemError { SystemError(code: errno) }
+
+  var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
+  /// The process, or the system, has too many files open.
+  var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
+
+  /// In lower case and in English: `no such file or directory`.
+  var description: String {
+    // Since glibc 2.32 the text belongs to the thread.
+    guard let text = strerror(code) else { return "error \(code)" }
+    return String(cString: text).lowercased()
+  }
+}

@@ -1,0 +1,14 @@
+internal import CSQLite
+
+/// What can be bounded for each connection.
+package struct Limit: Sendable {
+  let category: Int32
+
+  /// Bytes of a value, of a row and of the SQL.
+  package static let length = Limit(category: SQLITE_LIMIT_LENGTH)
+  /// Bytes of the SQL.
+  package static let sqlLength = Limit(category: SQLITE_LIMIT_SQL_LENGTH)
+  package static let attached = Limit(category: SQLITE_LIMIT_ATTACHED)
+  /// Threads that help a statement.
+  package static let workerThreads = Limit(category: SQLITE_LIMIT_WORKER_THREADS)
+}

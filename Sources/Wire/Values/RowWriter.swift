@@ -1,0 +1,97 @@
+/// Writes rows of one result in one format, straight into the bytes of an answer.
+///
+/// For a result: `appendHeader` once, then for each row its values in the order of the columns and
+/// `endRow`. What the formats do with each kind of value is said at `JSON`, `CSV` and `TSV`.
+package struct RowWriter: Sendable {
+  package let format: Format
+  package let columnCount: Int
+
+  /// What stands before each value, one behind the other: `{"name":`, `,"x":`.
+  private let prefixes: [UInt8]
+  /// Where each prefix ends.
+  private let prefixEnds: [Int]
+  private let header: [UInt8]
+
+  /// Prepares to write rows with these columns, in this order.
+  ///
+  /// In JSON, equal names are told apart: the second gets `:2` behind it, the third `:3`.
+  package init(_ format: Format, columns: [String]) {
+    self.format = format
+    columnCount = columns.count
+    var prefixes: [UInt8] = []
+    var ends: [Int] = []
+    for (index, name) in (format == .json ? Self.unique(columns) : columns).enumerated() {
+      Self.appendPrefix(format, name, isFirst: index == 0, to: &prefixes)
+      ends.append(prefixes.count)
+    }
+    self.prefixes = prefixes
+    prefixEnds = ends
+    header = format == .csv ? Self.csvHeader(columns) : []
+  }
+
+  /// Appends what stands before the first row, also when there is no row: the header of CSV.
+  package func appendHeader(to output: inout [UInt8]) {
+    output.append(contentsOf: header)
+  }
+
+  package func appendNull(column: Int, to output: inout [UInt8]) {
+    appendPrefix(column, to: &output)
+    switch format {
+    case .json: JSON.appendNull(to: &output)
+    case .csv: break
+    case .tsv: TSV.appendNull(to: &output)
+    }
+  }
+
+  package func append(_ number: Int64, column: Int, to output: inout [UInt8]) {
+    appendPrefix(column, to: &output)
+    Numeral.append(number, to: &output)
+  }
+
+  package func append(_ number: Double, column: Int, to output: inout [UInt8]) {
+    appendPrefix(column, to: &output)
+    switch format {
+    case .json: JSON.append(number, to: &output)
+    case .csv: CSV.append(number, to: &output)
+    case .tsv: TSV.append(number, to: &output)
+    }
+  }
+
+  /// Appends TEXT, whether it is UTF-8 or not.
+  package func appendText(
+    _ bytes: UnsafeRawBufferPointer, column: Int, to output: inout [UInt8]
+  ) {
+    appendPrefix(column, to: &output)
+    switch format {
+    case .json: JSON.appendText(bytes, to: &output)
+    case .csv: CSV.appendText(bytes, to: &output)
+    case .tsv: TSV.appendText(bytes, to: &output)
+    }
+  }
+
+  package func appendBlob(
+    _ bytes: UnsafeRawBufferPointer, column: Int, to output: inout [UInt8]
+  ) {
+    appendPrefix(column, to: &output)
+    switch format {
+    case .json: JSON.appendBlob(bytes, to: &output)
+    case .csv: CSV.appendBlob(bytes, to: &output)
+    case .tsv: TSV.appendBlob(bytes, to: &output)
+    }
+  }
+
+  package func endRow(to output: inout [UInt8]) {
+    switch format {
+    case .json: output.append("}\n")
+    case .csv: output.append("\r\n")
+    case .tsv: output.append("\n")
+    }
+  }
+
+  private func appendPrefix(_ column: Int, to output: inout [UInt8]) {
+    let start = column == 0 ? 0 : prefixEnds[column - 1]
+    prefixes.withUnsafeBytes {
+      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[start..<prefixEnds[column]]))
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/// Lines of values between tabs.
+///
+/// NULL is `\N`, a BLOB `\x` and hex. In TEXT a tab, newline, carriage return and backslash are
+/// `\t`, `\n`, `\r` and `\\`; all else stands as it is, also what is not UTF-8. An infinity is
+/// `9e999` or `-9e999`. There is no header.
+package enum TSV {
+  static func appendNull(to output: inout [UInt8]) {
+    output.append("\\N")
+  }
+
+  static func append(_ number: Double, to output: inout [UInt8]) {
+    guard !number.isNaN else { return appendNull(to: &output) }
+    JSON.append(number, to: &output)
+  }
+
+  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+    var start = 0
+    for index in bytes.indices {
+      guard let letter = escape(bytes[index]) else { continue }
+      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
+      output.append(UInt8(ascii: "\\"))
+      output.append(letter)
+      start = index + 1
+    }
+    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start...]))
+  }
+
+  private static func escape(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "\t"): UInt8(ascii: "t")
+    case UInt8(ascii: "\n"): UInt8(ascii: "n")
+    case UInt8(ascii: "\r"): UInt8(ascii: "r")
+    case UInt8(ascii: "\\"): UInt8(ascii: "\\")
+    default: nil
+    }
+  }
+
+  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+    output.append("\\x")
+    for byte in bytes { Hex.append(byte, to: &output) }
+  }
+}

@@ -1,0 +1,222 @@
+import Glibc
+import SQLite
+import Testing
+import Wire
+
+@testable import SQLEngine
+
+@Suite struct CatalogTests {
+  private let fixture = Fixture()
+
+  @Test func listsADirectory() throws {
+    try fixture.database("proj.db", "create table t(a)")
+    try fixture.database("a.b.sqlite", "create table t(a)")
+    try fixture.database("plain", "create table t(a)")
+    try fixture.database(".hidden.db", "create table t(a)")
+    let elsewhere = Fixture()
+    try elsewhere.database("x", "create table t(a); insert into t values(5)")
+    symlink(elsewhere.file("x"), fixture.file("link.db"))
+    symlink("/nonexistent", fixture.file("dangling.db"))
+    mkfifo(fixture.file("fifo.db"), 0o600)
+    mkdir(fixture.file("dir.db"), 0o700)
+    fixture.write("readme.txt", Array("hello, hello, hello".utf8))
+    fixture.write("notes.db", Array("hello, hello, hello".utf8))
+    fixture.write("short.db", Array("SQLite".utf8))
+    fixture.write("empty.db", [])
+    fixture.write("proj.db-wal", [])
+    fixture.write("proj.db-journal", [])
+    fixture.write("twice.db", [])
+    try fixture.database("twice.sqlite", "create table t(a)")
+    var engine = try fixture.engine()
+    #expect(
+      engine.databases == [
+        ServedDatabase(name: "a.b"), ServedDatabase(name: "empty", error: "file is empty"),
+        ServedDatabase(name: "link"),
+        ServedDatabase(name: "notes", error: "file is not a database"),
+        ServedDatabase(name: "plain"), ServedDatabase(name: "proj"),
+        ServedDatabase(name: "short", error: "file is not a database"),
+        ServedDatabase(name: "twice", error: "both 'twice.db' and 'twice.sqlite' have this name"),
+      ])
+    #expect(engine.ask("link", "select a from t") == "5\n")
+    #expect(
+      engine.ask("notes", "select 1") == "sql: 'notes' cannot be opened: file is not a database")
+    #expect(
+      engine.ask("twice", "select 1")
+        == "sql: 'twice' cannot be opened: both 'twice.db' and 'twice.sqlite' have this name")
+    unlink(fixture.file("twice.db"))
+    #expect(engine.ask("twice", "select count(*) from t") == "0\n")
+  }
+
+  @Test func revisionChangesWithTheListOnly() throws {
+    try fixture.database("a.db", "create table t(a)")
+    var engine = try fixture.engine()
+    let first = engine.revision
+    try fixture.database("a.db", "insert into t values(1)")
+    engine.rescan()
+    #expect(engine.ask("a", "select a from t") == "1\n")
+    #expect(engine.revision == first)
+    try fixture.database("b.db", "create table t(a)")
+    #expect(engine.ask("b", "select count(*) from t") == "0\n")
+    #expect(engine.revision != first && engine.databases.count == 2)
+    let second = engine.revision
+    unlink(fixture.file("a.db"))
+    #expect(engine.ask("a", "select 1") == "no-such-database: no database 'a' here")
+    #expect(engine.revision != second && engine.databases == [ServedDatabase(name: "b")])
+  }
+
+  @Test func replacedFilesAreReopened() throws {
+    try fixture.database("a.db", "create table t(x); insert into t values('old')")
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select x from t") == "old\n")
+    for round in 0..<20 {
+      try fixture.database("a.new", "create table t(x); insert into t values(\(round))")
+      rename(fixture.file("a.new"), fixture.file("a.db"))
+      #expect(engine.ask("a", "select x from t") == Answer(stringLiteral: "\(round)\n"))
+    }
+  }
+
+  @Test func aReplacedFileIsRefusedBesideAnOldLog() throws {
+    let writer = try fixture.database(
+      "a.db", "pragma journal_mode=wal; create table t(x); insert into t values('old')")
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select x from t") == "old\n")
+    try fixture.database("b.new", "create table t(x); insert into t values('new')")
+    rename(fixture.file("b.new"), fixture.file("a.db"))
+    let refusal: Answer =
+      "sql: 'a' cannot be opened: the file was replaced, and the old one's '-wal' with content stands beside it"
+    #expect(engine.ask("a", "select x from t") == refusal)
+    engine.rescan()
+    #expect(engine.ask("a", "select x from t") == refusal)
+    #expect(engine.databases.first?.error != nil)
+    unlink(fixture.file("a.db-wal"))
+    unlink(fixture.file("a.db-shm"))
+    #expect(engine.ask("a", "select x from t") == "new\n")
+    #expect(engine.databases.first?.error == nil)
+    withExtendedLifetime(writer) {}
+  }
+
+  @Test func linksMayLeadElsewhere() throws {
+    let sql = "pragma journal_mode=wal; create table t(x); insert into t values('"
+    let elsewhere = Fixture()
+    let first = try elsewhere.database("1", sql + "one')")
+    let second = try elsewhere.database("2", sql + "two')")
+    symlink(elsewhere.file("1"), fixture.file("a.db"))
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select x from t") == "one\n")
+    symlink(elsewhere.file("2"), fixture.file("a.new"))
+    rename(fixture.file("a.new"), fixture.file("a.db"))
+    #expect(engine.ask("a", "select x from t") == "two\n")
+    withExtendedLifetime((first, second)) {}
+  }
+
+  @Test func brokenFilesAreReadAgainWhenRepaired() throws {
+    try fixture.database("a.db", "create table t(x); insert into t values('good')")
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select x from t") == "good\n")
+    let descriptor = open(fixture.file("a.db"), O_RDWR)
+    var saved = [UInt8](repeating: 0, count: 8192)
+    _ = saved.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+    let junk = [UInt8](repeating: 0x55, count: 8192)
+    _ = junk.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    #expect(engine.ask("a", "select x from t") == "sql: file is not a database")
+    _ = saved.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    #expect(engine.ask("a", "select x from t") == "good\n")
+    // Past the header, so that it looks like a database; and without what was read before.
+    engine = try fixture.engine()
+    _ = junk.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, 4096, 4096) }
+    #expect(engine.ask("a", "select x from t") == "sql: database disk image is malformed")
+    _ = saved.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    #expect(engine.ask("a", "select x from t") == "good\n")
+    close(descriptor)
+  }
+
+  @Test func unusableFilesAreUsedOnceTheyAreGood() throws {
+    fixture.write("a.db", [])
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select 1") == "sql: 'a' cannot be opened: file is empty")
+    let revision = engine.revision
+    try fixture.database("a.db", "create table t(x)")
+    #expect(engine.ask("a", "select count(*) from t") == "0\n")
+    #expect(engine.revision != revision)
+  }
+
+  @Test func permissions() throws {
+    guard geteuid() != 0 else { return }
+    try fixture.database("a.db", "create table t(x)")
+    chmod(fixture.file("a.db"), 0)
+    var engine = try fixture.engine()
+    #expect(engine.databases == [ServedDatabase(name: "a", error: "permission denied")])
+    chmod(fixture.file("a.db"), 0o600)
+    #expect(engine.ask("a", "select count(*) from t") == "0\n")
+  }
+
+  @Test func singleFiles() throws {
+    try fixture.database("a.db", "create table t(x)")
+    fixture.write("bad.db", Array("hello, hello, hello".utf8))
+    var engine = try SQLEngine(directory: nil, files: [fixture.file("a.db")])
+    #expect(engine.ask("a", "select count(*) from t") == "0\n")
+    var both = try SQLEngine(directory: fixture.path, files: [fixture.file("a.db")])
+    #expect(both.ask("a", "select count(*) from t") == "0\n")
+    for (file, why) in [
+      ("none.db", "no such file or directory"), ("bad.db", "file is not a database"),
+      (".", "not a regular file"),
+    ] {
+      let error = #expect(throws: CatalogError.self) {
+        try SQLEngine(directory: nil, files: [fixture.file(file)])
+      }
+      #expect(error?.description == "open \(fixture.file(file)): \(why)")
+    }
+    unlink(fixture.file("a.db"))
+    #expect(engine.ask("a", "select 1") == "no-such-database: no database 'a' here")
+  }
+
+  @Test func aDirectoryMayGo() throws {
+    let error = #expect(throws: CatalogError.self) { try SQLEngine(directory: "/nonexistent/data") }
+    #expect(error?.description == "open /nonexistent/data: no such file or directory")
+    try fixture.database("a.db", "create table t(x)")
+    var engine = try fixture.engine()
+    rename(fixture.path, fixture.path + ".away")
+    engine.rescan()
+    #expect(engine.databases.isEmpty)
+    rename(fixture.path + ".away", fixture.path)
+    engine.rescan()
+    #expect(engine.databases.count == 1)
+  }
+
+  @Test func unusualNames() throws {
+    let names = ["file:x?mode=memory", "n\u{e9} e", "a'b", "c d\n", "%41", ":memory:"]
+    for name in names {
+      try fixture.database(name + ".db", "create table t as select 1 as x")
+    }
+    var engine = try fixture.engine()
+    #expect(engine.databases.count == names.count)
+    for name in names { #expect(engine.ask(name, "select x from t") == "1\n") }
+  }
+
+  /// To close a descriptor of a file gives up SQLite's locks on it.
+  @Test func rescansKeepLocks() throws {
+    try fixture.database("a.db", "pragma journal_mode=wal; create table t(x)")
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select count(*) from t") == "0\n")
+    #expect(locks(fixture.file("a.db")) > 0)
+    chmod(fixture.file("a.db"), 0o640)
+    var other = try fixture.engine()
+    engine.rescan()
+    other.rescan()
+    #expect(locks(fixture.file("a.db")) > 0)
+  }
+
+  /// How many locks somebody has on a file.
+  private func locks(_ path: String) -> Int {
+    guard let status = FileStatus(path), let file = fopen("/proc/locks", "r") else { return -1 }
+    defer { fclose(file) }
+    var count = 0
+    var line = [CChar](repeating: 0, count: 512)
+    while fgets(&line, 512, file) != nil {
+      let text = String(
+        decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if text.contains(":\(status.identity.number) ") { count += 1 }
+    }
+    return count
+  }
+}

@@ -1,0 +1,110 @@
+import Glibc
+import SQLite
+import Toolkit
+import Wire
+
+@testable import SQLEngine
+
+/// A directory of its own, removed at the end.
+final class Fixture {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/xodb-engine-XXXXXX".utf8CString)
+    path = template.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/nonexistent"
+    }
+  }
+
+  deinit {
+    Self.removeTree(path)
+  }
+
+  private static func removeTree(_ path: String) {
+    guard let directory = opendir(path) else { return }
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name == "." || name == ".." { continue }
+      if entry.pointee.d_type == DT_DIR {
+        removeTree(path + "/" + name)
+      } else {
+        unlink(path + "/" + name)
+      }
+    }
+    closedir(directory)
+    rmdir(path)
+  }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Makes a database, or changes one.
+  @discardableResult
+  func database(_ name: String, _ sql: String) throws -> Connection {
+    let connection = try Connection(file(name), [.readWrite, .create])
+    try connection.execute(sql)
+    return connection
+  }
+
+  func write(_ name: String, _ bytes: [UInt8]) {
+    let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    close(descriptor)
+  }
+
+  func engine(_ limits: RunLimits = RunLimits()) throws -> SQLEngine {
+    try SQLEngine(directory: path, limits: limits)
+  }
+}
+
+/// What a request gave: the rows as text, or `code: message`.
+struct Answer: Equatable, ExpressibleByStringLiteral {
+  var text: String
+  var outcome: Outcome?
+
+  init(stringLiteral text: String) { self.text = text }
+
+  init(_ outcome: Outcome, _ body: [UInt8]) {
+    self.outcome = outcome
+    switch outcome {
+    case .rows: text = String(decoding: body, as: UTF8.self)
+    case .failure(let failure): text = "\(failure.code.rawValue): \(failure.message)"
+    }
+  }
+
+  static func == (a: Answer, b: Answer) -> Bool { a.text == b.text }
+
+  var offset: Int? {
+    guard case .failure(let failure) = outcome else { return nil }
+    return failure.offset
+  }
+}
+
+extension SQLEngine {
+  mutating func ask(
+    _ database: String, _ sql: String, _ parameters: String = "", format: Format = .tsv,
+    milliseconds: Int = 10_000
+  ) -> Answer {
+    ask(
+      database, Array(sql.utf8), Array(parameters.utf8), format: format, milliseconds: milliseconds)
+  }
+
+  mutating func ask(
+    _ database: String, _ sql: [UInt8], _ parameters: [UInt8] = [], format: Format = .tsv,
+    milliseconds: Int = 10_000
+  ) -> Answer {
+    let job = Job(
+      attempt: Attempt(job: 1, number: 1), database: database, format: format,
+      deadlineMilliseconds: milliseconds)
+    var body = Array("before".utf8)
+    let outcome = sql.withUnsafeBytes { sql in
+      parameters.withUnsafeBytes { parameters in
+        run(
+          job, sql: sql, parameters: parameters,
+          deadline: Clock.now().adding(milliseconds: milliseconds), into: &body)
+      }
+    }
+    return Answer(outcome, Array(body.dropFirst(6)))
+  }
+}

@@ -1,0 +1,194 @@
+import SQLite
+import Testing
+import Toolkit
+import Wire
+
+@testable import SQLEngine
+
+@Suite struct RunTests {
+  private let fixture = Fixture()
+  private var engine: SQLEngine
+
+  init() throws {
+    try fixture.database(
+      "proj.db",
+      """
+      create table t(id integer primary key, name text, score real, data blob);
+      insert into t values(1, 'one', 1.5, x'00ff'), (2, NULL, -1e300, x''), (3, '', 2, NULL);
+      insert into t values(9223372036854775807, cast(x'ff41' as text), 9e999, zeroblob(1));
+      """)
+    engine = try fixture.engine()
+  }
+
+  @Test mutating func rendersEachFormat() {
+    let sql = "select * from t order by id"
+    #expect(
+      engine.ask("proj", sql, format: .json) == #"""
+        {"id":1,"name":"one","score":1.5,"data":{"$base64":true,"encoded":"AP8="}}
+        {"id":2,"name":null,"score":-1e+300,"data":{"$base64":true,"encoded":""}}
+        {"id":3,"name":"","score":2.0,"data":null}
+        {"id":9223372036854775807,"name":{"$base64":true,"type":"text","encoded":"/0E="},"score":9e999,"data":{"$base64":true,"encoded":"AA=="}}
+
+        """#)
+    #expect(
+      engine.ask("proj", "select id, name, score, data from t where id < 4", format: .csv)
+        == "id,name,score,data\r\n1,one,1.5,00ff\r\n2,,-1e+300,\"\"\r\n3,\"\",2.0,\r\n")
+    #expect(engine.ask("proj", "select * from t where id=2") == "2\t\\N\t-1e+300\t\\x\n")
+    #expect(engine.ask("proj", "select 1 as a, 2 as a where 0", format: .csv) == "a,a\r\n")
+    #expect(engine.ask("proj", "select 1 as a, 2 as a", format: .json) == "{\"a\":1,\"a:2\":2}\n")
+    #expect(engine.ask("proj", sql).outcome == .rows(4))
+  }
+
+  @Test mutating func parametersRoundTrip() {
+    let all =
+      #"[null,-9223372036854775808,0.1,"é\u0000",{"$base64":true,"encoded":"AP8="},{"$base64":true,"type":"text","encoded":"/w=="},-9e999]"#
+    #expect(
+      engine.ask("proj", "select ?1 a,?2 b,?3 c,?4 d,?5 e,?6 f,?7 g", all, format: .json)
+        == #"""
+        {"a":null,"b":-9223372036854775808,"c":0.1,"d":"é\u0000","e":{"$base64":true,"encoded":"AP8="},"f":{"$base64":true,"type":"text","encoded":"/w=="},"g":-9e999}
+
+        """#)
+  }
+
+  @Test mutating func parametersMustMatch() {
+    #expect(
+      engine.ask("proj", "select ?,?", "[1]")
+        == "bad-request: the statement has 2 parameters, 1 given")
+    #expect(
+      engine.ask("proj", "select ?", "[1,2]")
+        == "bad-request: the statement has 1 parameter, 2 given")
+    #expect(
+      engine.ask("proj", "select 1", "[1]")
+        == "bad-request: the statement has 0 parameters, 1 given")
+    #expect(engine.ask("proj", "select ?") == "bad-request: the statement has 1 parameter, 0 given")
+    #expect(engine.ask("proj", "select :a,@b,$c,:a", #"{"a":1,"@b":2,"c":3}"#) == "1\t2\t3\t1\n")
+    #expect(engine.ask("proj", "select :a,@b", "[1,2]") == "1\t2\n")
+    #expect(engine.ask("proj", "select :a,@a", #"{"a":1}"#) == "1\t1\n")
+    #expect(engine.ask("proj", "select :a,@a", #"{":a":1,"@a":2}"#) == "1\t2\n")
+    #expect(
+      engine.ask("proj", "select :a", #"{"a":1,"b":2}"#)
+        == "bad-request: the statement has no parameter 'b'")
+    #expect(
+      engine.ask("proj", "select :a,:b", #"{"a":1}"#) == "bad-request: parameter ':b' is not given")
+    #expect(
+      engine.ask("proj", "select :a", #"{"a":1,":a":2}"#)
+        == "bad-request: parameter ':a' is given twice")
+    #expect(
+      engine.ask("proj", "select ?", #"{"a":1}"#)
+        == "bad-request: the statement has no parameter 'a'")
+    #expect(
+      engine.ask("proj", "select ?", "{}")
+        == "bad-request: parameter 1 has no name: give the parameters as an array")
+    #expect(engine.ask("proj", "select ?1", #"{"?1":5}"#) == "5\n")
+    #expect(
+      engine.ask("proj", "select 1", "[1,")
+        == "bad-request: parameters: the end instead of a value at byte 3")
+    // What was bound before does not remain.
+    #expect(engine.ask("proj", "select ?", "[7]") == "7\n")
+    #expect(engine.ask("proj", "select ?", "[null]") == "\\N\n")
+  }
+
+  @Test mutating func oneStatement() {
+    #expect(engine.ask("proj", " ; -- x\n/* y */ select 1 ; ; -- z\n /* w") == "1\n")
+    let two = engine.ask("proj", "select 1; select 2")
+    #expect(two == "bad-request: more than one statement" && two.offset == 10)
+    #expect(engine.ask("proj", "") == "bad-request: no statement")
+    #expect(engine.ask("proj", " ;-- x") == "bad-request: no statement")
+    #expect(
+      engine.ask("proj", [0x73, 0, 0x31]) == "bad-request: the statement has a NUL at byte 1")
+    #expect(engine.ask("proj", [0x73, 0xff]) == "bad-request: the statement is not UTF-8")
+    let long = "select '" + String(repeating: "x", count: 1 << 20) + "'"
+    #expect(engine.ask("proj", long) == "too-large: the statement is longer than 1048576 bytes")
+    #expect(engine.ask("proj", "select 1; drop table t") == "bad-request: more than one statement")
+  }
+
+  @Test mutating func errorsSayWhere() {
+    let missing = engine.ask("proj", "select * from nope")
+    #expect(missing == "sql: no such table: nope" && missing.offset == nil)
+    let shifted = engine.ask("proj", "/* é */ select x")
+    #expect(shifted == "sql: no such column: x" && shifted.offset == 16)
+    #expect(engine.ask("proj", "selec") == "sql: near \"selec\": syntax error")
+    #expect(engine.ask("proj", "select abs(-9223372036854775807-1)") == "sql: integer overflow")
+    #expect(engine.ask("proj", "select 'x").outcome != nil)
+    #expect(engine.ask("../proj", "select 1") == "no-such-database: no database '../proj' here")
+    #expect(engine.ask("proj.db", "select 1") == "no-such-database: no database 'proj.db' here")
+    #expect(engine.ask("", "select 1") == "no-such-database: no database '' here")
+  }
+
+  @Test mutating func deadline() {
+    let endless =
+      "with recursive r(i) as (select 1 union all select i + 1 from r) select count(*) from r"
+    let start = Clock.now()
+    #expect(
+      engine.ask("proj", endless, milliseconds: 50) == "deadline: the deadline of 50 ms is over")
+    #expect(Clock.now().microseconds(since: start) < 1_000_000)
+    #expect(
+      engine.ask("proj", "select 1", milliseconds: 0) == "deadline: the deadline of 0 ms is over")
+    #expect(engine.ask("proj", "select 1") == "1\n")
+  }
+
+  @Test mutating func locksAreWaitedFor() throws {
+    let writer = try fixture.database("proj.db", "begin exclusive")
+    #expect(
+      engine.ask("proj", "select 1 from t", milliseconds: 60)
+        == "deadline: the deadline of 60 ms is over: database is locked")
+    try writer.execute("commit")
+    #expect(engine.ask("proj", "select count(*) from t") == "4\n")
+  }
+
+  @Test mutating func noLockRemains() throws {
+    #expect(
+      engine.ask("proj", "select id from t union all select abs(-9223372036854775807-1)")
+        == "sql: integer overflow")
+    #expect(engine.ask("proj", "select * from t").outcome == .rows(4))
+    try fixture.database(
+      "proj.db", "begin exclusive; insert into t values(5,'five',5,NULL); commit")
+    #expect(engine.ask("proj", "select name from t where id=5") == "five\n")
+  }
+
+  @Test mutating func answersAreBounded() throws {
+    var limits = RunLimits()
+    limits.answerBytes = 1000
+    limits.valueBytes = 100_000
+    engine = try fixture.engine(limits)
+    #expect(engine.ask("proj", "select printf('%.*c', 900, 'x')").outcome == .rows(1))
+    #expect(
+      engine.ask("proj", "select printf('%.*c', 1001, 'x')")
+        == "too-large: the answer is larger than 1000 bytes")
+    #expect(
+      engine.ask(
+        "proj", "with recursive r(i) as (select 1 union all select i + 1 from r) select i from r")
+        == "too-large: the answer is larger than 1000 bytes")
+    #expect(engine.ask("proj", "select zeroblob(100001)") == "too-large: string or blob too big")
+    let big = "[\"" + String(repeating: "x", count: 100_001) + "\"]"
+    #expect(engine.ask("proj", "select length(?)", big) == "too-large: string or blob too big")
+    #expect(engine.ask("proj", "select 1") == "1\n")
+  }
+
+  @Test mutating func schemaChanges() throws {
+    let sql = "select * from t where id=1"
+    #expect(engine.ask("proj", sql, format: .csv) == "id,name,score,data\r\n1,one,1.5,00ff\r\n")
+    try fixture.database("proj.db", "alter table t add column more default 7")
+    #expect(
+      engine.ask("proj", sql, format: .csv) == "id,name,score,data,more\r\n1,one,1.5,00ff,7\r\n")
+    try fixture.database("proj.db", "alter table t rename to u")
+    #expect(engine.ask("proj", sql, format: .csv) == "sql: no such table: t")
+  }
+
+  @Test mutating func manyStatementsAndDatabases() throws {
+    var limits = RunLimits()
+    limits.statements = 3
+    limits.connections = 2
+    for name in ["a", "b", "c"] {
+      try fixture.database(name + ".db", "create table n as select '\(name)' as x")
+    }
+    engine = try fixture.engine(limits)
+    for round in 0..<50 {
+      for name in ["a", "b", "c"] {
+        #expect(
+          engine.ask(name, "select x, \(round % 7) from n")
+            == Answer(stringLiteral: "\(name)\t\(round % 7)\n"))
+      }
+    }
+  }
+}
