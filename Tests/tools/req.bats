@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  PATH=${XODB_BIN:-$(swift build --show-bin-path)}:$PATH
+  PATH=${XODB_BIN:-$BATS_TEST_DIRNAME/../../bin}:$PATH
   export XODB_RUN
   XODB_RUN=$(mktemp -d /tmp/xodb.XXXXXX)
   log=$XODB_RUN/log
