@@ -89,13 +89,13 @@ package struct Session {
 
   /// What is to be done next, nil when there is nothing for now.
   package mutating func next(now: Instant) -> Effect? {
-    if let complaint = complaints.popFirst() { return .complain(complaint) }
-    if let effect = popHead() { return effect }
-    if hasGivenUpConnecting { return .giveUpConnecting }
+    // Sending comes first: it never blocks, as printing may, and a request's time is running.
     while isConnected, let number = toSend.popFirst() {
       if let frames = send(number, now: now) { return .send(frames) }
     }
-    return popHead()
+    if let complaint = complaints.popFirst() { return .complain(complaint) }
+    if let effect = popHead() { return effect }
+    return hasGivenUpConnecting ? .giveUpConnecting : nil
   }
 
   private mutating func popHead() -> Effect? {
