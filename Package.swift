@@ -65,7 +65,12 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
     // What xodb-req decides: which requests there are, when each is sent, what is printed.
-    library("Client", ["CLinux", "Toolkit", "Wire", "ZeroMQ"]),
+    library(
+      "Client",
+      [
+        "CLinux", "Toolkit", "Wire", "ZeroMQ",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
     // The worker loop, and the engine that ships.
     library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),

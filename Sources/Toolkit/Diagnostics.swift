@@ -33,6 +33,12 @@ package enum Diagnostics {
     for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x7f {
       bytes[index] = UInt8(ascii: " ")
     }
+    // U+0080 to U+009F in UTF-8: to some terminals, U+009B is what ESC [ is.
+    for index in bytes.indices.dropFirst()
+    where bytes[index - 1] == 0xc2 && (0x80..<0xa0).contains(bytes[index]) {
+      bytes[index - 1] = UInt8(ascii: " ")
+      bytes[index] = UInt8(ascii: " ")
+    }
     bytes.append(UInt8(ascii: "\n"))
     return bytes
   }

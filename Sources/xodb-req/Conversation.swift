@@ -49,8 +49,9 @@ struct Conversation: ~Copyable {
 
   /// Does what can be done without waiting.
   private mutating func act() throws(ToolError) {
-    let now = Clock.now()
     repeat {
+      // Printing may have taken long since the last turn.
+      let now = Clock.now()
       while session.hasRoom, let work = source.next() { session.submit(work, now: now) }
       while let effect = session.next(now: now) { try perform(effect) }
     } while session.hasRoom && !source.wantsToRead && !source.isEmpty

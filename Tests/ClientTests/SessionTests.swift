@@ -17,6 +17,20 @@ import Wire
     #expect(client.session.isEmpty)
   }
 
+  @Test func sendingComesBeforePrinting() {
+    var client = TestClient()
+    client.connect()
+    client.submit(1)
+    client.session.receive(Answer(id: 0, outcome: .rows(0)), now: client.now)
+    let query = Query(id: nil, database: "db", format: .json)
+    client.session.submit(
+      .request(Request(.query(query), sql: [], place: .argument("db"))), now: client.now)
+    guard case .send = client.session.next(now: client.now) else {
+      Issue.record("it is not sent first")
+      return
+    }
+  }
+
   @Test func nothingIsSentBeforeTheConnectionStands() {
     var client = TestClient()
     client.submit(2)

@@ -16,13 +16,13 @@ extension Session {
   package mutating func disconnected() {
     isConnected = false
     var queued: [UInt64] = []
-    for number in first..<end {
-      guard let entry = self[number] else { continue }
+    for number in numbers {
+      let entry = self[number]
       switch entry.state {
       case .sent where entry.sends >= settings.tries:
         fail(number, .tryAgain, "the connection to the router was lost, \(times(entry.sends))")
       case .sent, .queued:
-        self[number]?.state = .queued
+        self[number].state = .queued
         queued.append(number)
         wake = min(wake, entry.deadline)
       case .waiting, .done, .failed: break
@@ -36,22 +36,24 @@ extension Session {
   /// One that nobody waits for any more is ignored.
   package mutating func receive(_ answer: Answer, now: Instant) {
     guard let number = answer.id else {
-      if answer.outcome == nil { complaints.append(answer.text) }
+      if answer.outcome == nil { complain(answer.text) }
       return
     }
-    guard let entry = self[number], case .sent = entry.state, let request = entry.request else {
-      return
-    }
+    guard numbers.contains(number), case .sent = self[number].state,
+      let request = self[number].request
+    else { return }
     switch answer.outcome {
     case nil: fail(number, .crashed, "cannot understand the router's answer: \(answer.text)")
     case .rows: finish(number, answer.body)
     case .failure(let failure):
       let again = now.adding(milliseconds: failure.retryAfterMilliseconds)
-      if failure.code.isRetriable, entry.sends < settings.tries, again < entry.deadline {
-        self[number]?.state = .waiting(until: again, last: failure)
+      if failure.code.isRetriable, self[number].sends < settings.tries,
+        again < self[number].deadline
+      {
+        self[number].state = .waiting(until: again, last: failure)
         wake = min(wake, again)
       } else {
-        self[number]?.state = .failed(request.place.error(failure, sql: request.sql))
+        self[number].state = .failed(request.place.error(failure, sql: request.sql))
       }
     }
   }
@@ -69,7 +71,7 @@ extension Session {
     if let limit = connectBy, now >= limit { hasGivenUpConnecting = true }
     guard now >= wake else { return }
     wake = Instant(microseconds: .max)
-    for number in first..<end {
+    for number in numbers {
       guard let due = attend(number, now: now) else { continue }
       wake = min(wake, due)
     }
@@ -77,7 +79,7 @@ extension Session {
 
   /// Does what is due for a request, and returns when it needs attention again.
   private mutating func attend(_ number: UInt64, now: Instant) -> Instant? {
-    guard let entry = self[number] else { return nil }
+    let entry = self[number]
     switch entry.state {
     case .done, .failed: return nil
     case .waiting(let until, _) where until <= now && now < entry.deadline:
@@ -87,7 +89,7 @@ extension Session {
       return until
     case .waiting(_, let failure):
       guard let request = entry.request else { return nil }
-      self[number]?.state = .failed(request.place.error(failure, sql: request.sql))
+      self[number].state = .failed(request.place.error(failure, sql: request.sql))
       return nil
     case .queued:
       guard now >= entry.deadline else { return entry.deadline }
@@ -103,7 +105,7 @@ extension Session {
 
   /// Gives a request up whose time is over.
   mutating func expire(_ number: UInt64) {
-    let sends = self[number]?.sends ?? 0
+    let sends = self[number].sends
     fail(
       number, .tryAgain,
       sends == 0
@@ -112,8 +114,8 @@ extension Session {
   }
 
   private mutating func fail(_ number: UInt64, _ status: ExitStatus, _ why: String) {
-    let what = self[number]?.request?.place.description ?? "request"
-    self[number]?.state = .failed(ToolError(what, why, status))
+    let what = self[number].request?.place.description ?? "request"
+    self[number].state = .failed(ToolError(what, why, status))
   }
 
   private func times(_ sends: Int) -> String {

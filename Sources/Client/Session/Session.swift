@@ -1,3 +1,4 @@
+private import DequeModule
 package import Toolkit
 package import Wire
 package import ZeroMQ
@@ -40,17 +41,14 @@ package struct Session {
   }
 
   let settings: Settings
-  /// The requests from number `first` up to `end`, without that one; a request's number is its id.
-  ///
-  /// Each is at its number modulo the window.
-  private var entries: [Entry?]
-  var first: UInt64 = 0
-  var end: UInt64 = 0
-  /// Numbers of queued requests in the order in which they are sent, from `toSendStart`; some may
-  /// have been given up since.
-  private var toSend: [UInt64] = []
-  private var toSendStart = 0
-  var complaints: [String] = []
+  /// The requests that have not been printed; a request's number is its id.
+  private var entries: Deque<Entry> = []
+  /// The number of the first of them.
+  private var first: UInt64 = 0
+  /// Numbers of queued requests in the order in which they are sent; some may have been given up
+  /// since.
+  private var toSend: Deque<UInt64> = []
+  private var complaints: Deque<String> = []
   private var requestBytes = 0
   private var answerBytes = 0
 
@@ -63,49 +61,45 @@ package struct Session {
 
   package init(_ settings: Settings, now: Instant) {
     self.settings = settings
-    entries = Array(repeating: nil, count: settings.window)
     connectBy = now.adding(milliseconds: Settings.connectMilliseconds)
   }
 
   /// Whether everything submitted has been printed or reported.
-  package var isEmpty: Bool { first == end }
+  package var isEmpty: Bool { entries.isEmpty }
 
   /// Whether more may be submitted.
   package var hasRoom: Bool {
-    end - first < UInt64(settings.window) && requestBytes < settings.maxRequestBytes
+    entries.count < settings.window && requestBytes < settings.maxRequestBytes
       && answerBytes < settings.maxAnswerBytes
   }
 
   /// Takes one more request, or what came of it, behind all others; there must be room.
   package mutating func submit(_ work: Work, now: Instant) {
-    precondition(end - first < UInt64(settings.window), "the window is full")
-    let number = end
-    end += 1
     let deadline = now.adding(milliseconds: settings.timeoutMilliseconds)
     switch work {
     case .failure(let error):
-      self[number] = Entry(state: .failed(error), request: nil, deadline: deadline)
+      entries.append(Entry(state: .failed(error), request: nil, deadline: deadline))
     case .request(let request):
       requestBytes += request.size
-      self[number] = Entry(state: .queued, request: request, deadline: deadline)
-      toSend.append(number)
+      toSend.append(numbers.upperBound)
+      entries.append(Entry(state: .queued, request: request, deadline: deadline))
       wake = min(wake, deadline)
     }
   }
 
   /// What is to be done next, nil when there is nothing for now.
   package mutating func next(now: Instant) -> Effect? {
-    if let complaint = complaints.popLast() { return .complain(complaint) }
-    if let effect = popHead() { return effect }
-    if hasGivenUpConnecting { return .giveUpConnecting }
-    while isConnected, let number = popToSend() {
+    // Sending comes first: it never blocks, as printing may, and a request's time is running.
+    while isConnected, let number = toSend.popFirst() {
       if let frames = send(number, now: now) { return .send(frames) }
     }
-    return popHead()
+    if let complaint = complaints.popFirst() { return .complain(complaint) }
+    if let effect = popHead() { return effect }
+    return hasGivenUpConnecting ? .giveUpConnecting : nil
   }
 
   private mutating func popHead() -> Effect? {
-    guard first < end, let entry = self[first] else { return nil }
+    guard let entry = entries.first else { return nil }
     let effect: Effect
     switch entry.state {
     case .queued, .waiting, .sent: return nil
@@ -115,61 +109,52 @@ package struct Session {
     case .failed(let error): effect = .report(error)
     }
     requestBytes -= entry.request?.size ?? 0
-    self[first] = nil
+    entries.removeFirst()
     first += 1
     return effect
   }
 
-  private mutating func popToSend() -> UInt64? {
-    guard toSendStart < toSend.count else {
-      toSend.removeAll(keepingCapacity: true)
-      toSendStart = 0
-      return nil
-    }
-    defer { toSendStart += 1 }
-    return toSend[toSendStart]
-  }
-
   /// The frames of a queued request; nil when it is not wanted any more.
   private mutating func send(_ number: UInt64, now: Instant) -> [Part]? {
-    guard case .queued = self[number]?.state, let request = self[number]?.request,
-      let deadline = self[number]?.deadline
+    guard numbers.contains(number), case .queued = self[number].state,
+      let request = self[number].request
     else { return nil }
+    let deadline = self[number].deadline
     guard now < deadline else {
       expire(number)
       return nil
     }
-    self[number]?.state = .sent
-    self[number]?.sends += 1
+    self[number].state = .sent
+    self[number].sends += 1
     let left = min(deadline.millisecondsUp(since: now), ClientMessage.maxDeadlineMilliseconds)
     return request.frames(id: number, deadlineMilliseconds: left)
   }
 
   /// Sends queued requests from now on in this order.
   mutating func setToSend(_ numbers: [UInt64]) {
-    toSend = numbers
-    toSendStart = 0
+    toSend = Deque(numbers)
   }
 
   mutating func queueAgain(_ number: UInt64) {
-    self[number]?.state = .queued
+    self[number].state = .queued
     toSend.append(number)
   }
 
   mutating func finish(_ number: UInt64, _ body: Part) {
     answerBytes += body.count
-    self[number]?.state = .done(body)
+    self[number].state = .done(body)
   }
 
-  /// A request, nil when it has been printed or was never there.
-  subscript(number: UInt64) -> Entry? {
-    get {
-      guard first <= number && number < end else { return nil }
-      return entries[Int(number % UInt64(settings.window))]
-    }
-    _modify {
-      precondition(first <= number && number < end, "no such request")
-      yield &entries[Int(number % UInt64(settings.window))]
-    }
+  mutating func complain(_ why: String) {
+    complaints.append(why)
+  }
+
+  /// The numbers of the requests that have not been printed.
+  var numbers: Range<UInt64> { first..<first + UInt64(entries.count) }
+
+  /// One of these requests.
+  subscript(number: UInt64) -> Entry {
+    get { entries[Int(number - first)] }
+    _modify { yield &entries[Int(number - first)] }
   }
 }

@@ -59,15 +59,26 @@ extension Line {
     } catch {
       throw LineError(why: error.why, offset: error.offset)
     }
-    return try text(bytes, at: start)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw LineError(why: "not UTF-8", offset: start)
+    }
+    return text
   }
 
   private static func text(
-    _ bytes: some Collection<UInt8>, at offset: Int
+    _ bytes: Slice<UnsafeRawBufferPointer>, at offset: Int
   ) throws(LineError) -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw LineError(why: "not UTF-8", offset: offset)
+    let bytes = UnsafeRawBufferPointer(rebasing: bytes)
+    guard bytes.allSatisfy({ $0 < 0x80 }) else {
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw LineError(why: "not UTF-8", offset: offset)
+      }
+      return text
     }
-    return text
+    // The validating initializer took a fifth of a client's time, for text that is always valid.
+    return String(unsafeUninitializedCapacity: bytes.count) { buffer in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+      return bytes.count
+    }
   }
 }
