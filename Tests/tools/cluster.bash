@@ -1,5 +1,5 @@
 # A router and workers for the tests, and a client to ask them.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154 # variables are shared with the tests
 
 # Sends frames to the router and prints the answer's, one a line.
 ask() { # [OPTION...] FRAME...
@@ -30,10 +30,12 @@ shown_workers() {
   ask 'SHOW what=databases format=tsv' | awk -F '\t' 'NR > 1 && $2 > n { n = $2 } END { print n + 0 }'
 }
 
+# The pids of a supervisor's workers.
 worker_pids() { # [SUPERVISOR]
-  cat /proc/"${1:-$workers}"/task/*/children 2>/dev/null | tr ' ' '\n' | while read -r child; do
-    [ -z "$child" ] || ! tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null | grep -q worker || echo "$child"
-  done
+  local child
+  for child in $(cat /proc/"${1:-$workers}"/task/*/children 2>/dev/null); do
+    if [[ $(<"/proc/$child/comm") == xodb-*work* ]]; then echo "$child"; fi
+  done 2>/dev/null
 }
 
 # The microseconds of an event's time stamp.

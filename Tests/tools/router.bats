@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # expanded later; variables come from the helpers
 # The router at its sockets, with workers whose engine echoes, sleeps, crashes and hangs.
 
 load helpers
