@@ -74,6 +74,8 @@ let package = Package(
     tool("xodb-events", ["ZeroMQ"]),
     tool("xodb-req", ["ZeroMQ"]),
 
+    tests("Supervision", ["Supervision", "Wire"]),
+
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(
       name: "xodb-test-worker",
