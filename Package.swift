@@ -88,6 +88,7 @@ let package = Package(
     tests("WireValues", ["Wire"]),
     tests("SQLite", ["SQLite"]),
     tests("SQLEngine", ["SQLEngine", "SQLite", "Toolkit", "Wire", "Worker"]),
+    tests("Supervision", ["Supervision", "Wire"]),
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(
       name: "xodb-test-worker",

@@ -11,6 +11,7 @@ extension Supervisor {
     // The stop came between the wish for a child and its start.
     if mode == .stopping {
       announceStop(slot, killAt: now.adding(milliseconds: settings.graceMilliseconds))
+      if let hurry { return kill(slot, why: hurry) }
       effects.append(.signal(group: pid, .terminate))
     }
   }

@@ -50,12 +50,13 @@ extension Supervisor {
   }
 
   private mutating func killAll(why: String) {
+    hurry = why
     for slot in slots.indices {
       if case .asked = slots[slot].child?.stop { kill(slot, why: why) }
     }
   }
 
-  private mutating func kill(_ slot: Int, why: String) {
+  mutating func kill(_ slot: Int, why: String) {
     guard var child = slots[slot].child else { return }
     child.stop = .killed(why: why)
     slots[slot].state = .running(child)

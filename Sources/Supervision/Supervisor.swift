@@ -21,6 +21,8 @@ package struct Supervisor: Sendable {
   /// Whether anything was ever started.
   package internal(set) var hasSpawned = false
   var hasSaidReady = false
+  /// Why nobody gets any time to end, once that is so.
+  var hurry: String?
   /// When to finish although children live.
   var abandonAt: Instant?
   /// What the input at hand has led to so far.

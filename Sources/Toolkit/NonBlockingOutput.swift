@@ -34,7 +34,9 @@ package struct NonBlockingOutput: ~Copyable {
 
   package init(_ descriptor: Int32) {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
+    // A terminal or device that was not opened for writing must not get writable here.
+    let isWritable = fcntl(descriptor, F_GETFL) & O_ACCMODE != O_RDONLY
+    guard isWritable, fstat(descriptor, &status) == 0 else {
       self.init(descriptor, .plain)
       return
     }

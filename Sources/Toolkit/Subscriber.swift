@@ -42,8 +42,9 @@ package struct Subscriber: ~Copyable {
   private static func makeSocket(_ context: Context) throws(ToolError) -> Socket {
     try ToolError.wrapping { () throws(ZMQError) in
       let socket = try Socket(.subscribe, in: context)
-      // The watch tells at once when a publisher comes back; this is for one that is just binding.
-      try socket.set(.reconnectInterval, 10)
+      // The watch tells when a publisher has bound its socket, which is a moment before it listens
+      // there: so the second attempt must come soon. The later ones take ever longer.
+      try socket.set(.reconnectInterval, 1)
       try socket.set(.reconnectIntervalMax, 500)
       try socket.subscribe()
       return socket

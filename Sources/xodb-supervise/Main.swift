@@ -12,7 +12,7 @@ struct Main {
 struct Supervise: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "xodb-supervise",
-    abstract: "Run N copies of a command, restart those that end, and publish what happens.",
+    abstract: "Keep N copies of a command running.",
     discussion: """
         xodb-supervise --name workers -n 4 -- xodb-worker --data /srv/data
 
@@ -32,10 +32,12 @@ struct Supervise: ParsableCommand {
       the name is taken, 126 the command cannot be executed, 127 there is no such command.
       """)
 
-  @Option(help: ArgumentHelp("Under which to publish, unique in the run directory.", valueName: "name"))
+  @Option(help: ArgumentHelp("The name to publish under, unique in the run directory."))
   var name: String
 
-  @Option(name: .customShort("n"), help: ArgumentHelp("How many copies to run.", valueName: "n"))
+  @Option(
+    name: .customShort("n"), help: ArgumentHelp("How many copies to run, 1 to 512.", valueName: "n")
+  )
   var count = 1
 
   @Option(

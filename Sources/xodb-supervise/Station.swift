@@ -11,7 +11,8 @@ enum Station {
     // Before the lock, the name's socket and ZeroMQ's threads: it must hold none of them.
     let guardian = try Guardian()
     guard clinux_become_subreaper() == 0 else { throw .system("become a subreaper") }
-    FileLimit.raise(children: settings.count)
+    // Each child costs two descriptors. A few fit in any limit, which is then theirs as it was.
+    if settings.count > 400 { Limits.raiseDescriptors() }
     let signals = try SignalSource([.terminate, .interrupt, .childEnded])
     let directory = try RunDirectory()
     try directory.create()

@@ -33,9 +33,10 @@ shown_workers() {
 # The pids of a supervisor's workers.
 worker_pids() { # [SUPERVISOR]
   local child
-  for child in $(cat /proc/"${1:-$workers}"/task/*/children 2>/dev/null); do
-    if [[ $(<"/proc/$child/comm") == xodb-*work* ]]; then echo "$child"; fi
-  done 2>/dev/null
+  tr ' ' '\n' <"/proc/${1:-$workers}/task/${1:-$workers}/children" | while read -r child; do
+    # The supervisor has another child, which guards the others.
+    if grep -q '^xodb-.*work' "/proc/$child/comm" 2>/dev/null; then echo "$child"; fi
+  done
 }
 
 # The microseconds of an event's time stamp.

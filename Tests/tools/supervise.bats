@@ -1,0 +1,342 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # the children's shells expand, not ours
+# shellcheck disable=SC2154 # helpers.bash and bats set the others
+
+load helpers
+
+setup() { set_up_run; }
+teardown() { tear_down_run; }
+
+# A child that writes its pid to $work/NAME.GENERATION, says that it is ready, and waits.
+child='echo $$ >"$work/new.$$" && mv "$work/new.$$" "$work/$XODB_NAME.$XODB_GENERATION"
+  echo >&3; while :; do sleep 0.05; done'
+
+# The newest generation's pid file of a name.
+newest() { # NAME
+  printf '%s\n' "$work/$1".[0-9]* | sort -t. -k3 -n | tail -n 1
+}
+
+# Succeeds when a child of each name has written its pid.
+born() { # NAME...
+  local name
+  for name in "$@"; do
+    if [ ! -s "$(newest "$name")" ]; then return 1; fi
+  done
+}
+
+children_of() { # PID
+  cat /proc/"$1"/task/*/children
+}
+
+@test "wrong arguments are refused with status 64" {
+  for arguments in "" "--name w" "--name w --" "-- true" "--name w -n 0 -- true" \
+    "--name w -n 513 -- true" "--name w -n x -- true" "--name w --grace -1 -- true" \
+    "--name w --grace nan -- true" "--name .. -- true" "--name a/b -- true" \
+    "--name w true" "--name $(printf 'x%.0s' {1..31}) -- true"; do
+    # shellcheck disable=SC2086 # to be split
+    run -64 --separate-stderr xodb-supervise $arguments
+    [ -z "$output" ]
+    [[ $stderr == "xodb-supervise: "* ]]
+  done
+}
+
+@test "the help begins with an example and names defaults and exit statuses" {
+  run -0 xodb-supervise --help
+  [[ $output == *"xodb-supervise --name workers -n 4 -- "*"Exit status: 0"*"USAGE"*"default: 10"* ]]
+}
+
+@test "a command that is not there, or no program, ends it like env" {
+  run -127 xodb-supervise --name w -n 3 -- xodb-foo
+  [ "$output" = "xodb-supervise: start xodb-foo: No such file or directory" ]
+  run -126 xodb-supervise --name w -- /etc/passwd
+  [ "$output" = "xodb-supervise: start /etc/passwd: Permission denied" ]
+}
+
+@test "a name that is taken is refused with status 73" {
+  start first xodb-supervise --name w -- sh -c "$child"
+  wait_for born w-1
+  run -73 xodb-supervise --name w -- true
+  [[ $output == *"'w' is already running there" ]]
+}
+
+@test "a child finds out who it is, and gets nothing else" {
+  start s env LEFT=alone XODB_READY_FD= XODB_NAME= xodb-supervise --name w -- sh -c \
+    'env >"$work/env.new"; ls -l /proc/self/fd >"$work/fds"; mv "$work/env.new" "$work/env"; sleep 60'
+  wait_for filled "$work/env"
+  for variable in XODB_NAME=w-1 XODB_SUPERVISOR=w XODB_READY_FD=3 XODB_LIFELINE_FD=4 LEFT=alone; do
+    grep -qx "$variable" "$work/env"
+  done
+  grep -Eqx 'XODB_GENERATION=[0-9]+' "$work/env"
+  [ "$(grep -c '^XODB_READY_FD=' "$work/env")" = 1 ]
+  # 5 is the directory that ls reads.
+  [ "$(awk 'NF > 8 { print $9 }' "$work/fds" | tr '\n' ' ')" = "0 1 2 3 4 5 " ]
+  grep -q ' 0 -> /dev/null' "$work/fds"
+}
+
+@test "started is not ready, and a closed pipe is not either" {
+  start_events
+  start s xodb-supervise --name w -n 2 -- sh -c \
+    'if [ $XODB_NAME = w-1 ]; then exec 3>&-; else echo no | tr -d "\n" >&3; fi
+     until [ -e "$work/go" ]; do sleep 0.02; done; echo >&3; touch "$work/said.$XODB_NAME"
+     while :; do sleep 0.05; done'
+  touch "$work/go"
+  wait_for event '^worker.ready .*name=w-2 '
+  wait_for test -e "$work/said.w-1"
+  run ! event '^supervisor.ready|^worker.ready .*name=w-1 '
+}
+
+@test "it is ready when all children are" {
+  mkfifo "$work/ready"
+  exec 9<>"$work/ready"
+  start_events
+  start s env XODB_READY_FD=9 xodb-supervise --name w -n 2 -- sh -c \
+    'until [ -e "$work/go.$XODB_NAME" ]; do sleep 0.02; done; echo >&3
+     while :; do sleep 0.05; done'
+  touch "$work/go.w-2"
+  wait_for event '^worker.ready .*name=w-2 '
+  run ! read -r -t 0.2 -u 9
+  touch "$work/go.w-1"
+  read -r -t 30 -u 9
+  wait_for event '^supervisor.ready '
+}
+
+@test "it says how a child ended, and starts the next generation" {
+  start_events
+  start s xodb-supervise --name w -- sh -c "$child"
+  wait_for born w-1
+  first=$(newest w-1)
+  wait_for event '^worker.ready '
+  kill -SEGV "$(<"$first")"
+  wait_for event "^worker.exited .*name=w-1 generation=${first##*.} pid=$(<"$first") signal=SEGV why="
+  wait_for event '^worker.backoff .*name=w-1 generation=.* delay_ms='
+  wait_for eval '[ "$(newest w-1)" != "$first" ]'
+  second=$(newest w-1)
+  [ "${second##*.}" -gt "${first##*.}" ]
+  kill -KILL "$(<"$second")"
+  wait_for event "^worker.exited .*generation=${second##*.} .*signal=KILL "
+}
+
+@test "a generation never repeats, also when the supervisor comes back" {
+  for _ in 1 2 3; do
+    start s xodb-supervise --name w -n 2 -- sh -c "$child"
+    wait_for born w-1 w-2
+    kill -KILL "$pid"
+    wait_status "$pid"
+    mkdir -p "$work/old"
+    for file in "$work"/w-[12].*; do
+      [ ! -e "$work/old/${file##*.}" ]
+      mv "$file" "$work/old/${file##*.}"
+    done
+  done
+  [ "$(find "$work/old" -type f | wc -l)" = 6 ]
+}
+
+@test "who ends at once is started again less and less often" {
+  start_events
+  start s xodb-supervise --name w -- sh -c 'exit 7'
+  wait_for eval '[ "$(count_events "^worker.backoff ")" -ge 4 ]'
+  wait_for event '^worker.exited .*status=7 why="exit status 7"'
+  delays=$(sed -n 's/^worker.backoff .*delay_ms=//p' "$work/events.out" | tail -n +1)
+  # Each delay is at least half of the longest so far, which doubles.
+  awk -v n=0 '{ if ($1 > 100 * 2 ^ n || $1 > 10000) exit 1; n++ }' < <(
+    grep -q 'seq=1 ' "$work/events.out" && echo "$delays"
+  )
+  [ "$(tail -n 1 <<<"$delays")" -ge 200 ]
+}
+
+@test "TERM is announced, passed on, and ends it with status 0 and its last words" {
+  start_events
+  start s xodb-supervise --name w -n 3 -- sh -c "trap 'exit 5' TERM; $child"
+  s=$pid
+  wait_for event '^supervisor.ready '
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+  wait_for event '^supervisor.stopped '
+  words=$(sed -n '/^supervisor.stopping/,$p' "$work/events.out" | cut -d' ' -f1 | uniq -c | awk '{ print $1, $2 }')
+  [ "$words" = "1 supervisor.stopping
+3 worker.stopping
+3 worker.exited
+1 supervisor.stopped" ]
+  [ "$(count_events '^worker.exited .*status=5 ')" = 3 ]
+}
+
+@test "who ignores TERM is killed after the grace, and holds nobody up" {
+  start_events
+  start s xodb-supervise --name w -n 2 --grace 0.7 -- sh -c \
+    'if [ $XODB_NAME = w-1 ]; then trap "" TERM; fi; echo >&3; while :; do sleep 0.05; done'
+  s=$pid
+  wait_for event '^supervisor.ready '
+  kill -INT "$s"
+  wait_for event '^worker.exited .*name=w-2 .*signal=TERM'
+  run ! event '^worker.killed '
+  wait_status "$s"
+  [ "$status" = 0 ]
+  wait_for event '^supervisor.stopped '
+  event '^worker.killed .*name=w-1 '
+  event '^worker.exited .*name=w-1 .*signal=KILL '
+}
+
+@test "a second TERM kills at once" {
+  start_events
+  start s xodb-supervise --name w --grace 1000 -- sh -c "trap '' TERM; $child"
+  s=$pid
+  wait_for event '^supervisor.ready '
+  kill -TERM "$s"
+  wait_for event '^worker.stopping '
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+}
+
+@test "kill -9 of it leaves nothing, not even its children's children" {
+  start s xodb-supervise --name w -n 2 -- sh -c \
+    'sh -c "trap \"\" TERM HUP; while :; do sleep 0.05; done" & echo $! >"$work/grand.$XODB_NAME"
+     echo $$ >"$work/pid.$XODB_NAME"; while :; do sleep 0.05; done'
+  wait_for filled "$work"/{grand,pid}.w-{1,2}
+  # With these also what guards them.
+  mapfile -t all < <(children_of "$pid" | xargs -n 1)
+  [ "${#all[@]}" = 3 ]
+  kill -KILL "$pid"
+  wait_for gone "${all[@]}"
+  wait_for gone_all "$work"/grand.* "$work"/pid.*
+}
+
+@test "what a child leaves behind dies with it, in a session of its own with the supervisor" {
+  start_events
+  start s xodb-supervise --name w -- sh -c \
+    '[ -e "$work/grand" ] && { echo >&3; exec sleep 60; }
+     setsid sleep 60 & echo $! >"$work/session"
+     sleep 60 & echo $! >"$work/grand"; exit 3'
+  s=$pid
+  wait_for event '^worker.ready '
+  wait_for gone "$(<"$work/grand")"
+  alive "$(<"$work/session")"
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+  gone "$(<"$work/session")"
+}
+
+@test "when the supervisor above is gone, it kills and ends" {
+  start_events
+  mkfifo "$work/line"
+  # shellcheck disable=SC2094 # two descriptors, so that one can be closed
+  exec 8<>"$work/line" 9<"$work/line"
+  XODB_LIFELINE_FD=9 xodb-supervise --name w --grace 1000 -- sh -c "trap '' TERM; $child" \
+    >"$work/s.out" 2>"$work/s.err" 3>&- 8>&- &
+  note_started
+  wait_for event '^supervisor.ready '
+  exec 8>&-
+  wait_status "$pid"
+  gone "$(<"$(newest w-1)")"
+  wait_for event '^worker.exited .*signal=KILL '
+}
+
+@test "standard error is passed on in whole lines, and what is longer is broken" {
+  start s xodb-supervise --name w -n 3 -- sh -c \
+    'for i in $(seq 200); do printf "%s part " "$XODB_NAME"; echo "$i end" ; done >&2
+     printf "no newline" >&2; head -c 70000 /dev/zero | tr "\0" x >&2; touch "$work/done.$XODB_NAME"; exec sleep 60'
+  s=$pid
+  wait_for eval '[ -e "$work/done.w-1" ] && [ -e "$work/done.w-2" ] && [ -e "$work/done.w-3" ]'
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$(grep -Ecx 'w-[123] part [0-9]+ end' "$work/s.err")" = 600 ]
+  [ "$(grep -c '^no newlinex' "$work/s.err")" = 3 ]
+  [ "$(awk '{ n = length($0) + 1; if (n > m) m = n } END { print m }' "$work/s.err")" = 65536 ]
+  [ "$(tr -cd x <"$work/s.err" | wc -c)" = 210000 ]
+}
+
+@test "a reader of standard error that is stuck holds up neither the child nor the news" {
+  mkfifo "$work/pipe"
+  exec 9<>"$work/pipe"
+  start_events
+  xodb-supervise --name w -- sh -c \
+    'yes 123456789 | head -c 3000000 >&2; echo >&3; until [ -e "$work/go" ]; do sleep 0.02; done
+     kill -ABRT $$' >"$work/s.out" 2>&9 3>&- 9>&- &
+  note_started
+  wait_for event '^worker.ready '
+  touch "$work/go"
+  wait_for event '^worker.exited .*signal=ABRT '
+  kill -TERM "$pid"
+  before=$SECONDS
+  wait_status "$pid"
+  [ "$status" = 0 ]
+  [ $((SECONDS - before)) -lt 10 ]
+}
+
+@test "it says how much of standard error was dropped" {
+  mkfifo "$work/pipe"
+  exec 9<>"$work/pipe"
+  start_events
+  xodb-supervise --name w -- sh -c \
+    'yes 123456789 | head -c 3000000 >&2; echo >&3; exec sleep 60' >"$work/s.out" 2>&9 3>&- 9>&- &
+  note_started
+  wait_for event '^worker.ready '
+  start reader cat "$work/pipe"
+  exec 9>&-
+  wait_for grep -q 'bytes dropped' "$work/reader.out"
+  kill -TERM "$pid" "${started[1]}"
+  wait_for gone "${started[1]}"
+  dropped=$(sed -n 's/^xodb-supervise: standard error: \([0-9]*\) bytes dropped$/\1/p' "$work/reader.out" |
+    awk '{ n += $1 } END { print n }')
+  [ "$((dropped + 10 * $(grep -cx 123456789 "$work/reader.out")))" = 3000000 ]
+}
+
+@test "a standard error that nobody reads any more costs nothing" {
+  start_events
+  mkfifo "$work/pipe"
+  exec 9<>"$work/pipe"
+  xodb-supervise --name w -- sh -c 'trap "" PIPE; echo one >&2; echo >&3
+    while :; do echo more >&2; sleep 0.1; done' >"$work/s.out" 2>"$work/pipe" 3>&- 9>&- &
+  note_started
+  wait_for event '^supervisor.ready '
+  exec 9>&-
+  before=$(ticks "$pid")
+  sleep 2
+  [ $(($(ticks "$pid") - before)) -le 20 ]
+  kill -TERM "$pid"
+  wait_status "$pid"
+  [ "$status" = 0 ]
+}
+
+@test "it computes next to nothing while nothing happens" {
+  start_events
+  # One of them has closed all that could be polled.
+  start s xodb-supervise --name w -n 2 -- sh -c \
+    'echo >&3; [ $XODB_NAME = w-1 ] || exec 2>&- 3>&-; exec sleep 60'
+  wait_for event '^supervisor.ready '
+  before=$(ticks "$pid")
+  sleep 3
+  [ $(($(ticks "$pid") - before)) -le 6 ]
+}
+
+@test "supervisors nest: readiness and TERM pass through" {
+  mkfifo "$work/ready"
+  exec 9<>"$work/ready"
+  start_events
+  start s env XODB_READY_FD=9 xodb-supervise --name outer --grace 20 -- \
+    xodb-supervise --name inner -n 2 -- sh -c \
+    "trap 'exit 0' TERM; until [ -e '$work/go' ]; do sleep 0.02; done; $child"
+  s=$pid
+  wait_for event '^worker.started .*publisher=inner .*name=inner-2 '
+  run ! read -r -t 0.2 -u 9
+  touch "$work/go"
+  read -r -t 30 -u 9
+  event '^supervisor.ready .*publisher=inner ' || wait_for event '^supervisor.ready .*publisher=inner '
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+  wait_for event '^worker.exited .*publisher=outer .*name=outer-1 .*status=0 '
+  event '^worker.exited .*publisher=inner .*name=inner-1 .*status=0 '
+  gone_all "$work"/inner-*
+}
+
+@test "supervisors nest: kill -9 of the outer one leaves nothing" {
+  start s xodb-supervise --name outer -- xodb-supervise --name inner -n 2 -- sh -c \
+    "sleep 60 & echo \$! >'$work/grand.'\$XODB_NAME; $child"
+  wait_for born inner-1 inner-2
+  wait_for filled "$work"/grand.inner-{1,2}
+  kill -KILL "$pid"
+  wait_for gone_all "$work"/inner-* "$work"/grand.*
+}
