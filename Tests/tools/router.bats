@@ -174,7 +174,7 @@ EOF
   start_router
   start_workers 2
   kill -KILL "$router"
-  wait_for gone "$router"
+  wait_status "$router"
   start_router
   wait_for has_joined 2
   run -0 ask 'QUERY db=test id=7' 'echo back'
