@@ -1,16 +1,23 @@
 package import Wire
 package import ZeroMQ
 
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// Publishes events, and the whole state to each new subscriber and every second.
 package struct Publisher: ~Copyable {
   package static let stateIntervalMilliseconds = 1000
-  /// How long the first events wait for subscribers, which see the name's socket appear and need a
-  /// moment to connect. Without this nobody would hear how a publisher begins.
-  package static let settleMilliseconds = 20
+  /// How long the first events wait for a subscriber, which sees the name's socket appear and needs
+  /// a moment to connect. Without this nobody would hear how a publisher begins.
+  package static let settleMilliseconds = 100
+  /// How long they wait for other subscribers after the first.
+  package static let gatherMilliseconds = 20
 
   /// For the poll set: readable when somebody subscribes.
   package let socket: Socket
   package let identity: PublisherIdentity
+  private let path: String
   private var sequence: Int64 = 0
   private var stateIsDue: Instant
   /// The first events, with the time at which each happened, until they are due.
@@ -30,13 +37,15 @@ package struct Publisher: ~Copyable {
       return socket
     }
     self.identity = identity
+    path = "\(directory.events)/\(claim.name.text)"
     self.socket = socket
     holdsUntil = Clock.now().adding(milliseconds: Self.settleMilliseconds)
     stateIsDue = holdsUntil
   }
 
   /// Ends the publishing, and gives what was published the time to leave the process: the context's
-  /// end, which this should be followed by, waits for that no longer than this.
+  /// end, which this should be followed by, waits for that no longer than this. The name must still
+  /// be claimed.
   package consuming func close(lingerMilliseconds: Int32 = 500) throws(ToolError) {
     // Whoever publishes for a shorter time than subscribers need to connect waits for those.
     while !held.isEmpty {
@@ -46,6 +55,8 @@ package struct Publisher: ~Copyable {
     try ToolError.wrapping { () throws(ZMQError) in
       try socket.set(.linger, lingerMilliseconds)
     }
+    // libzmq leaves it behind, and subscribers would try to connect to it for ever.
+    unlink(path)
   }
 
   /// When `serve` has something to do without anyone subscribing.
@@ -61,12 +72,27 @@ package struct Publisher: ~Copyable {
     try send(publication, time)
   }
 
-  private func admitSubscribers(_ milliseconds: Int) throws(ToolError) {
+  private mutating func admitSubscribers(_ milliseconds: Int) throws(ToolError) {
     try ToolError.wrapping { () throws(ZMQError) in
       var poll = PollSet()
       poll.add(socket)
       try poll.wait(milliseconds: milliseconds)
-      while try socket.receive() != nil {}
+    }
+    if try hasNewSubscriber() { gather(now: Clock.now()) }
+  }
+
+  private mutating func gather(now: Instant) {
+    holdsUntil = min(holdsUntil, now.adding(milliseconds: Self.gatherMilliseconds))
+    stateIsDue = min(stateIsDue, holdsUntil)
+  }
+
+  private func hasNewSubscriber() throws(ToolError) -> Bool {
+    try ToolError.wrapping { () throws(ZMQError) in
+      var hasNewSubscriber = false
+      while let message = try socket.receive() {
+        if message[0].first == 1 { hasNewSubscriber = true }
+      }
+      return hasNewSubscriber
     }
   }
 
@@ -80,15 +106,9 @@ package struct Publisher: ~Copyable {
   package mutating func serve(
     now: Instant, state: () -> (line: Line, members: [Line])
   ) throws(ToolError) {
-    let hasNewSubscriber = try ToolError.wrapping { () throws(ZMQError) in
-      var hasNewSubscriber = false
-      while let message = try socket.receive() {
-        if message[0].first == 1 { hasNewSubscriber = true }
-      }
-      return hasNewSubscriber
-    }
+    let hasNewSubscriber = try hasNewSubscriber()
     // Nor does a state overtake events that it has counted.
-    if now < holdsUntil { return }
+    if now < holdsUntil { return hasNewSubscriber ? gather(now: now) : () }
     try release()
     guard hasNewSubscriber || now >= stateIsDue else { return }
     stateIsDue = now.adding(milliseconds: Self.stateIntervalMilliseconds)

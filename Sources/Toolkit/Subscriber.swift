@@ -12,8 +12,8 @@ package struct Subscriber: ~Copyable {
   /// For the poll set: readable when publishers came or went.
   package let watch: Descriptor
   private let directory: RunDirectory
-  /// The sockets connected to: name and inode. A publisher that comes back has a new inode.
-  private var connected: [String: ino_t]
+  /// The sockets connected to. A publisher that comes back has a new one.
+  private var connected: [String: Incarnation]
   /// Publishers whose socket is gone, and since when. Disconnecting drops what has arrived and was
   /// not received yet, which would be a publisher's last words: so they stay connected for a while.
   private var departed: [String: Instant] = [:]
@@ -89,9 +89,10 @@ package struct Subscriber: ~Copyable {
     }
   }
 
-  private mutating func greet(_ present: [String: ino_t]) throws(ZMQError) {
+  private mutating func greet(_ present: [String: Incarnation]) throws(ZMQError) {
     hasReturned = false
-    for (name, inode) in present where connected[name] != inode || departed[name] != nil {
+    for (name, incarnation) in present
+    where connected[name] != incarnation || departed[name] != nil {
       if connected[name] != nil {
         // `receive` comes back here when it has taken what the old socket brought.
         hasReturned = try hasMessages()
@@ -99,12 +100,12 @@ package struct Subscriber: ~Copyable {
         try socket.disconnect(endpoint(name))
       }
       try socket.connect(endpoint(name))
-      connected[name] = inode
+      connected[name] = incarnation
       departed[name] = nil
     }
   }
 
-  private mutating func forget(_ present: [String: ino_t], now: Instant) throws(ZMQError) {
+  private mutating func forget(_ present: [String: Incarnation], now: Instant) throws(ZMQError) {
     for name in connected.keys where present[name] == nil {
       let since = departed[name, default: now]
       departed[name] = since
@@ -127,17 +128,27 @@ package struct Subscriber: ~Copyable {
     return !poll[0].isEmpty
   }
 
-  private static func sockets(in directory: String) throws(ToolError) -> [String: ino_t] {
+  /// Tells a socket from an earlier one of the same path, which may have had the same inode.
+  private struct Incarnation: Equatable {
+    let inode: ino_t
+    let seconds: Int
+    let nanoseconds: Int
+  }
+
+  private static func sockets(in directory: String) throws(ToolError) -> [String: Incarnation] {
     guard let stream = opendir(directory) else { throw .system("list \(directory)") }
     defer { closedir(stream) }
-    var sockets: [String: ino_t] = [:]
+    var sockets: [String: Incarnation] = [:]
     while let entry = readdir(stream) {
-      guard entry.pointee.d_type == UInt8(DT_SOCK) else { continue }
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
       }
       guard let name, (try? PublisherName(name)) != nil else { continue }
-      sockets[name] = entry.pointee.d_ino
+      var status = stat()
+      guard lstat("\(directory)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFSOCK
+      else { continue }
+      sockets[name] = Incarnation(
+        inode: status.st_ino, seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec)
     }
     return sockets
   }
