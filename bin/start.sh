@@ -12,7 +12,7 @@ usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] DATA_DIR
 
 The run directory is \$XODB_RUN, otherwise \$XDG_RUNTIME_DIR/xodb, otherwise /tmp/xodb-UID.
 Exit status: 0 the cluster answers, 64 wrong arguments, 66 no such directory, 69 it does not answer,
-73 one is running there already.
+73 one is running there already, 77 an address that other hosts could reach.
 EOF
 }
 
@@ -58,6 +58,10 @@ done
   exit 64
 }
 [[ $workers =~ ^[1-9][0-9]{0,2}$ ]] || fail 64 "-w $workers: not a number from 1 to 999"
+case $tcp in
+  '' | tcp://127.*) ;;
+  *) fail 77 "-t $tcp: only loopback addresses (tcp://127.0.0.1:PORT) can be listened on" ;;
+esac
 [ -d "$data" ] || fail 66 "open $data: not a directory"
 data=$(cd -- "$data" && pwd)
 
@@ -107,7 +111,7 @@ give_up() { # WHY
 }
 
 # A line comes when all are ready, the end of the pipe when the supervisor has ended.
-if ! read -r -t 20 <&7; then
+if ! read -r -t 10 <&7; then
   give_up "the cluster did not become ready; its log says the above"
 fi
 database=$(xodb-req --databases -f tsv | awk -F '\t' '$3 == "\\N" { print $1; exit }') ||

@@ -67,6 +67,11 @@ package struct BrokerLoop: ~Copyable {
     try publisher.publish(Line("router.stopped"))
   }
 
+  /// Lets the last answers and events out, as long as the sockets' LINGER says.
+  package consuming func close() throws {
+    try publisher.close()
+  }
+
   private mutating func wait(
     _ signals: borrowing SignalSource, _ lifeline: Int32?
   ) throws {

@@ -14,10 +14,10 @@ struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The process, or the system, has too many files open.
   var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 
-  /// In lower case and in English: `no such file or directory`.
+  /// The system's words.
   var description: String {
     // Since glibc 2.32 the text belongs to the thread.
     guard let text = strerror(code) else { return "error \(code)" }
-    return String(cString: text).lowercased()
+    return String(cString: text)
   }
 }

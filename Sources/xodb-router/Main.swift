@@ -67,6 +67,7 @@ struct Main: ParsableCommand {
       subscriber: subscriber, configuration: brokerConfiguration)
     supervised.sayReady()
     try loop.run(signals, lifeline: supervised.lifeline)
+    try loop.close()
     withExtendedLifetime((lock, claim)) {}
   }
 

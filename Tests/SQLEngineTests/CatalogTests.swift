@@ -145,7 +145,7 @@ import Wire
     try fixture.database("a.db", "create table t(x)")
     chmod(fixture.file("a.db"), 0)
     var engine = try fixture.engine()
-    #expect(engine.databases == [ServedDatabase(name: "a", error: "permission denied")])
+    #expect(engine.databases == [ServedDatabase(name: "a", error: "Permission denied")])
     chmod(fixture.file("a.db"), 0o600)
     #expect(engine.ask("a", "select count(*) from t") == "0\n")
   }
@@ -158,7 +158,7 @@ import Wire
     var both = try SQLEngine(directory: fixture.path, files: [fixture.file("a.db")])
     #expect(both.ask("a", "select count(*) from t") == "0\n")
     for (file, why) in [
-      ("none.db", "no such file or directory"), ("bad.db", "file is not a database"),
+      ("none.db", "No such file or directory"), ("bad.db", "file is not a database"),
       (".", "not a regular file"),
     ] {
       let error = #expect(throws: CatalogError.self) {
@@ -172,7 +172,7 @@ import Wire
 
   @Test func aDirectoryMayGo() throws {
     let error = #expect(throws: CatalogError.self) { try SQLEngine(directory: "/nonexistent/data") }
-    #expect(error?.description == "open /nonexistent/data: no such file or directory")
+    #expect(error?.description == "open /nonexistent/data: No such file or directory")
     try fixture.database("a.db", "create table t(x)")
     var engine = try fixture.engine()
     rename(fixture.path, fixture.path + ".away")

@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# The whole cluster, as bin/start.sh composes it.
+# shellcheck disable=SC2016,SC2154 # expanded later; variables come from the helpers
+
+load helpers
+load cluster
+
+setup() {
+  set_up_run
+  bin=$(cd "$BATS_TEST_DIRNAME/../../bin" && pwd)
+  PATH=$bin:$PATH
+  data=$work/data
+  mkdir "$data"
+}
+
+teardown() {
+  # The outer supervisor, and with it everything.
+  if [ -e "$XODB_RUN/pid" ]; then
+    kill -KILL "$(<"$XODB_RUN/pid")" 2>/dev/null || true
+  fi
+  tear_down_run
+}
+
+# Makes a database of 10,000 rows and starts a cluster on it.
+start_cluster() { # [OPTION...]
+  sqlite3 "$data/kv.db" "create table kv(id integer primary key, name text);
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000)
+    insert into kv select i, 'name ' || i from n"
+  start.sh "$@" "$data" 3>&-
+}
+
+# The newest pid of a supervised process, as the events tell it.
+pid_of() { # NAME
+  sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1
+}
+
+# The pids of everything that runs in this run directory.
+cluster_pids() {
+  local pid
+  for pid in $(pgrep xodb-); do
+    if tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "XODB_RUN=$XODB_RUN"; then
+      echo "$pid"
+    fi
+  done
+}
+
+nothing_runs() { [ -z "$(cluster_pids)" ]; }
+
+@test "start, ask, refuse a second start, stop; nothing is left" {
+  start_cluster -w 3
+  run -0 xodb-req -d kv -f tsv 'select name from kv where id = ?1' 77
+  [ "$output" = "name 77" ]
+  run -0 xodb-req --databases -f tsv
+  [ "$output" = "kv	3	\\N" ]
+  run -73 start.sh "$data"
+  [[ $output == "start.sh: start in $XODB_RUN: a cluster is already running there" ]]
+  run -0 stop.sh
+  [ -z "$output" ]
+  wait_for nothing_runs
+  run -69 stop.sh
+  run -69 xodb-req -d kv 'select 1'
+  [ -z "$(ls "$XODB_RUN/events")" ]
+}
+
+@test "start says why it cannot: arguments, places, an endpoint that is taken" {
+  run -64 start.sh
+  run -64 start.sh -w 0 "$data"
+  run -64 start.sh --nonsense "$data"
+  run -64 start.sh "$data" "$data"
+  run -66 start.sh "$work/missing"
+  run -77 start.sh -t tcp://192.168.1.1:13579 "$data"
+  [[ $output == *"only loopback addresses (tcp://127.0.0.1:PORT) can be listened on" ]]
+  # Whatever keeps the router from starting is shown.
+  run -69 start.sh -t tcp://127.0.0.1:99999 "$data" 3>&-
+  [[ $output == *"xodb-router: bind tcp://127.0.0.1:99999: Invalid argument"*"did not become ready"* ]]
+  wait_for nothing_runs
+  XODB_RUN=/tmp/$(printf 'x%.0s' {1..100}) run ! start.sh "$data"
+  [[ $output == *"sockets in it need"* ]]
+  rmdir /tmp/xxxxxxxxxx* 2>/dev/null || true
+}
+
+@test "an empty directory is served, and what appears in it" {
+  run -0 start.sh "$data" 3>&-
+  [[ $output == *"holds no SQLite file yet"* ]]
+  sqlite3 "$data/new.db" 'create table t(x)'
+  run -0 xodb-req -d new -f tsv 'select count(*) from t'
+  [ "$output" = 0 ]
+}
+
+@test "with -t clients are answered on loopback tcp" {
+  # A port that nobody has just now.
+  local port
+  port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  start_cluster -t "tcp://127.0.0.1:$port"
+  run -0 xodb-req --router "tcp://127.0.0.1:$port" -d kv -f tsv 'select 1'
+  [ "$output" = 1 ]
+}
+
+# Asks what takes a while, kills the worker that computes it, and prints the microseconds from the
+# kill to the time stamp of the retry.
+kill_one() { # ID
+  local client busy='' worker killed before
+  for worker in workers-1 workers-2; do before[${worker#*-}]=$(ticks "$(pid_of $worker)"); done
+  slow='with recursive n(i) as (select 1 union all select i + 1 from n where i < 8000000) select count(*) from n'
+  ask "QUERY db=kv id=$1" "$slow" >"$work/answer.$1" 3>&- &
+  note_started
+  client=$pid
+  until [ -n "$busy" ]; do
+    sleep 0.02
+    for worker in workers-1 workers-2; do
+      # The one that has computed for 50 ms.
+      if [ "$(ticks "$(pid_of $worker)")" -ge $((before[${worker#*-}] + 5)) ]; then busy=$worker; fi
+    done
+  done
+  killed=$(date +%s%N)
+  kill -KILL "$(pid_of "$busy")"
+  wait_status "$client"
+  [[ $(head -n 1 "$work/answer.$1") == "OK id=$1 rows=1 tries=2 "* ]]
+  [ "$(wc -l <"$work/answer.$1")" -eq 2 ]
+  wait_for event "^request.retried .*id=$1 .*tries=2"
+  wait_for has_joined_as "$busy"
+  echo $(($(microseconds "$(grep "^request.retried .*id=$1 " "$work/events.out")") - killed / 1000))
+}
+
+# Succeeds when the newest incarnation of a worker is known to the router.
+has_joined_as() { # NAME
+  event "^router.joined .* name=$1 .*pid=$(pid_of "$1")\$"
+}
+
+@test "a worker killed in the middle of a query: one answer, two tries, begun again within 20 ms" {
+  start_events
+  start_cluster -w 2
+  local id
+  for id in 1 2 3 4 5; do kill_one "$id" >>"$work/times"; done
+  echo "begun again after $(sort -n "$work/times" | tr '\n' ' ')µs" >&3
+  # The median: a busy machine may hold up one of them.
+  [ "$(sort -n "$work/times" | sed -n 3p)" -le 20000 ]
+}
+
+@test "the router is killed under a pipe of 100,000 queries: complete, and in order" {
+  start_events
+  start_cluster -w 2
+  seq 100000 >"$work/in"
+  xodb-req -d kv -f tsv --each 'select ?1' <"$work/in" >"$work/out" 3>&- &
+  note_started
+  local client=$pid kills=0
+  while alive "$client" && [ "$kills" -lt 5 ]; do
+    sleep 0.7
+    kill -KILL "$(pid_of router-1)" 2>/dev/null && kills=$((kills + 1))
+  done
+  wait_status "$client"
+  [ "$status" -eq 0 ]
+  echo "the router was killed $kills times" >&3
+  [ "$kills" -ge 2 ]
+  cmp "$work/in" "$work/out"
+}
+
+@test "the workers' supervisor is killed: no worker left behind, answers again within 3 s" {
+  start_events
+  start_cluster -w 2
+  local old begin end
+  old="$(pid_of workers-1) $(pid_of workers-2)"
+  begin=$(date +%s%N)
+  kill -KILL "$(pid_of cluster-2)"
+  run -0 xodb-req -d kv -f tsv 'select 1'
+  end=$(date +%s%N)
+  # shellcheck disable=SC2086 # to be split
+  wait_for gone $old
+  echo "answered again after $(((end - begin) / 1000000)) ms" >&3
+  [ $(((end - begin) / 1000000)) -le 3000 ]
+}
+
+@test "the outer supervisor is killed: nothing is left behind" {
+  start_cluster -w 2
+  kill -KILL "$(<"$XODB_RUN/pid")"
+  wait_for nothing_runs
+}
+
+@test "stop lets a running query finish" {
+  start_cluster -w 1
+  slow='with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000000) select count(*) from n'
+  xodb-req -d kv -f tsv "$slow" >"$work/answer" 3>&- &
+  note_started
+  local client=$pid
+  sleep 0.3
+  run -0 stop.sh
+  wait_status "$client"
+  [ "$status" -eq 0 ]
+  [ "$(<"$work/answer")" = 10000000 ]
+}
+
+@test "with no load the whole cluster uses under 1 % of a core" {
+  start_cluster -w 2
+  sleep 1
+  local before after
+  total() {
+    cluster_pids | while read -r process; do ticks "$process"; done | awk '{ n += $1 } END { print n }'
+  }
+  before=$(total)
+  sleep 10
+  after=$(total)
+  echo "$((after - before)) ticks of 10 ms in 10 s, $(cluster_pids | wc -l) processes" >&3
+  [ $((after - before)) -lt 10 ]
+}
+
+# Counts up until a time.
+numbers_until() { # EPOCH SECONDS
+  local first=1
+  while [ "$EPOCHSECONDS" -lt "$1" ]; do
+    seq "$first" $((first + 999))
+    first=$((first + 1000))
+  done
+}
+
+@test "4 clients, 2 workers, full load: nothing lost, doubled or out of order" {
+  start_cluster -w 2
+  local clients=() i seconds=${XODB_LOAD_SECONDS:-60}
+  for i in 1 2 3 4; do
+    # Numbers until the time is over; what was asked is kept to compare.
+    numbers_until "$((EPOCHSECONDS + seconds))" |
+      tee "$work/in.$i" |
+      xodb-req -d kv -f tsv --each 'select ?1, (select name from kv where id = 1 + ?1 % 10000)' \
+        >"$work/out.$i" 2>"$work/err.$i" 3>&- &
+    note_started
+    clients+=("$pid")
+  done
+  export WAIT_SECONDS=$((seconds + 60))
+  for pid in "${clients[@]}"; do
+    wait_status "$pid"
+    [ "$status" -eq 0 ]
+  done
+  for i in 1 2 3 4; do
+    [ ! -s "$work/err.$i" ]
+    awk -v OFS='\t' '{ print $1, "name " 1 + $1 % 10000 }' "$work/in.$i" | cmp - "$work/out.$i"
+  done
+  [ "$(wc -l <"$work/in.1")" -gt 1000 ]
+  echo "$(cat "$work"/in.* | wc -l) queries in $seconds s" >&3
+}
+
+@test "whole processes: one query takes no more than 10 ms" {
+  start_cluster -w 2
+  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/median.py" 31 xodb-req -d kv 'select 1'
+  echo "median of 31: $output ms" >&3
+  awk -v ms="$output" 'BEGIN { exit !(ms <= 10) }'
+}
