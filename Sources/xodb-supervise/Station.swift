@@ -17,22 +17,36 @@ enum Station {
     let directory = try RunDirectory()
     try directory.create()
     let claim = try NameClaim(try PublisherName(settings.name), in: directory)
-    let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     let program = Program(command, supervisor: settings.name)
-
-    var loop = try SuperviseLoop(
-      settings, program, claim,
-      publisher: try Publisher(claim, in: directory, context: context),
-      supervised: supervised, signals: signals, guardian: guardian)
-    let result = try loop.run()
-    Leftovers.end()
-    try loop.close()
+    let result = try serve(
+      settings, program, claim, in: directory, supervised, signals, guardian)
     // The name is given up only when its socket is gone.
-    extendLifetime(context)
+    extendLifetime(claim)
     if case .cannotStart(let failure) = result {
       throw ToolError(
         "start \(program.name)", failure.why,
         failure.kind == .notFound ? .noSuchCommand : .cannotExecute)
     }
+  }
+
+  /// Returns when all is over and the last words have left: the context ends here.
+  private static func serve(
+    _ settings: Settings, _ program: Program, _ claim: NameClaim, in directory: RunDirectory,
+    _ supervised: Supervised, _ signals: consuming SignalSource, _ guardian: consuming Guardian
+  ) throws(ToolError) -> Effect.Result {
+    let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
+    var loop = try SuperviseLoop(
+      settings, program, claim,
+      publisher: try Publisher(claim, in: directory, context: context),
+      supervised: supervised, signals: signals, guardian: guardian)
+    // First of all nothing is to run on: what comes after that may be held up by a reader.
+    let result = try run(&loop)
+    try loop.close()
+    return result
+  }
+
+  private static func run(_ loop: inout SuperviseLoop) throws(ToolError) -> Effect.Result {
+    defer { Leftovers.end() }
+    return try loop.run()
   }
 }
