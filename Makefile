@@ -7,7 +7,7 @@
 PREFIX ?= /usr/local
 SWIFT ?= swift
 TOOLS := xodb-router xodb-worker xodb-supervise xodb-events xodb-req
-SCRIPTS := start stop demo
+SCRIPTS := start stop demo packages
 # Statically linked, a tool starts in a third of the time.
 FLAGS := -c release --static-swift-stdlib
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -44,7 +44,7 @@ unit-test: build
 
 tool-test: build
 	$(call need,bats sqlite3 jq procps python3 python3-zmq)
-	bats --timing Tests/tools
+	BATS_TEST_TIMEOUT=300 bats --timing Tests/tools
 
 lint:
 	$(call need,shellcheck shfmt)

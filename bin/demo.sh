@@ -5,8 +5,9 @@ set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 PATH=$here:$PATH
-start=start.sh stop=stop.sh
-[ -x "$here/start.sh" ] || start=xodb-start stop=xodb-stop
+# Installed, the scripts have other names.
+start=start.sh stop=stop.sh packages=packages.sh
+[ -x "$here/start.sh" ] || start=xodb-start stop=xodb-stop packages=xodb-packages
 
 work=$(mktemp -d /tmp/xodb-demo.XXXXXX)
 export XODB_RUN=$work/run
@@ -27,31 +28,11 @@ show() { # COMMAND
 say "A database of real data: the packages of this machine"
 mkdir "$work/data"
 export DB=$work/data/packages.db
-# shellcheck disable=SC2016
-field='${Package}\t${Version}\t${Installed-Size}\t${Section}\t${Pre-Depends}, ${Depends}\n'
-dpkg-query -W -f "$field" >"$work/list"
-# Names may have a version or an architecture behind them, and alternatives beside them.
-awk -F '\t' -v OFS='\t' '{
-  n = split($5, parts, /[,|]/)
-  for (i = 1; i <= n; i++) {
-    sub(/^ +/, "", parts[i]); sub(/[ :(].*/, "", parts[i])
-    if (parts[i] != "" && !seen[$1, parts[i]]++) print $1, parts[i]
-  }
-}' "$work/list" >"$work/dependencies"
-cut -f 1-4 "$work/list" >"$work/packages"
-sqlite3 "$DB" <<EOF
-create table package(name text primary key, version text, kib integer, section text);
-create table dependency(package text, needs text, primary key (package, needs)) without rowid;
-.mode tabs
-.import $work/packages package
-.import $work/dependencies dependency
-EOF
+"$packages" "$DB"
 sqlite3 "$DB" "select count(*) || ' packages, ' || (select count(*) from dependency) || ' dependencies' from package"
 
 say "A cluster on it: one router, two workers, their supervisors"
 show "$start -w 2 ${work}/data"
-xodb-events >"$work/events" &
-events=$!
 
 say "Queries through pipes"
 show "xodb-req --databases -f table"
@@ -60,9 +41,13 @@ show "xodb-req -d packages -f tsv 'select name from package order by kib desc li
 show "xodb-req -d packages 'select version from package where name = ?1' libc6 | jq -r .version"
 
 say "A worker is killed in the middle of a query; the answer arrives all the same"
-# A question that takes a while: how deep do dependencies go?
+# A question that takes a while.
 slow='with recursive n(i) as (values(0) union all select i + 1 from n where i < 20000000) select count(*) as counted, (select count(*) from package) as packages from n'
-printf '$ xodb-req -d packages "%s" &\n' "$slow"
+# shellcheck disable=SC2016
+printf '$ xodb-events worker. request. &\n$ xodb-req -d packages "$slow" &   # %s\n' "$slow"
+xodb-events worker. request. > >(sed -u 's/^/  /') &
+events=$!
+sleep 0.3
 xodb-req -d packages "$slow" &
 request=$!
 victim=
@@ -77,9 +62,6 @@ printf '$ kill -9 %s\n' "$victim"
 kill -9 "$victim"
 wait "$request"
 sleep 0.2
-
-say "What the supervisor and the router had to say meanwhile (xodb-events)"
-cut -d ' ' -f 1- "$work/events"
 
 say "Ended"
 show "$stop"

@@ -3,7 +3,9 @@ package enum Endpoint {
   /// Refuses to listen where other hosts could connect: nothing would control who does.
   package static func checkIsLocal(_ endpoint: String) throws(ToolError) {
     if endpoint.hasPrefix("ipc://") { return }
-    guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else {
+    guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":"),
+      isPort(endpoint[colon...].dropFirst())
+    else {
       throw ToolError(
         "bind \(endpoint)", "an endpoint is tcp://ADDRESS:PORT or ipc://PATH", .usage)
     }
@@ -12,6 +14,11 @@ package enum Endpoint {
       throw ToolError(
         "bind \(endpoint)", "only loopback addresses (127.0.0.1) can be listened on", .denied)
     }
+  }
+
+  /// Whether this is a port; libzmq would take a larger number for another port. `*` is any.
+  private static func isPort(_ text: Substring) -> Bool {
+    text == "*" || UInt16(text).map { $0 > 0 } ?? false
   }
 
   /// Whether this is one of 127.0.0.0/8 in four decimal numbers.

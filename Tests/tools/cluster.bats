@@ -29,11 +29,6 @@ start_cluster() { # [OPTION...]
   start.sh "$@" "$data" 3>&-
 }
 
-# The newest pid of a supervised process, as the events tell it.
-pid_of() { # NAME
-  sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1
-}
-
 # The pids of everything that runs in this run directory.
 cluster_pids() {
   local pid
@@ -72,7 +67,7 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   [[ $output == *"only loopback addresses (tcp://127.0.0.1:PORT) can be listened on" ]]
   # Whatever keeps the router from starting is shown.
   run -69 start.sh -t tcp://127.0.0.1:99999 "$data" 3>&-
-  [[ $output == *"xodb-router: bind tcp://127.0.0.1:99999: Invalid argument"*"did not become ready"* ]]
+  [[ $output == *"xodb-router: bind tcp://127.0.0.1:99999: an endpoint is"*"did not become ready"* ]]
   wait_for nothing_runs
   XODB_RUN=/tmp/$(printf 'x%.0s' {1..100}) run ! start.sh "$data"
   [[ $output == *"sockets in it need"* ]]

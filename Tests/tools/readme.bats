@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# What the README shows is run as it stands there.
+# shellcheck disable=SC2154 # variables come from the helpers
+
+load helpers
+load cluster
+
+setup() {
+  set_up_run
+  root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+  cd "$root" || return
+}
+
+teardown() {
+  if [ -e "$XODB_RUN/pid" ]; then
+    kill -KILL "$(<"$XODB_RUN/pid")" 2>/dev/null || true
+  fi
+  tear_down_run
+}
+
+# The code blocks of a language, one after the other.
+blocks() { # LANGUAGE
+  awk -v fence="\`\`\`$1" '$0 == "```" { on = 0 } on { print } $0 == fence { on = 1 }' README.md
+}
+
+@test "the example client runs as it stands, in at most 15 lines" {
+  mkdir "$work/data"
+  bin/packages.sh "$work/data/packages.db"
+  start_events
+  bin/start.sh "$work/data" 3>&-
+  blocks python >"$work/client.py"
+  [ "$(grep -c . "$work/client.py")" -le 15 ]
+  run -0 /usr/bin/python3 "$work/client.py"
+  [[ $output == "[{'name': 'libc6', 'version': '"*"'}]" ]]
+  # It sends again what a router that died has lost.
+  sed -e 's/timeout=5/timeout=1/' -e '$d' "$work/client.py" >"$work/again.py"
+  cat >>"$work/again.py" <<'EOF'
+import sys
+for number in range(400):
+    rows = query("packages", "select ?1 as n, (select count(*) from package) as m", number)
+    assert rows[0]["n"] == number and rows[0]["m"] > 100, rows
+    print(number, flush=True)
+EOF
+  /usr/bin/python3 "$work/again.py" >"$work/numbers" 2>"$work/numbers.err" 3>&- &
+  note_started
+  wait_for filled "$work/numbers"
+  kill -KILL "$(pid_of router-1)"
+  wait_status "$pid"
+  cat "$work/numbers.err"
+  [ "$status" -eq 0 ]
+  seq 0 399 | cmp - "$work/numbers"
+}
+
+@test "the tour's commands run as they stand, and show what is said of them" {
+  rm -rf /tmp/xodb-tour /tmp/xodb-tour-2
+  blocks sh >"$work/tour.sh"
+  run timeout 60 bash "$work/tour.sh" 3>&-
+  echo "$output"
+  [[ $output == *"status 65"* ]]
+  [[ $output == *$'\n1\n'*$'\n3\n'* ]]
+  [[ $output == *"line 1: no such column: x (at column "* ]]
+  [[ $output == *"section"*"count(*)"* ]]
+  [[ $output == *'"needed_by":'* ]]
+  [[ $output == *"worker.exited"*"signal=KILL"* ]]
+  [[ $output == *'{"database":"packages","workers":2,"error":null}'* ]]
+  [[ $output != *"No such file"* && $output != *"not found"* ]]
+  [ ! -e /tmp/xodb-tour ]
+}
+
+@test "every option's default is the one the README says" {
+  for tool in router worker supervise events req; do
+    "xodb-$tool" --help | grep -Eo '^ +(-[a-z], )?--[a-z-]+' | grep -Eo -- '--[a-z-]+' | while read -r option; do
+      [ "$option" = --help ] || grep -q -- "$option" README.md || {
+        echo "$tool $option"
+        exit 1
+      }
+    done
+  done
+  for text in 'default: 3)' 'default: 100000)' 'default: 30'; do xodb-router --help | grep -q "$text"; done
+  for text in 'default: 30)' 'default: 10)'; do xodb-req --help | grep -q "$text"; done
+  xodb-worker --help | grep -q 'default: 64)'
+  xodb-supervise --help | grep -q 'default: 10'
+}
+
+@test "installed elsewhere, tools and scripts find each other" {
+  make install PREFIX="$work/usr" >"$work/install.log" 2>&1
+  mkdir "$work/data"
+  sqlite3 "$work/data/a.db" 'create table t(x)'
+  cd /
+  PATH=$work/usr/bin:/usr/bin:/bin run -0 xodb-start "$work/data" 3>&-
+  PATH=$work/usr/bin:/usr/bin:/bin run -0 xodb-req -d a -f tsv 'select 1'
+  [ "$output" = 1 ]
+  PATH=$work/usr/bin:/usr/bin:/bin run -0 xodb-stop
+}

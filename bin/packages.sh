@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes a database of this machine's own list of packages: real data that every Debian has.
+set -euo pipefail
+
+case ${1--} in
+  -*)
+    echo "usage: ${0##*/} FILE   makes FILE, a database of the packages of this machine" >&2
+    exit 64
+    ;;
+esac
+file=$1
+[ ! -e "$file" ] || {
+  echo "${0##*/}: make $file: it is there already" >&2
+  exit 73
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# shellcheck disable=SC2016
+field='${Package}\t${Version}\t${Installed-Size}\t${Section}\t${Pre-Depends}, ${Depends}\n'
+dpkg-query -W -f "$field" >"$work/list"
+# Names may have a version or an architecture behind them, and alternatives beside them.
+awk -F '\t' -v OFS='\t' '{
+  n = split($5, parts, /[,|]/)
+  for (i = 1; i <= n; i++) {
+    sub(/^ +/, "", parts[i]); sub(/[ :(].*/, "", parts[i])
+    if (parts[i] != "" && !seen[$1, parts[i]]++) print $1, parts[i]
+  }
+}' "$work/list" >"$work/dependencies"
+cut -f 1-4 "$work/list" >"$work/packages"
+sqlite3 "$file" <<EOF
+create table package(name text primary key, version text, kib integer, section text);
+create table dependency(package text, needs text, primary key (package, needs)) without rowid;
+.mode tabs
+.import $work/packages package
+.import $work/dependencies dependency
+EOF
