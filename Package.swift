@@ -27,7 +27,8 @@ func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -89,6 +90,7 @@ let package = Package(
     tests("SQLite", ["SQLite"]),
     tests("SQLEngine", ["SQLEngine", "SQLite", "Toolkit", "Wire", "Worker"]),
     tests("Supervision", ["Supervision", "Wire"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(
       name: "xodb-test-worker",

@@ -1,4 +1,5 @@
 import Client
+import TestSupport
 import Testing
 import Toolkit
 import Wire
@@ -14,7 +15,7 @@ import Wire
 
 private struct Simulation {
   private static let total = 60
-  private var random: Random
+  private var random: SeededRandom
   private var client: TestClient
   private let settings: Settings
   /// Answers on their way through the connection.
@@ -26,7 +27,7 @@ private struct Simulation {
   private var begun: [UInt64: Instant] = [:]
 
   init(seed: UInt64) {
-    random = Random(state: seed)
+    random = SeededRandom(seed: seed)
     var settings = Settings()
     settings.window = Int.random(in: 1...20, using: &random)
     settings.tries = Int.random(in: 1...8, using: &random)
@@ -124,18 +125,5 @@ private struct Simulation {
     case 2: .failure(Failure(.sql, "wrong"))
     default: .rows(1)
     }
-  }
-}
-
-/// SplitMix64: the same numbers from the same seed everywhere.
-private struct Random: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

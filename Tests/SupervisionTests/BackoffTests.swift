@@ -1,4 +1,5 @@
 import Supervision
+import TestSupport
 import Testing
 import Wire
 
@@ -6,7 +7,7 @@ import Wire
   private let segfault = Ending.signal("SEGV", "Segmentation fault")
 
   @Test func delaysDoubleWithinTheirBoundsAndNeverEnd() {
-    var random = SeededGenerator(seed: 1)
+    var random = SeededRandom(seed: 1)
     var backoff = Backoff()
     for death in 0..<100 {
       let longest = min(10_000, 100 << min(death, 10))
@@ -16,7 +17,7 @@ import Wire
   }
 
   @Test func jitterReachesBothBounds() {
-    var random = SeededGenerator(seed: 2)
+    var random = SeededRandom(seed: 2)
     let delays = (0..<5000).map { _ in
       var backoff = Backoff()
       return backoff.delay(lived: 0, random: &random)

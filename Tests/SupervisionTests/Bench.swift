@@ -1,4 +1,5 @@
 import Supervision
+import TestSupport
 import Wire
 
 /// A supervisor with a clock that is moved by hand, whose children all start: pids are 101, 102, …
@@ -6,7 +7,7 @@ import Wire
 struct Bench {
   private(set) var supervisor: Supervisor
   private(set) var now = Instant(microseconds: 1_000_000)
-  private var random = SeededGenerator(seed: 7)
+  private var random = SeededRandom(seed: 7)
   private var spawned: Int64 = 0
   /// Answers the next wish for a child instead of a start.
   var nextFailure: SpawnFailure?

@@ -1,4 +1,5 @@
 import Supervision
+import TestSupport
 import Testing
 import Wire
 
@@ -13,7 +14,7 @@ struct SimulatedWorld {
     var endsAt: Instant?
   }
 
-  private var random: SeededGenerator
+  private var random: SeededRandom
   private var supervisor: Supervisor
   private var now = Instant(microseconds: 0)
   private var alive: [Int32: Process] = [:]
@@ -35,7 +36,7 @@ struct SimulatedWorld {
   private let count: Int
 
   init(seed: UInt64) {
-    random = SeededGenerator(seed: seed)
+    random = SeededRandom(seed: seed)
     count = Int.random(in: 1...5, using: &random)
     let grace = Int.random(in: 0...3000, using: &random)
     supervisor = Supervisor(

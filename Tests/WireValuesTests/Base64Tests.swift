@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func roundTripsEveryLength() {
-    var random = Random(state: 1)
+    var random = SeededRandom(seed: 1)
     for count in 0...300 {
       let bytes = random.bytes(count)
       #expect(Base64.decode(Array(encode(bytes).utf8)) == bytes)

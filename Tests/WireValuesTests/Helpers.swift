@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Wire
 
 func parse(_ json: String) throws -> Parameters { try parse(Array(json.utf8)) }
@@ -39,18 +41,7 @@ func areIdentical(_ a: [Value], _ b: [Value]) -> Bool {
   }
 }
 
-/// Numbers that are the same in every run (SplitMix64).
-struct Random: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
+extension SeededRandom {
   mutating func double() -> Double {
     while true {
       let value = Double(bitPattern: next())

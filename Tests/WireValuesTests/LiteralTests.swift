@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -32,7 +33,7 @@ import Testing
   }
 
   @Test func printedRealsComeBack() {
-    var random = Random(state: 6)
+    var random = SeededRandom(seed: 6)
     for _ in 0..<50_000 {
       let number = random.double()
       #expect(Value(literal: number.description) == .real(number))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -102,7 +103,7 @@ import Testing
   }
 
   @Test func roundTripsRandomNumbers() throws {
-    var random = Random(state: 2)
+    var random = SeededRandom(seed: 2)
     let values = (0..<50_000).map { index -> Value in
       index % 2 == 0
         ? .real(random.double())
@@ -115,7 +116,7 @@ import Testing
   }
 
   @Test func survivesMutations() throws {
-    var random = Random(state: 3)
+    var random = SeededRandom(seed: 3)
     let seeds = [
       #"[null,true,-5,1.5e3,"a\u00e9\ud83d\ude00",{"$base64":true,"encoded":"Zm8="}]"#,
       #"{"id":1,":n":"x","b":{"$base64":true,"type":"text","encoded":"/w=="},"r":9e999}"#,

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func csvQuotesAreReversible() {
-    var random = Random(state: 4)
+    var random = SeededRandom(seed: 4)
     for _ in 0..<5_000 {
       let bytes = random.bytes(Int(random.next() % 12)).map { Array("\",\r\nab".utf8)[Int($0) % 6] }
       var field = render(.csv, ["a"], [[.text(bytes)]]).dropFirst(3).dropLast(2)[...]

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Wire
@@ -38,7 +39,7 @@ import Testing
   }
 
   @Test func roundTripsRandomValues() throws {
-    var random = Random(state: 5)
+    var random = SeededRandom(seed: 5)
     for _ in 0..<20_000 {
       let values: [Value] = [
         .real(random.double()), .integer(Int64(bitPattern: random.next())),
