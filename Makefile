@@ -43,7 +43,7 @@ unit-test: build
 	$(SWIFT) test
 
 tool-test: build
-	$(call need,bats sqlite3 jq procps python3 python3-zmq)
+	$(call need,bats sqlite3 jq procps iproute2 python3 python3-zmq)
 	BATS_TEST_TIMEOUT=300 bats --timing Tests/tools
 
 lint:

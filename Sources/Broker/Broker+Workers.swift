@@ -52,7 +52,9 @@ extension Broker {
       }
       // The same incarnation has made a new socket, or its successor comes before the news of its
       // death.
-      lose(other, why: "replaced", counted: member.generation > known.member.generation)
+      lose(
+        other, why: "replaced",
+        counted: member.generation > known.member.generation && !isStopping(known))
     }
     let worker = WorkerRecord(member: member, supervisor: report.supervisor, pid: report.pid)
     guard !isDead(worker) else {

@@ -131,6 +131,14 @@ import Wire
     #expect(bench.broker.requests.values.first?.deaths == 0)
   }
 
+  @Test func norIsItWhenOnlyItsSuccessorTellsOfIt() throws {
+    var (bench, _) = try running()
+    bench.event("worker.stopping", "w-1", 10)
+    bench.ready("w-1", 12, dbs: ["a"])
+    #expect(try bench.job().request == "q")
+    #expect(bench.broker.requests.values.first?.deaths == 0)
+  }
+
   @Test func anIdleWorkerThatIsStoppedGetsItsBye() throws {
     var (bench, _) = try running()
     bench.event("worker.stopping", "w-2", 11)
