@@ -20,6 +20,8 @@ extension Broker {
 
   /// Moves requests whose database nobody has any more, nor is expected to have, to the unresolved.
   private mutating func reviewQueue() {
+    guard hasLostNames else { return }
+    hasLostNames = false
     for database in queue.databases.filter({ !isServed($0) && !isExpected($0) }) {
       for number in queue.numbers(for: database) {
         guard let request = requests[number] else { continue }
@@ -66,15 +68,18 @@ extension Broker {
 
   /// Answers those that ask for unknown databases, after the workers have looked again.
   private mutating func resolve(_ now: Instant) {
-    if let last = round?.last {
-      guard round?.pending.isEmpty ?? true else { return }
+    if hasNewNames {
+      hasNewNames = false
+      for database in unresolved.databases.filter(isServed) {
+        for number in unresolved.numbers(for: database) { conclude(number) }
+      }
+    }
+    if let (pending, last, end) = round {
+      guard pending.isEmpty || now >= end else { return }
       round = nil
       for number in unresolved.numbers where number <= last { conclude(number) }
     }
-    for database in unresolved.databases.filter(isServed) {
-      for number in unresolved.numbers(for: database) { conclude(number) }
-    }
-    guard let last = unresolved.numbers.max() else { return }
+    if unresolved.isEmpty { return }
     if isDraining || workers.isEmpty && now >= settled {
       for number in unresolved.numbers { conclude(number) }
     } else if workers.isEmpty || now < settled && unresolved.databases.contains(where: { $0 != "" })
@@ -85,7 +90,9 @@ extension Broker {
       // The list needs no worker; a name waits for the next that is idle.
       for number in unresolved.numbers(for: "") { conclude(number) }
     } else {
-      round = (Set(idle), last)
+      round = (
+        Set(idle), nextNumber - 1, now.adding(milliseconds: Constants.rescanMilliseconds)
+      )
       for peer in idle { rescan(peer) }
     }
   }
@@ -94,7 +101,7 @@ extension Broker {
   private mutating func conclude(_ number: UInt64) {
     guard let request = requests[number] else { return }
     switch request.message {
-    case .show(let show): finish(number, .rows(databases.count), list(show.format))
+    case .show(let show): finish(number, show)
     case .query(let query) where isServed(query.database) || isExpected(query.database):
       unresolved.remove(number, for: query.database, size: request.size)
       enqueue(number)
@@ -106,21 +113,40 @@ extension Broker {
     }
   }
 
-  /// All databases, by name, and what is wrong with them for the workers that cannot use them.
-  private var databases: [(name: String, workers: Int, error: String?)] {
-    servers.sorted { $0.key < $1.key }.map { name, count in
-      let error = workers.values.lazy
-        .compactMap { $0.databases?.first { $0.name == name && $0.error != nil }?.error }.first
-      return (name, count, error)
+  /// All databases, by name.
+  private mutating func listDatabases() -> [ListedDatabase] {
+    if let databaseList { return databaseList }
+    var errors: [String: String] = [:]
+    for worker in workers.values {
+      for database in worker.databases ?? [] { errors[database.name] = database.error }
     }
+    let list = servers.sorted { $0.key < $1.key }.map { name, count in
+      ListedDatabase(name: name, workers: count, error: errors[name])
+    }
+    databaseList = list
+    return list
   }
 
-  private func list(_ format: Format) -> Rows<Body> {
-    .values(
+  private mutating func finish(_ number: UInt64, _ show: Show) {
+    let list = listDatabases()
+    let rows = Rows<Body>.values(
       columns: ["database", "workers", "error"],
-      rows: databases.map { name, count, error in
-        [.text(name), .integer(Int64(count)), error.map { .text($0) } ?? .null]
+      rows: list.map { database in
+        [
+          .text(database.name), .integer(Int64(database.workers)),
+          database.error.map { .text($0) } ?? .null,
+        ]
       },
-      format: format)
+      format: show.format)
+    finish(number, .rows(list.count), rows)
   }
+}
+
+/// What the list of databases says of one.
+struct ListedDatabase {
+  let name: String
+  /// How many workers have it.
+  let workers: Int
+  /// Why it cannot be used, as one of the workers says that cannot.
+  let error: String?
 }

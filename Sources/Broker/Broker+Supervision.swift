@@ -58,6 +58,7 @@ extension Broker {
     }
     for name in supervisors[supervisor]?.slots.keys.filter({ !listed.contains($0) }) ?? [] {
       supervisors[supervisor]?.slots[name] = nil
+      hasLostNames = true
       guard let peer = connections[name], workers[peer]?.supervisor == supervisor else { continue }
       lose(peer, why: "its supervisor does not list it", counted: false)
     }
@@ -119,6 +120,7 @@ extension Broker {
     for (name, record) in supervisors
     where now >= record.lastHeard.adding(milliseconds: Constants.silenceMilliseconds) {
       supervisors[name] = nil
+      hasLostNames = true
       for (peer, worker) in workers where worker.supervisor == name {
         lose(peer, why: "its supervisor is silent", counted: false)
       }

@@ -9,7 +9,10 @@ extension Broker {
     for record in supervisors.values {
       consider(record.lastHeard.adding(milliseconds: Constants.silenceMilliseconds))
     }
+    // Often enough to tell a sleep of our own from a silence of theirs.
+    if !supervisors.isEmpty { consider(lastTick.adding(milliseconds: 1000)) }
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }
+    if let end = round?.end { consider(end) }
     return next
   }
 

@@ -37,6 +37,13 @@ extension Broker {
     settle(now)
   }
 
+  /// A worker has said what no worker says. It waits for a reply, and what it had is not answered.
+  package mutating func misunderstood(_ peer: PeerID, why: String, now: Instant) {
+    effects.append(.tell(peer, .bye))
+    lose(peer, why: why, counted: true)
+    settle(now)
+  }
+
   private func isCurrent(_ attempt: Attempt) -> Bool {
     requests[attempt.job].map { $0.tries == attempt.number } ?? false
   }
@@ -72,9 +79,11 @@ extension Broker {
     guard let worker = workers[peer] else { return }
     let names = Set(databases.map(\.name))
     for name in worker.names.subtracting(names) { decrementServers(of: name) }
-    for name in names.subtracting(worker.names) { servers[name, default: 0] += 1 }
+    for name in names.subtracting(worker.names) { incrementServers(of: name) }
     workers[peer]?.databases = Set(databases)
     workers[peer]?.names = names
+    hasLostNames = true
+    databaseList = nil
     if let supervisor = worker.supervisor {
       supervisors[supervisor]?.slots[worker.member.name]?.names = names
     }
@@ -85,16 +94,22 @@ extension Broker {
     }
   }
 
+  private mutating func incrementServers(of name: String) {
+    servers[name, default: 0] += 1
+    if servers[name] == 1 { hasNewNames = true }
+  }
+
   private mutating func decrementServers(of name: String) {
     guard let count = servers[name] else { return }
     servers[name] = count > 1 ? count - 1 : nil
+    if count == 1 { hasLostNames = true }
   }
 
   /// A worker waits for a reply.
   private mutating func welcome(_ peer: PeerID, isStopping: Bool) {
     guard let worker = workers[peer] else { return }
     round?.pending.remove(peer)
-    if isStopping || self.isStopping(worker) {
+    if isStopping || self.isStopping(worker), !isNeeded(worker) {
       effects.append(.tell(peer, .bye))
       forget(peer)
     } else if worker.seenChange < catalogChanges {
@@ -103,6 +118,11 @@ extension Broker {
       workers[peer]?.state = .idle
       idle.append(peer)
     }
+  }
+
+  /// Whether a worker that is to end is still to help a router that is to end with what waits.
+  private func isNeeded(_ worker: WorkerRecord) -> Bool {
+    isDraining && queue.first(where: worker.names.contains) != nil
   }
 
   /// Has a waiting worker look again which databases it has.
@@ -117,6 +137,8 @@ extension Broker {
   /// - Parameter counted: whether its death is on the account of the request that it ran.
   mutating func lose(_ peer: PeerID, why: String, counted: Bool) {
     guard let worker = workers[peer] else { return }
+    // One that lives after all and waits would wait for ever; so it ends, and is started again.
+    if worker.state == .idle { effects.append(.tell(peer, .bye)) }
     forget(peer)
     effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
     guard case .running(let number) = worker.state, let request = requests[number],
@@ -145,6 +167,7 @@ extension Broker {
   mutating func forget(_ peer: PeerID) {
     guard let worker = workers.removeValue(forKey: peer) else { return }
     for name in worker.names { decrementServers(of: name) }
+    databaseList = nil
     idle.removeAll { $0 == peer }
     round?.pending.remove(peer)
     if connections[worker.member.name] == peer { connections[worker.member.name] = nil }

@@ -37,8 +37,15 @@ package struct Broker<Request, Body> {
   /// Requests for databases that nobody has, and for the list of databases.
   /// The lists are asked for under the empty name, which no database has.
   var unresolved = RequestQueue()
-  /// The workers that are looking again for the unresolved requests up to number `last`.
-  var round: (pending: Set<PeerID>, last: UInt64)?
+  /// The workers that are looking again for the unresolved requests up to number `last`; those that
+  /// have not come back at `end` are waited for no longer.
+  var round: (pending: Set<PeerID>, last: UInt64, end: Instant)?
+  /// Whether a name may be served that was not when the unresolved were last looked through.
+  var hasNewNames = false
+  /// Whether a name may be served, or expected, no more since the queue was last looked through.
+  var hasLostNames = false
+  /// All databases, for those who ask; nil when it has to be made anew.
+  var databaseList: [ListedDatabase]?
   /// How often a worker found that its databases had changed.
   var catalogChanges = 0
 
@@ -57,6 +64,7 @@ package struct Broker<Request, Body> {
   package mutating func drain(now: Instant) {
     guard !isDraining else { return }
     isDraining = true
+    hasLostNames = true
     effects.append(.publish(Line("router.draining").with("requests", requests.count)))
     settle(now)
   }

@@ -21,6 +21,8 @@ enum Constants {
   /// A supervisor that has not been heard for so long is gone, and its workers with it. It
   /// publishes its state every second.
   static let silenceMilliseconds = 3500
+  /// A worker that looks which databases there are is waited for so long.
+  static let rescanMilliseconds = 1000
   /// When to try again after `busy` or `draining`.
   static let busyRetryMilliseconds = 100
   static let drainingRetryMilliseconds = 500

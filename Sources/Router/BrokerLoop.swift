@@ -7,6 +7,8 @@ package import ZeroMQ
 package struct BrokerLoop: ~Copyable {
   /// So many messages are taken from a socket before the others have their turn.
   private static let turn = 256
+  /// How long the last answers may wait for clients that do not read.
+  private static let farewellMilliseconds = 1000
   /// The largest frame that a client may send, in bytes.
   package static let maxClientFrame: Int64 = 16 << 20
   /// The largest frame that a worker may send.
@@ -48,7 +50,14 @@ package struct BrokerLoop: ~Copyable {
     _ signals: borrowing SignalSource, lifeline: Int32?
   ) throws {
     try publisher.publish(Line("router.started").with(state.fields))
-    while !(broker.isDraining && broker.isEmpty && outbox.isEmpty) {
+    var end: Instant?
+    while true {
+      if broker.isDraining && broker.isEmpty {
+        // A client that reads nothing does not keep the router from ending.
+        let limit = end ?? Clock.now().adding(milliseconds: Self.farewellMilliseconds)
+        if outbox.isEmpty || Clock.now() >= limit { break }
+        end = limit
+      }
       try wait(signals, lifeline)
       if poll[5].contains(.readable) {
         while signals.next() != nil { broker.drain(now: Clock.now()) }
@@ -104,6 +113,8 @@ package struct BrokerLoop: ~Copyable {
           frames.report, databases: frames.databases, results: frames.results,
           from: PeerID(message[0]), now: Clock.now())
       } catch {
+        let peer = PeerID(message[0])
+        broker.misunderstood(peer, why: error.description, now: Clock.now())
         reject(error.description)
       }
       try carryOut()
@@ -166,16 +177,15 @@ package struct BrokerLoop: ~Copyable {
     _ request: ClientRequest, _ line: Line, _ rows: Rows<Frame>?
   ) throws {
     let body: Part
-    let bodySize: Int
     switch rows {
-    case nil: (body, bodySize) = (.delimiter, 0)
-    case .rendered(let frame): (body, bodySize) = (.frame(frame), frame.count)
+    case nil: body = .delimiter
+    case .rendered(let frame): body = .frame(frame)
     case .values(let columns, let rows, let format):
       var bytes: [UInt8] = []
       let writer = RowWriter(format, columns: columns)
       writer.appendHeader(to: &bytes)
       for row in rows { writer.appendRow(row, to: &bytes) }
-      (body, bodySize) = (.bytes(bytes), bytes.count)
+      body = .bytes(bytes)
     }
     let parts = request.envelope + [.bytes(line.encoded()), body]
     let connection = PeerID(request.message[0])
@@ -183,7 +193,8 @@ package struct BrokerLoop: ~Copyable {
       // A client that has gone away needs no answer.
       guard case .wouldBlock = try clients.send(parts) else { return }
     }
-    if !outbox.append(parts, bytes: bodySize, for: connection) {
+    let size = parts.reduce(0) { $0 + $1.count }
+    if !outbox.append(parts, bytes: size, for: connection) {
       broker.effects.append(
         .publish(Line("router.dropped").with("why", "a client reads no answers")))
     }

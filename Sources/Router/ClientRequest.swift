@@ -8,6 +8,8 @@ internal import ZeroMQ
 struct ClientRequest {
   /// What a client may put around its request: proxies on the way add a frame each.
   static let maxEnvelope = 8
+  /// The bytes of all that, with the routing id.
+  static let maxEnvelopeSize = 1024
 
   let message: Multipart
   /// Where the empty frame stands that ends the envelope; nil when there is none, and the envelope
@@ -17,7 +19,9 @@ struct ClientRequest {
   init(_ message: Multipart) {
     self.message = message
     let end = min(message.count, Self.maxEnvelope + 2)
-    delimiter = end > 1 ? (1..<end).first { message[$0].isEmpty } : nil
+    let delimiter = end > 1 ? (1..<end).first { message[$0].isEmpty } : nil
+    let size = (0..<(delimiter ?? 0)).reduce(0) { $0 + message[$1].count }
+    self.delimiter = size <= Self.maxEnvelopeSize ? delimiter : nil
   }
 
   /// The connection and envelope, by which the client's ids are told from others'.
@@ -40,7 +44,8 @@ struct ClientRequest {
   /// Reads the line, and checks that the frames fit it.
   func parse() throws(Failure) -> ClientMessage {
     guard delimiter != nil else {
-      throw Failure(.badRequest, "no empty frame in front of the request")
+      throw Failure(
+        .badRequest, "no empty frame in front of the request, behind a small envelope at most")
     }
     guard !message.isTruncated, frames.count <= 3 else {
       throw Failure(.badRequest, "more frames than a line, SQL and parameters")
@@ -75,8 +80,9 @@ struct ClientRequest {
     ]
   }
 
-  /// The frames in front of an answer.
+  /// The frames in front of an answer. They are small, and copied: an answer that waits must not
+  /// keep the whole request.
   var envelope: [Part] {
-    (0...(delimiter ?? 0)).map { .frame(Frame(message, $0)) }
+    (0...(delimiter ?? 0)).map { .bytes(Array(message[$0])) }
   }
 }

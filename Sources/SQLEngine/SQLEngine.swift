@@ -36,9 +36,10 @@ package struct SQLEngine: Engine {
 
   package mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
-    deadline: Instant, into body: inout [UInt8]
+    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
   ) -> Outcome {
     clock.deadline = deadline
+    clock.isAbandoned = isAbandoned
     let start = body.count
     do throws(RunError) {
       let entry = try locate(job.database)

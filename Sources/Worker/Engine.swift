@@ -20,8 +20,10 @@ package protocol Engine {
   ///   - sql: the statement's frame.
   ///   - parameters: the parameters' frame, JSON; empty when there are none.
   ///   - deadline: the monotonic time at which to give up with `deadline`.
+  ///   - isAbandoned: whether nobody waits for the answer any more; then any failure will do. To be
+  ///     asked while the request runs, in the same thread.
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
-    deadline: Instant, into body: inout [UInt8]
+    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
   ) -> Outcome
 }

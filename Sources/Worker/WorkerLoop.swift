@@ -22,13 +22,12 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private let supervisor: String?
   private let router: String
   private let context: Context
-  private var subscriber: Subscriber
+  private let watch: RouterWatch
   private var poll = PollSet()
 
   /// The revision of the list that the router has; nil before the first report.
   private var reportedRevision: Int?
-  /// The incarnation of the router that was last heard.
-  private var incarnation: PublisherIdentity?
+  /// Whether a signal has asked for the end, or the supervisor has announced it.
   private var isStopping = false
   private var body: [UInt8] = []
 
@@ -42,7 +41,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     self.supervisor = supervisor
     self.router = router
     self.context = context
-    self.subscriber = subscriber
+    watch = RouterWatch(router, member, subscriber)
   }
 
   /// Works until it is told to end, by a signal, by the supervisor's announcement or by the router,
@@ -52,18 +51,18 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     _ signals: borrowing SignalSource, lifeline: Int32?, ready: () -> Void
   ) throws {
     while true {
-      while incarnation == nil && !isStopping {
+      while watch.router == nil && !isStopping {
         try wait(nil, signals, lifeline, milliseconds: nil)
       }
       guard !isStopping else { return }
-      let current = incarnation
+      let current = watch.router
       let socket = try Socket(.request, in: context)
       try socket.set(.reconnectInterval, 10)
       try socket.connect(router)
       reportedRevision = nil
       try report(on: socket, [])
       ready()
-      while incarnation == current {
+      while watch.router == current {
         guard try serve(socket, signals, lifeline) else { return }
       }
     }
@@ -84,21 +83,26 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       try report(on: socket, [])
     case .run(let job):
       guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
-      let result = run(job, message)
-      // What has come up meanwhile: an end that the report should mention.
+      let giver = watch.router
+      let result = run(job, message) { [watch] in watch.hasReplaced(giver) }
+      // What has come up meanwhile: an end that the report should mention, or another router.
       try wait(nil, signals, lifeline, milliseconds: 0)
+      guard watch.router == giver else { return true }
       try report(on: socket, [.bytes(result.line.encoded()), .bytes(body)])
       if body.capacity > Self.keptCapacity { body = [] }
     }
     return true
   }
 
-  private mutating func run(_ job: Job, _ message: Multipart) -> AttemptResult {
+  private mutating func run(
+    _ job: Job, _ message: Multipart, isAbandoned: @escaping () -> Bool
+  ) -> AttemptResult {
     body.removeAll(keepingCapacity: true)
     let start = Clock.now()
     let outcome = engine.run(
       job, sql: message[1], parameters: message[2],
-      deadline: start.adding(milliseconds: job.deadlineMilliseconds), into: &body)
+      deadline: start.adding(milliseconds: job.deadlineMilliseconds), isAbandoned: isAbandoned,
+      into: &body)
     if case .failure = outcome { body.removeAll(keepingCapacity: true) }
     return AttemptResult(
       attempt: job.attempt, outcome: outcome,
@@ -143,17 +147,14 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     milliseconds: Int?
   ) throws -> Bool {
     poll.removeAll()
-    poll.add(subscriber.socket)
-    poll.add(descriptor: subscriber.watch.number)
+    watch.add(to: &poll)
     poll.add(descriptor: signals.descriptor.number)
     // A lifeline that has hung up stays so: without a supervisor there is nothing to wait for.
     poll.add(descriptor: lifeline ?? -1)
     if let reply { poll.add(reply) }
     try poll.wait(milliseconds: milliseconds)
-    if poll[1].contains(.readable) { try subscriber.followChanges() }
-    if poll[0].contains(.readable) {
-      while let publication = try subscriber.receive() { hear(publication) }
-    }
+    if !poll[0].isEmpty || !poll[1].isEmpty { try watch.listen() }
+    if watch.isStopping { isStopping = true }
     if poll[2].contains(.readable) {
       while signals.next() != nil { isStopping = true }
     }
@@ -161,14 +162,5 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       throw ToolError("serve", "the supervisor is gone", .unavailable)
     }
     return reply != nil && poll[4].contains(.readable)
-  }
-
-  private mutating func hear(_ publication: Publication) {
-    let line = publication.line
-    if line["role"] == "router" && line["workers"] == router {
-      incarnation = publication.publisher
-    } else if line.word == "worker.stopping" && Member(line) == member {
-      isStopping = true
-    }
   }
 }

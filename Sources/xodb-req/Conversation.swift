@@ -108,7 +108,7 @@ struct Conversation: ~Copyable {
     let now = Clock.now()
     while let message = try link.receive() { session.receive(Answer(message), now: now) }
     guard isLost else { return }
-    session.disconnected()
+    session.disconnected(now: now)
     link = try Link(to: endpoint, number: links, in: context)
     links += 1
   }

@@ -83,6 +83,19 @@ import Wire
     #expect(bench.codes() == ["q": "no-such-database"])
   }
 
+  @Test func aWorkerThatDoesNotComeBackFromLookingHoldsNobodyUpForLong() throws {
+    var bench = Bench()
+    for name in ["w-1", "w-2"] { bench.ready(name, dbs: ["a"]) }
+    bench.query("missing", db: "b")
+    bench.query("new", db: "c")
+    bench.ready("w-1", dbs: ["a", "c"])
+    // What was found is used at once.
+    #expect(try bench.job().request == "new")
+    #expect(bench.answers().isEmpty)
+    bench.pass(milliseconds: 1000)
+    #expect(bench.codes() == ["missing": "no-such-database"])
+  }
+
   @Test func aDatabaseThatIsGoneFromOneWorkerIsTriedOnTheOthers() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])

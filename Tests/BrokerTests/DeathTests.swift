@@ -167,6 +167,34 @@ import Wire
     #expect(bench.codes() == ["q": "no-such-database"])
   }
 
+  @Test func silenceIsNoticedAlsoWhenNothingElseHappens() throws {
+    var (bench, _) = try running()
+    bench.ready("other", 1, dbs: ["a"], supervisor: nil)
+    let start = bench.now
+    // As the loop does: it sleeps until the broker wants to be woken.
+    while bench.broker.workers.count > 1, bench.now < start.adding(milliseconds: 6000) {
+      let due = try #require(bench.broker.nextDeadline)
+      bench.pass(milliseconds: due.millisecondsUp(since: bench.now))
+    }
+    #expect(bench.now < start.adding(milliseconds: 4600))
+    #expect(try bench.job().worker == "other/1")
+  }
+
+  @Test func anIdleWorkerThatIsLostAndLivesIsToldToEnd() throws {
+    var (bench, _) = try running()
+    for _ in 0..<4 { bench.pass(milliseconds: 1000) }
+    #expect(bench.told()["w-2/11"] == .bye)
+  }
+
+  @Test func aWorkerThatIsNotUnderstoodEndsAndItsRequestIsRetried() throws {
+    var (bench, _) = try running()
+    bench.broker.misunderstood(Bench.peer("w-1/10"), why: "nonsense", now: bench.now)
+    bench.pass(milliseconds: 0)
+    #expect(bench.told()["w-1/10"] == .bye)
+    #expect(try bench.job().worker == "w-2/11")
+    #expect(bench.broker.requests.values.first?.deaths == 1)
+  }
+
   @Test func aSupervisorThatSpeaksIsNotSilent() throws {
     var (bench, _) = try running()
     for _ in 0..<10 {

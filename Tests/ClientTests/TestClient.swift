@@ -34,7 +34,7 @@ struct TestClient {
   }
 
   mutating func disconnect() {
-    session.disconnected()
+    session.disconnected(now: now)
     act()
   }
 

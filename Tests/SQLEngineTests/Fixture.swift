@@ -102,7 +102,8 @@ extension SQLEngine {
       parameters.withUnsafeBytes { parameters in
         run(
           job, sql: sql, parameters: parameters,
-          deadline: Clock.now().adding(milliseconds: milliseconds), into: &body)
+          deadline: Clock.now().adding(milliseconds: milliseconds), isAbandoned: { false },
+          into: &body)
       }
     }
     return Answer(outcome, Array(body.dropFirst(6)))

@@ -54,7 +54,7 @@ struct TestEngine: Engine {
 
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
-    deadline: Instant, into body: inout [UInt8]
+    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
   ) -> Outcome {
     let words = String(decoding: sql, as: UTF8.self).split(separator: " ", maxSplits: 1)
     let argument = words.count > 1 ? String(words[1]) : ""
@@ -62,7 +62,7 @@ struct TestEngine: Engine {
     case "echo": body.append(contentsOf: argument.utf8)
     case "params": body.append(contentsOf: parameters)
     case "sleep":
-      usleep((UInt32(argument) ?? 0) * 1000)
+      for _ in 0..<(Int(argument) ?? 0) where !isAbandoned() { usleep(1000) }
       body.append(contentsOf: "\(getpid())".utf8)
     case "big": body.append(contentsOf: [UInt8](repeating: 120, count: Int(argument) ?? 0))
     case "crash": crash()

@@ -58,6 +58,15 @@ import Wire
     }
   }
 
+  @Test func aMessageIsCutSoThatItsLineCanBeRead() throws {
+    for text in ["x", "\n", "é", "𝄞", "\u{7f}"] {
+      let long = "y" + String(repeating: text, count: 70_000)
+      let line = try Line(parsing: Outcome.failure(Failure(.sql, long)).line().encoded())
+      let message = try #require(line["message"])
+      #expect(long.hasPrefix(message) && (4090...4096).contains(message.utf8.count))
+    }
+  }
+
   @Test func listsOfDatabasesSurvive() throws {
     let list = [
       ServedDatabase(name: "proj"), ServedDatabase(name: "my data\n", error: "not a database"),

@@ -13,8 +13,9 @@ extension Session {
   /// The connection is lost, and with it the answers to all that was sent.
   ///
   /// Nothing that was sent through it may arrive any more.
-  package mutating func disconnected() {
+  package mutating func disconnected(now: Instant) {
     isConnected = false
+    connectBy = now.adding(milliseconds: Settings.reconnectMilliseconds)
     var queued: [UInt64] = []
     for number in numbers {
       let entry = self[number]

@@ -53,7 +53,7 @@ package struct Session {
   private var answerBytes = 0
 
   var isConnected = false
-  /// Nil as soon as there was a connection.
+  /// Nil while there is a connection.
   var connectBy: Instant?
   var hasGivenUpConnecting = false
   /// No request needs attention before this; it may also turn out that none does.

@@ -16,6 +16,8 @@ package struct Settings: Sendable {
   ///
   /// Without a cluster the tool is to end within a second.
   package static let connectMilliseconds = 800
+  /// How long a lost router may take to come back.
+  package static let reconnectMilliseconds = 10_000
   /// What a router that says `busy` without `retry_ms=` is given.
   package static let retryMilliseconds = 100
 

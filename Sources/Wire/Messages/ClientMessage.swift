@@ -43,6 +43,8 @@ package struct Show: Equatable, Sendable {
 extension ClientMessage {
   /// The longest `id=`, in bytes.
   package static let maxIdLength = 128
+  /// The longest `db=`, in bytes: no file has a longer name.
+  package static let maxNameLength = 255
   /// The longest `deadline=`: a day.
   package static let maxDeadlineMilliseconds = 86_400_000
 
@@ -72,6 +74,9 @@ extension ClientMessage {
     case "QUERY":
       guard let database = line["db"], !database.isEmpty else {
         throw Failure(.badRequest, "QUERY without db=")
+      }
+      guard database.utf8.count <= Self.maxNameLength else {
+        throw Failure(.badRequest, "db= is longer than \(Self.maxNameLength) bytes")
       }
       self = .query(
         Query(

@@ -6,6 +6,9 @@ package enum Outcome: Equatable, Sendable {
 
 /// Why a request failed.
 package struct Failure: Error, Equatable, Sendable {
+  /// What is told of a message, in bytes: it may quote what a client has sent, and has to fit a line.
+  package static let maxMessageLength = 4096
+
   package var code: ErrorCode
   /// For people: SQLite's own words where it has some.
   package var message: String
@@ -33,7 +36,7 @@ extension Outcome {
     case .failure(let failure):
       Line("ERROR").with(leading)
         .with("code", failure.code.rawValue)
-        .with("message", failure.message)
+        .with("message", failure.message.prefix(utf8Count: Failure.maxMessageLength))
         .with("offset", failure.offset)
         .with("retry_ms", failure.retryMilliseconds)
     }
@@ -54,5 +57,16 @@ extension Outcome {
           retryMilliseconds: line["retry_ms"].flatMap(Int.init)))
     default: return nil
     }
+  }
+}
+
+extension String {
+  /// As many of the first characters as have so many bytes.
+  fileprivate func prefix(utf8Count: Int) -> String {
+    guard utf8.count > utf8Count else { return self }
+    var end = utf8.index(startIndex, offsetBy: utf8Count)
+    // Not in the middle of a scalar, whose further bytes are 10xxxxxx.
+    while utf8[end] & 0xc0 == 0x80 { end = utf8.index(before: end) }
+    return String(self[..<end])
   }
 }
