@@ -3,6 +3,11 @@
 # a worker killed in the middle of a query whose answer arrives all the same.
 set -euo pipefail
 
+[ $# -eq 0 ] || {
+  echo "usage: ${0##*/}   shows a cluster at work, in a directory of its own" >&2
+  exit 64
+}
+
 here=$(dirname "$(readlink -f "$0")")
 PATH=$here:$PATH
 # Installed, the scripts have other names.

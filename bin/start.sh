@@ -12,7 +12,8 @@ usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] DATA_DIR
 
 The run directory is \$XODB_RUN, otherwise \$XDG_RUNTIME_DIR/xodb, otherwise /tmp/xodb-UID.
 Exit status: 0 the cluster answers, 64 wrong arguments, 66 no such directory, 69 it does not answer,
-73 one is running there already, 77 an address that other hosts could reach.
+73 one is running there already, 74 the run directory is full, 77 an address that other hosts could
+reach, or a run directory that others could enter.
 EOF
 }
 
@@ -57,11 +58,14 @@ done
   usage >&2
   exit 64
 }
-[[ $workers =~ ^[1-9][0-9]{0,2}$ ]] || fail 64 "-w $workers: not a number from 1 to 999"
+[[ $workers =~ ^[1-9][0-9]{0,2}$ && $workers -le 512 ]] ||
+  fail 64 "-w $workers: not a number from 1 to 512"
 case $tcp in
   '' | tcp://127.*) ;;
   *) fail 77 "-t $tcp: only loopback addresses (tcp://127.0.0.1:PORT) can be listened on" ;;
 esac
+[[ -z $tcp || ${tcp##*:} =~ ^[1-9][0-9]{0,4}$ && ${tcp##*:} -le 65535 ]] ||
+  fail 64 "-t $tcp: the port is not a number from 1 to 65535"
 [ -d "$data" ] || fail 66 "open $data: not a directory"
 data=$(cd -- "$data" && pwd)
 
@@ -74,6 +78,8 @@ export XODB_RUN=$run
 
 [ -d "$run" ] || mkdir -m 700 -- "$run" || fail 73 "make the run directory $run: see above"
 [ -O "$run" ] || fail 77 "run directory $run: it belongs to somebody else"
+mode=$(stat -c %a "$run")
+[ "$mode" = 700 ] || fail 77 "run directory $run: others may enter it: its mode is $mode, not 700"
 # One start at a time; what runs already holds the lock of its name.
 exec 9>"$run/start.lock"
 flock -n 9 || fail 73 "start in $run: another start is under way"
@@ -102,10 +108,13 @@ rm "$ready"
 ) </dev/null >"$log" 2>&1 3>&8 7<&- 8>&- 9>&- &
 pid=$!
 exec 8>&-
-echo "$pid" >"$run/pid"
+# Until it answers, whatever ends this script ends the cluster too.
+trap 'kill -TERM "$pid" 2>/dev/null && flock -w 20 "$run/locks/cluster" true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+echo "$pid" >"$run/pid" || fail 74 "write $run/pid: see above"
 
 give_up() { # WHY
-  kill -TERM "$pid" 2>/dev/null && flock -w 20 "$run/locks/cluster" true
   sed 's/^/  /' "$log" >&2
   fail 69 "start on $data: $1"
 }
@@ -114,7 +123,7 @@ give_up() { # WHY
 if ! read -r -t 10 <&7; then
   give_up "the cluster did not become ready; its log says the above"
 fi
-database=$(xodb-req --databases -f tsv | awk -F '\t' '$3 == "\\N" { print $1; exit }') ||
+database=$(xodb-req --databases -f tsv | awk -F '\t' '$3 == "\\N" && !/^[^\t]*\\/ && !found { print $1; found = 1 }') ||
   give_up "the router does not answer"
 if [ -n "$database" ]; then
   probe=$(xodb-req -d "$database" -f tsv 'select 1') || probe=
@@ -122,3 +131,4 @@ if [ -n "$database" ]; then
 else
   echo "${0##*/}: $data holds no SQLite file yet; those that appear will be served" >&2
 fi
+trap - EXIT

@@ -25,6 +25,7 @@ if [ ! -e "$lock" ] || flock -n "$lock" true; then
   fail 69 "stop in $run: no cluster is running there"
 fi
 pid=$(cat "$run/pid")
+[[ $pid =~ ^[0-9]+$ ]] || fail 69 "stop in $run: its file 'pid' does not say which process to end"
 kill -TERM "$pid"
 # Whoever holds the name holds the lock.
 flock -w 30 "$lock" true || fail 75 "stop in $run: process $pid has not ended after 30 s"

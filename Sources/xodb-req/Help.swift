@@ -24,7 +24,7 @@ extension RequestCommand {
       65  a bad query: refused by SQLite, or it or its result is too large
       66  no such database
       69  no router answers
-      70  the query crashed its workers, is quarantined, or broke off
+      70  the query crashed its workers, or the answer cannot be understood
       74  reading or writing failed
       75  try again: busy, or no answer in time
       77  not allowed

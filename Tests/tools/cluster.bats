@@ -66,12 +66,23 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   run -77 start.sh -t tcp://192.168.1.1:13579 "$data"
   [[ $output == *"only loopback addresses (tcp://127.0.0.1:PORT) can be listened on" ]]
   # Whatever keeps the router from starting is shown.
-  run -69 start.sh -t tcp://127.0.0.1:99999 "$data" 3>&-
-  [[ $output == *"xodb-router: bind tcp://127.0.0.1:99999: an endpoint is"*"did not become ready"* ]]
+  run -64 start.sh -t tcp://127.0.0.1:99999 "$data"
+  run -64 start.sh -w 600 "$data"
+  local port
+  start listener /usr/bin/python3 -u -c 'import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1]); time.sleep(100)'
+  wait_for filled "$work/listener.out"
+  port=$(<"$work/listener.out")
+  run -69 start.sh -t "tcp://127.0.0.1:$port" "$data" 3>&-
+  [[ $output == *"bind tcp://127.0.0.1:$port: Address already in use"*"did not become ready"* ]]
   wait_for nothing_runs
-  XODB_RUN=/tmp/$(printf 'x%.0s' {1..100}) run ! start.sh "$data"
+  local long
+  long=$work/$(printf 'x%.0s' {1..100})
+  XODB_RUN=$long run -69 start.sh "$data" 3>&-
   [[ $output == *"sockets in it need"* ]]
-  rmdir /tmp/xxxxxxxxxx* 2>/dev/null || true
+  chmod 755 "$XODB_RUN"
+  run -77 start.sh "$data"
+  chmod 700 "$XODB_RUN"
 }
 
 @test "an empty directory is served, and what appears in it" {
@@ -182,6 +193,34 @@ has_joined_as() { # NAME
   wait_status "$client"
   [ "$status" -eq 0 ]
   [ "$(<"$work/answer")" = 10000000 ]
+}
+
+@test "stop answers what waits, too" {
+  start_cluster -w 1
+  seq 5 >"$work/in"
+  xodb-req -d kv -f tsv --each 'with recursive n(i) as (select ?1 union all select i + 1 from n limit 1000000)
+    select ?1 from n where i = ?1' <"$work/in" >"$work/out" 2>"$work/err" 3>&- &
+  note_started
+  local client=$pid
+  sleep 0.3
+  run -0 stop.sh
+  wait_status "$client"
+  [ "$status" -eq 0 ]
+  cmp "$work/in" "$work/out"
+}
+
+@test "the router is killed while every worker is busy: they leave that work, and answer again" {
+  start_events
+  start_cluster -w 2
+  endless='with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n;'
+  printf '%s' "$endless" "$endless" | xodb-req -d kv --timeout 20 >"$work/answer" 2>&1 3>&- &
+  note_started
+  sleep 0.5
+  # Whoever asked is gone too: nobody sends those again.
+  kill -KILL "$pid"
+  kill -KILL "$(pid_of router-1)"
+  run -0 xodb-req -d kv -f tsv 'select 1'
+  [ "$output" = 1 ]
 }
 
 @test "with no load the whole cluster uses under 1 % of a core" {
