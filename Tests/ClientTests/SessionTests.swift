@@ -57,6 +57,22 @@ import Wire
     #expect(client.reported.isEmpty)
   }
 
+  @Test func aRouterThatStaysAwayIsGivenUp() {
+    var client = TestClient()
+    client.connect()
+    client.submit(1)
+    client.advance(1000)
+    client.disconnect()
+    client.advance(9_999)
+    #expect(!client.hasGivenUp)
+    client.connect()
+    client.disconnect()
+    client.advance(9_999)
+    #expect(!client.hasGivenUp)
+    client.advance(1)
+    #expect(client.hasGivenUp)
+  }
+
   @Test func aLostConnectionSendsAgainInOrder() {
     var client = TestClient()
     client.connect()
