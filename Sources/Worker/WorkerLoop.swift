@@ -29,6 +29,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private var reportedRevision: Int?
   /// Whether a signal has asked for the end, or the supervisor has announced it.
   private var isStopping = false
+  /// How long the router's word is waited for, once that is so.
+  private var farewell: Instant?
   private var body: [UInt8] = []
 
   /// - Parameter router: the endpoint at which the router takes workers.
@@ -72,9 +74,13 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private mutating func serve(
     _ socket: borrowing Socket, _ signals: borrowing SignalSource, _ lifeline: Int32?
   ) throws -> Bool {
-    let limit = isStopping ? Self.farewellMilliseconds : nil
-    let hasReply = try wait(socket.pollable, signals, lifeline, milliseconds: limit)
-    guard hasReply else { return limit == nil }
+    let left = farewell?.millisecondsUp(since: Clock.now())
+    let hasReply = try wait(socket.pollable, signals, lifeline, milliseconds: left)
+    if isStopping && farewell == nil {
+      farewell = Clock.now().adding(milliseconds: Self.farewellMilliseconds)
+    }
+    guard hasReply else { return left != 0 }
+    farewell = nil
     guard let message = try socket.receive() else { return true }
     switch try command(message) {
     case .bye: return false
