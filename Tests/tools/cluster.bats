@@ -105,7 +105,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
 # Asks what takes a while, kills the worker that computes it, and prints the microseconds from the
 # kill to the time stamp of the retry.
 kill_one() { # ID
-  local client busy='' worker killed before
+  local client busy='' worker victim killed before
   for worker in workers-1 workers-2; do before[${worker#*-}]=$(ticks "$(pid_of $worker)"); done
   slow='with recursive n(i) as (select 1 union all select i + 1 from n where i < 8000000) select count(*) from n'
   ask "QUERY db=kv id=$1" "$slow" >"$work/answer.$1" 3>&- &
@@ -118,8 +118,9 @@ kill_one() { # ID
       if [ "$(ticks "$(pid_of $worker)")" -ge $((before[${worker#*-}] + 5)) ]; then busy=$worker; fi
     done
   done
+  victim=$(pid_of "$busy")
   killed=$(date +%s%N)
-  kill -KILL "$(pid_of "$busy")"
+  kill -KILL "$victim"
   wait_status "$client"
   [[ $(head -n 1 "$work/answer.$1") == "OK id=$1 rows=1 tries=2 "* ]]
   [ "$(wc -l <"$work/answer.$1")" -eq 2 ]
