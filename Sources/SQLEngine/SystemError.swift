@@ -10,7 +10,6 @@ struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The error of the call that has just failed in this thread.
   static var last: SystemError { SystemError(code: errno) }
 
-  var isNotFound: Bool { code == ENOENT || code == ENOTDIR }
   /// The process, or the system, has too many files open.
   var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 

@@ -50,12 +50,4 @@ extension Connection {
       }, Unmanaged.passUnretained(handler).toOpaque())
     busyHandler = handler
   }
-
-  /// How long a statement waits for a lock before it fails with `busy`.
-  ///
-  /// Replaces `onBusy`.
-  package func setBusyTimeout(milliseconds: Int) {
-    sqlite3_busy_timeout(handle, Int32(clamping: milliseconds))
-    busyHandler = nil
-  }
 }

@@ -8,9 +8,6 @@ package struct Monitor: ~Copyable {
     package static let handshakeSucceeded = Event(
       rawValue: UInt16(ZMQ_EVENT_HANDSHAKE_SUCCEEDED))
     package static let disconnected = Event(rawValue: UInt16(ZMQ_EVENT_DISCONNECTED))
-    package static let handshakeFailed = Event(
-      rawValue: UInt16(ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
-        | UInt16(ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL))
   }
 
   /// For the poll set.

@@ -26,8 +26,6 @@ extension Socket {
     /// Milliseconds to which that interval grows.
     package static let reconnectIntervalMax = Option(
       code: ZMQ_RECONNECT_IVL_MAX, name: "RECONNECT_IVL_MAX")
-    /// Milliseconds in which a new connection must have shaken hands.
-    package static let handshakeInterval = Option(code: ZMQ_HANDSHAKE_IVL, name: "HANDSHAKE_IVL")
     /// Connections that wait to be accepted.
     package static let backlog = Option(code: ZMQ_BACKLOG, name: "BACKLOG")
   }
@@ -53,16 +51,6 @@ extension Socket {
     guard result ?? zmq_setsockopt(handle, ZMQ_SUBSCRIBE, "", 0) == 0 else {
       throw .last("subscribe to '\(prefix)'")
     }
-  }
-
-  /// The endpoint that the last bind gave, with the port that a `tcp://…:*` got.
-  package func lastEndpoint() throws(ZMQError) -> String {
-    var buffer = [UInt8](repeating: 0, count: 256)
-    var count = buffer.count
-    guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &buffer, &count) == 0 else {
-      throw .last("read LAST_ENDPOINT")
-    }
-    return String(decoding: buffer.prefix(max(0, count - 1)), as: UTF8.self)
   }
 }
 

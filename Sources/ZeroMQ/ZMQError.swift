@@ -27,7 +27,6 @@ extension ZMQError {
   static let wouldBlock = EAGAIN
   static let interrupted = EINTR
   static let hostUnreachable = EHOSTUNREACH
-  package var isAddressInUse: Bool { code == EADDRINUSE }
 }
 
 /// Calls `body` until it is not interrupted by a signal: the one place where EINTR is retried.
