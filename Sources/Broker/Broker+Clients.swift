@@ -9,6 +9,12 @@ extension Broker {
   package mutating func receive(
     _ message: ClientMessage, _ payload: Request, size: Int, from client: PeerID, now: Instant
   ) {
+    if case .cancel(let id) = message {
+      if let number = inFlight[ClientRequestID(client: client, id: id)] {
+        finish(number, .failure(Failure(.cancelled, "its client took it back")))
+      }
+      return
+    }
     var deadlineMilliseconds = configuration.defaultDeadlineMilliseconds
     if case .query(let query) = message, let own = query.deadlineMilliseconds {
       deadlineMilliseconds = own

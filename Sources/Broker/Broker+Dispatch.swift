@@ -56,7 +56,8 @@ extension Broker {
     workers[peer]?.state = .running(number)
     let job = Job(
       attempt: Attempt(job: number, number: request.tries), database: query.database,
-      format: query.format, deadlineMilliseconds: request.deadline.millisecondsUp(since: now))
+      format: query.format, deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
+      ifVersion: query.ifVersion)
     effects.append(.run(peer, job, request.payload))
     if request.tries > 1, let member = workers[peer]?.member {
       effects.append(
@@ -102,6 +103,7 @@ extension Broker {
     guard let request = requests[number] else { return }
     switch request.message {
     case .show(let show): finish(number, show)
+    case .cancel: break
     case .query(let query) where isServed(query.database) || isExpected(query.database):
       unresolved.remove(number, for: query.database, size: request.size)
       enqueue(number)

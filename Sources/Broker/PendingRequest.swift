@@ -32,6 +32,7 @@ struct PendingRequest<Request> {
     switch message {
     case .query(let query): query.id
     case .show(let show): show.id
+    case .cancel(let id): id
     }
   }
 
@@ -39,7 +40,7 @@ struct PendingRequest<Request> {
   var database: String? {
     switch message {
     case .query(let query): query.database
-    case .show: nil
+    case .show, .cancel: nil
     }
   }
 }

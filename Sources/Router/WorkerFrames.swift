@@ -3,11 +3,12 @@ internal import ZeroMQ
 
 /// A worker's message: its report, its databases if they have changed, and its answers.
 ///
-///     routing id, "", READY line, databases, ( answer's line, rows )*
+///     routing id, "", READY line, databases, ( answer's line, rows | VERSION line, "" )*
 struct WorkerFrames {
   let report: WorkerReport
   let databases: [ServedDatabase]?
   let results: [(result: AttemptResult, body: Frame)]
+  let versions: [VersionReport]
 
   /// Fails with what is wrong with the message.
   init(_ message: Multipart) throws(LineError) {
@@ -21,12 +22,18 @@ struct WorkerFrames {
     self.report = report
     databases = report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil
     var results: [(result: AttemptResult, body: Frame)] = []
+    var versions: [VersionReport] = []
     for index in stride(from: 4, to: count, by: 2) {
-      guard let result = AttemptResult(try Line(parsing: message[index])) else {
+      let line = try Line(parsing: message[index])
+      if let result = AttemptResult(line) {
+        results.append((result, Frame(message, index + 1)))
+      } else if let version = VersionReport(line) {
+        versions.append(version)
+      } else {
         throw LineError(why: "no answer in frame \(index)", offset: 0)
       }
-      results.append((result, Frame(message, index + 1)))
     }
     self.results = results
+    self.versions = versions
   }
 }

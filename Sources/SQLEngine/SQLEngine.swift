@@ -1,6 +1,6 @@
 internal import SQLite
 package import Wire
-internal import Worker
+package import Worker
 
 /// Runs statements on SQLite files, which it only reads.
 ///
@@ -30,6 +30,10 @@ package struct SQLEngine: Engine {
   package var databases: [ServedDatabase] { catalog.databases }
   package var revision: Int { catalog.revision }
 
+  package var watchedFiles: [String: String] { [:] }
+
+  package mutating func version(of database: String) -> String? { nil }
+
   package mutating func rescan() {
     catalog.rescan()
   }
@@ -37,22 +41,22 @@ package struct SQLEngine: Engine {
   package mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
-  ) -> Outcome {
+  ) -> RunResult {
     clock.deadline = deadline
     clock.isAbandoned = isAbandoned
     let start = body.count
     do throws(RunError) {
       let entry = try locate(job.database)
       do throws(RunError) {
-        return .rows(try run(entry, job, sql, parameters, &body))
+        return RunResult(.rows(try run(entry, job, sql, parameters, &body)))
       } catch .sqlite(let error, _) where error.code == .noMemory && connections.count > 1 {
         // What others keep for later may be what is missing now.
         for database in connections.values { database.releaseMemory() }
         body.removeSubrange(start...)
-        return .rows(try run(entry, job, sql, parameters, &body))
+        return RunResult(.rows(try run(entry, job, sql, parameters, &body)))
       }
     } catch {
-      return .failure(failure(error, job))
+      return RunResult(.failure(failure(error, job)))
     }
   }
 

@@ -22,6 +22,8 @@ package enum ExitStatus: Int32, Sendable {
   case tryAgain = 75
   /// Not allowed.
   case denied = 77
+  /// A worker's query could be stopped only by ending the worker, which it did itself.
+  case overdue = 79
   /// A command is there and cannot be executed.
   case cannotExecute = 126
   /// There is no such command.

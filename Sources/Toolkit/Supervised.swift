@@ -7,7 +7,8 @@ private import Glibc
 /// What a supervisor tells its child: in the environment, and by two descriptors.
 ///
 /// - `XODB_NAME`, `XODB_GENERATION`, `XODB_SUPERVISOR`: who it is and whose.
-/// - `XODB_READY_FD`: where it writes a newline once it is ready (s6 calls this notification-fd).
+/// - `XODB_READY_FD`: where it writes `Notice`s: a newline once it is ready (s6 calls this
+///   notification-fd), and what else it has to tell.
 /// - `XODB_LIFELINE_FD`: a pipe that hangs up when the supervisor is gone.
 package struct Supervised {
   /// Nil for a process that somebody started by hand.
@@ -15,7 +16,8 @@ package struct Supervised {
   package let supervisor: String?
   /// Becomes readable when the supervisor is gone.
   package let lifeline: Int32?
-  private var readiness: Int32?
+  private var notices: Int32?
+  private var told: Set<Notice> = []
 
   package init() throws(ToolError) {
     switch (Environment["XODB_NAME"], Environment["XODB_GENERATION"]) {
@@ -31,17 +33,20 @@ package struct Supervised {
     supervisor = try Environment["XODB_SUPERVISOR"].map { name throws(ToolError) in
       try PublisherName(name).text
     }
-    readiness = try Self.descriptor("XODB_READY_FD")
+    notices = try Self.descriptor("XODB_READY_FD")
+    // A supervisor that does not read must not hold its children up.
+    if let notices, fcntl(notices, F_SETFL, O_WRONLY | O_NONBLOCK) != 0 {
+      throw .system("XODB_READY_FD=\(notices)")
+    }
     lifeline = try Self.descriptor("XODB_LIFELINE_FD")
   }
 
-  /// Tells the supervisor that this process is ready. Only the first call says anything.
-  package mutating func sayReady() {
-    guard let descriptor = readiness else { return }
+  /// Tells the supervisor something; all but `alive` it is told only once.
+  package mutating func say(_ notice: Notice) {
+    guard let notices, notice == .alive || told.insert(notice).inserted else { return }
+    var byte = notice.rawValue
     // A supervisor that is gone hears nothing; the lifeline tells about that.
-    _ = write(descriptor, "\n", 1)
-    close(descriptor)
-    readiness = nil
+    _ = write(notices, &byte, 1)
   }
 
   /// An open descriptor named by a variable, from now on closed for programs started from here.

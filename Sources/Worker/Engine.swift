@@ -11,7 +11,16 @@ package protocol Engine {
   /// Looks again which databases there are.
   mutating func rescan()
 
+  /// The files that are written to when a database changes: the database by each file's absolute
+  /// path without symbolic links. Changes with `revision`.
+  var watchedFiles: [String: String] { get }
+
+  /// The version at which a database is now; nil when that cannot be told.
+  mutating func version(of database: String) -> String?
+
   /// Runs a statement and appends its rows to the body, rendered in the job's format.
+  ///
+  /// At the job's `ifVersion` it runs nothing and answers `unchanged`.
   ///
   /// It may find that a database has come or gone; then `revision` changes. After a failure the
   /// body is not sent.
@@ -25,5 +34,18 @@ package protocol Engine {
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
-  ) -> Outcome
+  ) -> RunResult
+}
+
+/// What a run has come to.
+package struct RunResult: Equatable, Sendable {
+  package var outcome: Outcome
+  /// The version of the database as the statement saw it; nil when it saw nothing of it, or that
+  /// cannot be told. Equal versions mean equal data.
+  package var version: String?
+
+  package init(_ outcome: Outcome, version: String? = nil) {
+    self.outcome = outcome
+    self.version = version
+  }
 }

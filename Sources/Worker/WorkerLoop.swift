@@ -87,6 +87,9 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     case .rescan:
       engine.rescan()
       try report(on: socket, [])
+    case .check(let database):
+      let version = VersionReport(database: database, version: engine.version(of: database))
+      try report(on: socket, [.bytes(version.line.encoded()), .delimiter])
     case .run(let job):
       guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
       let giver = watch.router
@@ -105,13 +108,13 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   ) -> AttemptResult {
     body.removeAll(keepingCapacity: true)
     let start = Clock.now()
-    let outcome = engine.run(
+    let result = engine.run(
       job, sql: message[1], parameters: message[2],
       deadline: start.adding(milliseconds: job.deadlineMilliseconds), isAbandoned: isAbandoned,
       into: &body)
-    if case .failure = outcome { body.removeAll(keepingCapacity: true) }
+    if case .failure = result.outcome { body.removeAll(keepingCapacity: true) }
     return AttemptResult(
-      attempt: job.attempt, outcome: outcome,
+      attempt: job.attempt, outcome: result.outcome, version: result.version,
       runMicroseconds: Clock.now().microseconds(since: start))
   }
 

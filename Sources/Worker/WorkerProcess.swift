@@ -25,6 +25,6 @@ package enum WorkerProcess {
     var loop = WorkerLoop(
       engine, member, supervisor: supervised.supervisor, router: router ?? directory.workers,
       subscriber: subscriber, context: context)
-    try loop.run(signals, lifeline: supervised.lifeline) { supervised.sayReady() }
+    try loop.run(signals, lifeline: supervised.lifeline) { supervised.say(.ready) }
   }
 }

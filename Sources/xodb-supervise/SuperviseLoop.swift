@@ -111,7 +111,7 @@ struct SuperviseLoop: ~Copyable {
       case .spawn(let slot): try tell(spawn(slot))
       case .signal(let group, .terminate): kill(-group, SIGTERM)
       case .signal(let group, .kill): kill(-group, SIGKILL)
-      case .sayReady: supervised.sayReady()
+      case .sayReady: supervised.say(.ready)
       case .finish(let result): self.result = result
       }
     }

@@ -252,7 +252,8 @@ struct SimulatedCluster {
     case .bye:
       workers[connection]?.isStopping = true
       plan(.death(connection: connection), within: 0...5)
-    case .rescan: plan(.report(connection: connection, result: nil, isFirst: true), within: 0...5)
+    case .rescan, .check:
+      plan(.report(connection: connection, result: nil, isFirst: true), within: 0...5)
     case .run(let job):
       try #require(worker.job == nil, "\(connection) has two requests")
       workers[connection]?.job = (job.attempt, request)

@@ -2,6 +2,7 @@ import Glibc
 import SQLite
 import Toolkit
 import Wire
+import Worker
 
 @testable import SQLEngine
 
@@ -68,7 +69,7 @@ struct Answer: Equatable, ExpressibleByStringLiteral {
   init(_ outcome: Outcome, _ body: [UInt8]) {
     self.outcome = outcome
     switch outcome {
-    case .rows: text = String(decoding: body, as: UTF8.self)
+    case .rows, .unchanged: text = String(decoding: body, as: UTF8.self)
     case .failure(let failure): text = "\(failure.code.rawValue): \(failure.message)"
     }
   }
@@ -98,7 +99,7 @@ extension SQLEngine {
       attempt: Attempt(job: 1, number: 1), database: database, format: format,
       deadlineMilliseconds: milliseconds)
     var body = Array("before".utf8)
-    let outcome = sql.withUnsafeBytes { sql in
+    let result = sql.withUnsafeBytes { sql in
       parameters.withUnsafeBytes { parameters in
         run(
           job, sql: sql, parameters: parameters,
@@ -106,6 +107,6 @@ extension SQLEngine {
           into: &body)
       }
     }
-    return Answer(outcome, Array(body.dropFirst(6)))
+    return Answer(result.outcome, Array(body.dropFirst(6)))
   }
 }

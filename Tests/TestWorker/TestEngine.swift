@@ -27,6 +27,10 @@ struct TestEngine: Engine {
     if list != nil { rescan() }
   }
 
+  var watchedFiles: [String: String] { [:] }
+
+  mutating func version(of database: String) -> String? { nil }
+
   mutating func rescan() {
     guard let list, let file = fopen(list, "r") else { return }
     defer { fclose(file) }
@@ -55,7 +59,7 @@ struct TestEngine: Engine {
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
-  ) -> Outcome {
+  ) -> RunResult {
     let words = String(decoding: sql, as: UTF8.self).split(separator: " ", maxSplits: 1)
     let argument = words.count > 1 ? String(words[1]) : ""
     switch words.first {
@@ -75,10 +79,10 @@ struct TestEngine: Engine {
     case "gone":
       databases = []
       revision += 1
-      return .failure(Failure(.noSuchDatabase, "no database '\(job.database)' here"))
-    default: return .failure(Failure(.sql, "no such verb", offset: 0))
+      return RunResult(.failure(Failure(.noSuchDatabase, "no database '\(job.database)' here")))
+    default: return RunResult(.failure(Failure(.sql, "no such verb", offset: 0)))
     }
     body.append(10)
-    return .rows(1)
+    return RunResult(.rows(1))
   }
 }

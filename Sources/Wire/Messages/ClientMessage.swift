@@ -4,6 +4,9 @@ package enum ClientMessage: Equatable, Sendable {
   case query(Query)
   /// Say what the router knows, as rows.
   case show(Show)
+  /// Stop the request of this id, which the same connection has in flight: its answer is then
+  /// `cancelled`, unless it has been given already. This message has no answer of its own.
+  case cancel(id: String)
 }
 
 package struct Query: Equatable, Sendable {
@@ -13,20 +16,33 @@ package struct Query: Equatable, Sendable {
   package var format: Format
   /// From the request's arrival; nil for the router's default.
   package var deadlineMilliseconds: Int?
+  /// The version of the database at which the client has the answer already: while that is the
+  /// current one, the answer is `unchanged`.
+  package var ifVersion: String?
+  /// Whether an unchanged answer is to wait for a change, or for the deadline.
+  package var waitsForChange = false
 
   package init(
-    id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil
+    id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
+    ifVersion: String? = nil, waitsForChange: Bool = false
   ) {
     self.id = id
     self.database = database
     self.format = format
     self.deadlineMilliseconds = deadlineMilliseconds
+    self.ifVersion = ifVersion
+    self.waitsForChange = waitsForChange
   }
 }
 
 package struct Show: Equatable, Sendable {
   package enum Subject: String, Sendable, CaseIterable {
     case databases
+    case workers
+    case clients
+    case queue
+    case quarantine
+    case stats
   }
 
   package var id: String?
@@ -45,6 +61,8 @@ extension ClientMessage {
   package static let maxIdLength = 128
   /// The longest `db=`, in bytes: no file has a longer name.
   package static let maxNameLength = 255
+  /// The longest `if-version=`, in bytes.
+  package static let maxVersionLength = 64
   /// The longest `deadline=`: a day.
   package static let maxDeadlineMilliseconds = 86_400_000
 
@@ -57,11 +75,15 @@ extension ClientMessage {
         .with("id", query.id)
         .with("format", query.format.rawValue)
         .with("deadline", query.deadlineMilliseconds)
+        .with("if-version", query.ifVersion)
+        .with("wait", query.waitsForChange ? "change" : nil)
     case .show(let show):
       Line("SHOW")
         .with("what", show.subject.rawValue)
         .with("id", show.id)
         .with("format", show.format.rawValue)
+    case .cancel(let id):
+      Line("CANCEL").with("id", id)
     }
   }
 
@@ -81,13 +103,17 @@ extension ClientMessage {
       self = .query(
         Query(
           id: line["id"], database: database, format: try Self.format(line),
-          deadlineMilliseconds: try Self.deadline(line)))
+          deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
+          waitsForChange: try Self.waitsForChange(line)))
     case "SHOW":
       guard let subject = line["what"].flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
         throw Failure(.badRequest, "SHOW needs what= with one of: \(known)")
       }
       self = .show(Show(id: line["id"], subject: subject, format: try Self.format(line)))
+    case "CANCEL":
+      guard let id = line["id"] else { throw Failure(.badRequest, "CANCEL without id=") }
+      self = .cancel(id: id)
     default:
       throw Failure(.badRequest, "unknown verb '\(line.word)'")
     }
@@ -99,6 +125,22 @@ extension ClientMessage {
       throw Failure(.badRequest, "unknown format '\(name)'")
     }
     return format
+  }
+
+  private static func version(_ line: Line) throws(Failure) -> String? {
+    guard let version = line["if-version"] else { return nil }
+    guard version.utf8.count <= maxVersionLength else {
+      throw Failure(.badRequest, "if-version= is longer than \(maxVersionLength) bytes")
+    }
+    return version
+  }
+
+  private static func waitsForChange(_ line: Line) throws(Failure) -> Bool {
+    guard let what = line["wait"] else { return false }
+    guard what == "change", line["if-version"] != nil else {
+      throw Failure(.badRequest, "wait= is 'change', and goes with if-version=")
+    }
+    return true
   }
 
   private static func deadline(_ line: Line) throws(Failure) -> Int? {

@@ -62,6 +62,16 @@ package struct Publication: Equatable, Sendable {
   }
 }
 
+/// The words of events that other parts act upon.
+package enum EventWord {
+  /// Nobody waits any more for what a worker runs: `name=`, `generation=`, `job=` and `try=` say
+  /// which worker and which attempt. A router's state has a line of this word for each such attempt
+  /// that its worker has not ended yet.
+  package static let cancelled = "request.cancelled"
+  /// A process could not be ended, not even by SIGKILL; another one takes its place.
+  package static let stuck = "worker.stuck"
+}
+
 /// Where a supervised process stands: the `phase=` of a supervisor's state and the word of its
 /// events.
 package enum Phase: String, Sendable, CaseIterable {
@@ -75,12 +85,14 @@ package enum Phase: String, Sendable, CaseIterable {
   case backoff
   /// It has ended for good.
   case exited
+  /// It does not even end when it is killed, and counts as dead.
+  case stuck
 
   /// Whether there is a process.
   package var isAlive: Bool {
     switch self {
     case .started, .ready, .stopping: true
-    case .backoff, .exited: false
+    case .backoff, .exited, .stuck: false
     }
   }
 }

@@ -1,6 +1,8 @@
 /// What became of a statement: the body's number of rows, or why there is none.
 package enum Outcome: Equatable, Sendable {
   case rows(Int)
+  /// The database is at the version that the client has named; nothing was run.
+  case unchanged
   case failure(Failure)
 }
 
@@ -33,6 +35,8 @@ extension Outcome {
     switch self {
     case .rows(let count):
       Line("OK").with(leading).with("rows", count)
+    case .unchanged:
+      Line("OK").with(leading).with("rows", 0).with("unchanged", 1)
     case .failure(let failure):
       Line("ERROR").with(leading)
         .with("code", failure.code.rawValue)
@@ -47,7 +51,7 @@ extension Outcome {
     switch line.word {
     case "OK":
       guard let rows = line["rows"].flatMap(Int.init) else { return nil }
-      self = .rows(rows)
+      self = line["unchanged"] == "1" ? .unchanged : .rows(rows)
     case "ERROR":
       guard let code = line["code"].flatMap(ErrorCode.init) else { return nil }
       self = .failure(

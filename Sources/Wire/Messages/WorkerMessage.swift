@@ -3,8 +3,11 @@
 ///
 ///     READY name=workers-3 generation=7 supervisor=workers pid=812
 ///     database name=proj\n…           the list when `databases=` says that it has changed, else empty
-///     OK job=17 try=1 rows=1 run_us=40 \
-///     {"name":"WGS 84"}\n              / as often as it has answers
+///     OK job=17 try=1 rows=1 version=5f3a91 run_us=40 \
+///     {"name":"WGS 84"}\n                           / as often as it has answers
+///
+/// What it was asked by `CHECK` it answers with such a pair as well: `VERSION db=proj version=5f3a91`
+/// and an empty frame.
 package struct WorkerReport: Equatable, Sendable {
   package var member: Member
   /// The supervisor that started it; nil for a worker that somebody started by hand.
@@ -69,24 +72,79 @@ extension Line {
 package struct AttemptResult: Equatable, Sendable {
   package var attempt: Attempt
   package var outcome: Outcome
+  /// The version of the database on which the statement ran, as far as one is known: equal versions
+  /// mean equal data.
+  package var version: String?
   /// How long the engine took.
   package var runMicroseconds: Int64
 
-  package init(attempt: Attempt, outcome: Outcome, runMicroseconds: Int64) {
+  package init(
+    attempt: Attempt, outcome: Outcome, version: String? = nil, runMicroseconds: Int64
+  ) {
     self.attempt = attempt
     self.outcome = outcome
+    self.version = version
     self.runMicroseconds = runMicroseconds
   }
 
   package var line: Line {
-    outcome.line(Line("").with(attempt).fields).with("run_us", runMicroseconds)
+    outcome.line(Line("").with(attempt).fields).with("version", version)
+      .with("run_us", runMicroseconds)
   }
 
   package init?(_ line: Line) {
     guard let attempt = Attempt(line), let outcome = Outcome(line),
       let run = line["run_us"].flatMap(Int64.init)
     else { return nil }
-    self.init(attempt: attempt, outcome: outcome, runMicroseconds: run)
+    self.init(
+      attempt: attempt, outcome: outcome, version: line["version"], runMicroseconds: run)
+  }
+}
+
+/// What a worker answers to `CHECK`.
+package struct VersionReport: Equatable, Sendable {
+  package var database: String
+  /// Nil when it cannot tell, for example because it does not have the database.
+  package var version: String?
+
+  package init(database: String, version: String?) {
+    self.database = database
+    self.version = version
+  }
+
+  package var line: Line {
+    Line("VERSION").with("db", database).with("version", version)
+  }
+
+  package init?(_ line: Line) {
+    guard line.word == "VERSION", let database = line["db"] else { return nil }
+    self.init(database: database, version: line["version"])
+  }
+}
+
+/// What a worker says on its own, through a connection beside the one for requests, which gets no
+/// reply: the file of a database has been written to, or replaced. Whether its content has changed
+/// is for a `CHECK` to find out.
+///
+///     CHANGED name=workers-3 generation=7 db=proj
+package struct ChangeNote: Equatable, Sendable {
+  package var member: Member
+  package var database: String
+
+  package init(member: Member, database: String) {
+    self.member = member
+    self.database = database
+  }
+
+  package var line: Line {
+    Line("CHANGED").with(member).with("db", database)
+  }
+
+  package init?(_ line: Line) {
+    guard line.word == "CHANGED", let member = Member(line), let database = line["db"] else {
+      return nil
+    }
+    self.init(member: member, database: database)
   }
 }
 
@@ -96,6 +154,8 @@ package enum WorkerCommand: Equatable, Sendable {
   case run(Job)
   /// Look again which databases there are, and say READY.
   case rescan
+  /// Look at which version this database is, answer that, and say READY.
+  case check(database: String)
   /// You are not wanted any more: end.
   case bye
 
@@ -106,7 +166,9 @@ package enum WorkerCommand: Equatable, Sendable {
         .with("db", job.database)
         .with("format", job.format.rawValue)
         .with("deadline", job.deadlineMilliseconds)
+        .with("if-version", job.ifVersion)
     case .rescan: Line("RESCAN")
+    case .check(let database): Line("CHECK").with("db", database)
     case .bye: Line("BYE")
     }
   }
@@ -121,8 +183,11 @@ package enum WorkerCommand: Equatable, Sendable {
       self = .run(
         Job(
           attempt: attempt, database: database, format: format,
-          deadlineMilliseconds: deadline))
+          deadlineMilliseconds: deadline, ifVersion: line["if-version"]))
     case "RESCAN": self = .rescan
+    case "CHECK":
+      guard let database = line["db"] else { return nil }
+      self = .check(database: database)
     case "BYE": self = .bye
     default: return nil
     }
@@ -136,13 +201,17 @@ package struct Job: Equatable, Sendable {
   package var format: Format
   /// What is left of the request's time.
   package var deadlineMilliseconds: Int
+  /// At this version of the database there is nothing to run: the answer is `unchanged`.
+  package var ifVersion: String?
 
   package init(
-    attempt: Attempt, database: String, format: Format, deadlineMilliseconds: Int
+    attempt: Attempt, database: String, format: Format, deadlineMilliseconds: Int,
+    ifVersion: String? = nil
   ) {
     self.attempt = attempt
     self.database = database
     self.format = format
     self.deadlineMilliseconds = deadlineMilliseconds
+    self.ifVersion = ifVersion
   }
 }
