@@ -4,56 +4,79 @@ package import Wire
 extension Broker {
   /// A client has sent a request.
   /// - Parameters:
-  ///   - client: its connection and envelope, which scope its ids.
   ///   - size: of the request, in bytes.
+  ///   - client: its connection and envelope, which scope its ids.
+  ///   - connection: the routing id alone.
   package mutating func receive(
-    _ message: ClientMessage, _ payload: Request, size: Int, from client: PeerID, now: Instant
+    _ message: ClientMessage, _ payload: Request, size: Int, from client: PeerID,
+    over connection: PeerID, now: Instant
   ) {
     if case .cancel(let id) = message {
-      if let number = inFlight[ClientRequestID(client: client, id: id)] {
-        finish(number, .failure(Failure(.cancelled, "its client took it back")))
-      }
-      return
-    }
-    var deadlineMilliseconds = configuration.defaultDeadlineMilliseconds
-    if case .query(let query) = message, let own = query.deadlineMilliseconds {
-      deadlineMilliseconds = own
+      guard let number = inFlight[ClientRequestID(client: client, id: id)] else { return }
+      finish(number, .failure(Failure(.cancelled, "its client took it back")), now: now)
+      return settle(now)
     }
     let request = PendingRequest(
-      client: client, message: message, payload: payload, size: size, arrival: now,
-      deadline: now.adding(milliseconds: deadlineMilliseconds))
+      client: client, connection: connection, message: message, payload: payload, size: size,
+      arrival: now, deadline: deadline(of: message, now),
+      statement: message.query.map {
+        StatementKey(database: $0.database, text: payload.textHash)
+      })
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, inFlight[key] != nil { return }
-    if let refusal = refusal(of: size) {
-      answer(request, .failure(refusal))
-      return
+    if let refusal = refusal(of: request, now) {
+      return answer(request, .failure(refusal), now: now)
+    }
+    if case .show(let show) = message, show.subject != .databases {
+      let rows = rows(of: show, now)
+      return answer(request, .rows(rows.count), rows.rendered(), now: now)
     }
 
     let number = nextNumber
     nextNumber += 1
     if let key { inFlight[key] = number }
     requests[number] = request
+    clients[connection, default: []].insert(number)
     deadlines.insert(Expiry(time: request.deadline, number: number))
     enqueue(number)
     settle(now)
   }
 
-  /// Why a request of so many bytes is not taken; nil when it is.
-  private func refusal(of size: Int) -> Failure? {
+  private func deadline(of message: ClientMessage, _ now: Instant) -> Instant {
+    let query = message.query
+    let asked = query?.deadlineMilliseconds ?? configuration.defaultDeadlineMilliseconds
+    let cap = query.flatMap { configuration.databaseDeadlineMilliseconds[$0.database] }
+    let milliseconds = min(asked, configuration.maxDeadlineMilliseconds, cap ?? .max)
+    return now.adding(milliseconds: milliseconds)
+  }
+
+  /// A connection is gone: nobody waits for its answers.
+  package mutating func disconnected(client connection: PeerID, now: Instant) {
+    guard let numbers = clients[connection] else { return }
+    let failure = Failure(.cancelled, "its client has gone away")
+    for number in numbers.sorted() {
+      finish(number, .failure(failure), isAnswered: false, now: now)
+    }
+    settle(now)
+  }
+
+  /// Why a request is not taken; nil when it is.
+  private func refusal(of request: PendingRequest<Request>, _ now: Instant) -> Failure? {
     if isDraining { return Self.draining }
-    let waiting = queue.count + unresolved.count
-    if waiting >= configuration.maxQueuedRequests {
-      return Failure(
-        .busy, "\(waiting) requests are waiting",
-        retryMilliseconds: Constants.busyRetryMilliseconds)
+    let busy = { (why: String) in
+      Failure(.busy, why, retryMilliseconds: Constants.busyRetryMilliseconds)
     }
-    let bytes = queue.bytes + unresolved.bytes
-    if bytes + size > configuration.maxQueuedBytes {
-      return Failure(
-        .busy, "\(bytes) bytes of requests are waiting",
-        retryMilliseconds: Constants.busyRetryMilliseconds)
+    let count = clients[request.connection]?.count ?? 0
+    if count >= configuration.maxRequestsInFlight {
+      return busy("\(count) requests of this client are in flight")
     }
-    return nil
+    let waiting = queue.count + unresolved.count + parked.count
+    if waiting >= configuration.maxQueuedRequests { return busy("\(waiting) requests are waiting") }
+    let bytes = queue.bytes + unresolved.bytes + parked.bytes
+    if bytes + request.size > configuration.maxQueuedBytes {
+      return busy("\(bytes) bytes of requests are waiting")
+    }
+    return quarantineRefusal(of: request, now)
   }
 
   static var draining: Failure {
@@ -65,40 +88,77 @@ extension Broker {
   /// Puts a request without a worker where it belongs.
   mutating func enqueue(_ number: UInt64) {
     guard let request = requests[number] else { return }
-    if let database = request.database, isServed(database) || isExpected(database) {
-      requests[number]?.state = .queued
-      queue.insert(number, for: database, size: request.size)
-    } else {
+    guard let statement = request.statement,
+      isServed(statement.database) || isExpected(statement.database)
+    else {
       requests[number]?.state = .unresolved
       unresolved.insert(number, for: request.database ?? "", size: request.size)
+      return
+    }
+    let lane = RequestQueue.Lane(
+      database: statement.database, isShort: history.isShort(statement))
+    requests[number]?.state = .queued(lane)
+    if request.isReturned {
+      queue.insertReturned(number, in: lane, size: request.size)
+    } else {
+      queue.insert(number, of: request.client, in: lane, size: request.size)
     }
   }
 
-  /// Gives a request its final answer.
+  /// Takes a request out of where it waits.
+  mutating func dequeue(_ number: UInt64, _ request: PendingRequest<Request>) {
+    let (database, size) = (request.database ?? "", request.size)
+    switch request.state {
+    case .queued(let lane): queue.remove(number, of: request.client, in: lane, size: size)
+    case .unresolved: unresolved.remove(number, for: database, size: size)
+    case .parked: parked.remove(number, for: database, size: size)
+    case .running: break
+    }
+  }
+
+  /// Gives a request its final answer. What a worker still runs for it is abandoned.
   mutating func finish(
-    _ number: UInt64, _ outcome: Outcome, _ rows: Rows<Body>? = nil, worker: Member? = nil,
-    runMicroseconds: Int64? = nil
+    _ number: UInt64, _ outcome: Outcome, _ rows: Rows<Body>? = nil,
+    from result: (worker: Member, run: AttemptResult)? = nil, isAnswered: Bool = true,
+    now: Instant
   ) {
     guard let request = requests.removeValue(forKey: number) else { return }
     if let id = request.id { inFlight[ClientRequestID(client: request.client, id: id)] = nil }
-    switch request.state {
-    case .queued: queue.remove(number, for: request.database ?? "", size: request.size)
-    case .unresolved: unresolved.remove(number, for: request.database ?? "", size: request.size)
-    case .running: break
+    clients[request.connection]?.remove(number)
+    if clients[request.connection]?.isEmpty ?? false { clients[request.connection] = nil }
+    dequeue(number, request)
+    if let peer = request.worker, result == nil { abandon(peer, number, request, outcome) }
+    if isAnswered {
+      answer(request, outcome, rows, from: result, now: now)
+    } else {
+      statistics.note(outcome, now)
     }
-    answer(request, outcome, rows, worker: worker, runMicroseconds: runMicroseconds)
     compactDeadlines()
   }
 
   private mutating func answer(
     _ request: PendingRequest<Request>, _ outcome: Outcome, _ rows: Rows<Body>? = nil,
-    worker: Member? = nil, runMicroseconds: Int64? = nil
+    from result: (worker: Member, run: AttemptResult)? = nil, now: Instant
   ) {
     var line = outcome.line(Line("").with("id", request.id).fields)
     if request.database != nil { line.append("tries", request.tries) }
-    line.append("worker", worker?.name)
-    line.append("queue_us", request.begun?.microseconds(since: request.arrival))
-    line.append("run_us", runMicroseconds)
+    line.append("worker", result?.worker.name)
+    line.append(
+      "version", outcome == .unchanged ? request.query?.ifVersion : result?.run.version)
+    let waited = request.begun?.microseconds(since: request.arrival)
+    line.append("queue_us", waited)
+    line.append("run_us", result?.run.runMicroseconds)
     effects.append(.answer(request.payload, line, rows))
+    statistics.note(outcome, now)
+    guard let waited, let run = result?.run.runMicroseconds else { return }
+    statistics.note(
+      wait: waited, run: run, total: now.microseconds(since: request.arrival), now)
+  }
+}
+
+extension ClientMessage {
+  var query: Query? {
+    guard case .query(let query) = self else { return nil }
+    return query
   }
 }

@@ -6,8 +6,9 @@ extension Broker {
   /// Brings everything that has been learned to its end: resolves names, hands out requests.
   mutating func settle(_ now: Instant) {
     spreadCatalogChanges()
-    reviewQueue()
+    reviewNames()
     resolve(now)
+    checkVersions(now)
     dispatch(now)
   }
 
@@ -19,47 +20,88 @@ extension Broker {
   }
 
   /// Moves requests whose database nobody has any more, nor is expected to have, to the unresolved.
-  private mutating func reviewQueue() {
+  private mutating func reviewNames() {
     guard hasLostNames else { return }
     hasLostNames = false
-    for database in queue.databases.filter({ !isServed($0) && !isExpected($0) }) {
-      for number in queue.numbers(for: database) {
-        guard let request = requests[number] else { continue }
-        queue.remove(number, for: database, size: request.size)
-        enqueue(number)
+    let known = queue.databases.union(parked.databases)
+    for database in known where !isServed(database) {
+      versions.forget(database)
+      if isExpected(database) { continue }
+      for number in queue.numbers(for: database) + parked.numbers(for: database) {
+        moveToQueue(number)
       }
     }
+  }
+
+  /// Takes a request out of where it waits and puts it where it belongs now.
+  mutating func moveToQueue(_ number: UInt64) {
+    guard let request = requests[number] else { return }
+    dequeue(number, request)
+    enqueue(number)
   }
 
   /// Hands out what waits to the workers that wait.
   private mutating func dispatch(_ now: Instant) {
-    var index = 0
-    while index < idle.count && queue.count > 0 {
-      let peer = idle[index]
-      guard let worker = workers[peer], let number = queue.first(where: worker.names.contains)
-      else {
-        index += 1
-        continue
-      }
-      idle.remove(at: index)
-      run(number, on: peer, now)
+    while !idle.isEmpty && queue.count > 0 {
+      guard let number = nextRequest(), let database = requests[number]?.database,
+        let worker = idleWorker(for: database)
+      else { return }
+      run(number, on: idle.remove(at: worker), now)
     }
   }
 
+  /// The request whose turn it is among those that can be run now.
+  private mutating func nextRequest() -> UInt64? {
+    let mayRunLong = mayRunLong
+    // Taken out for as long as it asks about all the rest.
+    var queue = RequestQueue()
+    swap(&queue, &self.queue)
+    defer { swap(&queue, &self.queue) }
+    return queue.next { lane in
+      (lane.isShort || mayRunLong) && idleWorker(for: lane.database) != nil
+    } unless: { number in
+      isSuspect(number) && isSuspectRunning
+    }
+  }
+
+  /// Where in `idle` the least recently used worker stands that has the database.
+  func idleWorker(for database: String) -> Int? {
+    idle.firstIndex { workers[$0]?.names.contains(database) ?? false }
+  }
+
+  /// Whether a worker can be spared for a statement that may take long.
+  private var mayRunLong: Bool {
+    guard configuration.reservedWorkers > 0 else { return true }
+    let busy = workers.values.count { $0.run?.isLong ?? false }
+    return busy < max(1, workers.count - configuration.reservedWorkers)
+  }
+
+  private func isSuspect(_ number: UInt64) -> Bool {
+    requests[number].map { $0.deaths > 0 } ?? false
+  }
+
+  private var isSuspectRunning: Bool { workers.values.contains { $0.run?.isSuspect ?? false } }
+
   private mutating func run(_ number: UInt64, on peer: PeerID, _ now: Instant) {
-    guard var request = requests[number], case .query(let query) = request.message else { return }
-    queue.remove(number, for: query.database, size: request.size)
+    guard var request = requests[number], let query = request.query,
+      let statement = request.statement
+    else { return }
+    dequeue(number, request)
     request.tries += 1
     request.state = .running(peer)
     request.begun = now
     requests[number] = request
-    workers[peer]?.state = .running(number)
+    let attempt = Attempt(job: number, number: request.tries)
+    workers[peer]?.state = .running(attempt)
+    workers[peer]?.run = WorkerRecord.Run(
+      statement: statement, isLong: !history.isShort(statement), isSuspect: request.deaths > 0,
+      begun: now)
     let job = Job(
-      attempt: Attempt(job: number, number: request.tries), database: query.database,
+      attempt: attempt, database: query.database,
       format: query.format, deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
       ifVersion: query.ifVersion)
     effects.append(.run(peer, job, request.payload))
-    if request.tries > 1, let member = workers[peer]?.member {
+    if request.isReturned, let member = workers[peer]?.member {
       effects.append(
         .publish(
           Line("request.retried").with("id", query.id).with("db", query.database)
@@ -72,24 +114,24 @@ extension Broker {
     if hasNewNames {
       hasNewNames = false
       for database in unresolved.databases.filter(isServed) {
-        for number in unresolved.numbers(for: database) { conclude(number) }
+        for number in unresolved.numbers(for: database) { conclude(number, now) }
       }
     }
     if let (pending, last, end) = round {
       guard pending.isEmpty || now >= end else { return }
       round = nil
-      for number in unresolved.numbers where number <= last { conclude(number) }
+      for number in unresolved.numbers where number <= last { conclude(number, now) }
     }
     if unresolved.isEmpty { return }
     if isDraining || workers.isEmpty && now >= settled {
-      for number in unresolved.numbers { conclude(number) }
+      for number in unresolved.numbers { conclude(number, now) }
     } else if workers.isEmpty || now < settled && unresolved.databases.contains(where: { $0 != "" })
     {
       // Workers that come back after a restart of the router may bring the name.
       return
     } else if idle.isEmpty {
       // The list needs no worker; a name waits for the next that is idle.
-      for number in unresolved.numbers(for: "") { conclude(number) }
+      for number in unresolved.numbers(for: "") { conclude(number, now) }
     } else {
       round = (
         Set(idle), nextNumber - 1, now.adding(milliseconds: Constants.rescanMilliseconds)
@@ -99,56 +141,20 @@ extension Broker {
   }
 
   /// Ends what an unresolved request waits for.
-  private mutating func conclude(_ number: UInt64) {
+  private mutating func conclude(_ number: UInt64, _ now: Instant) {
     guard let request = requests[number] else { return }
     switch request.message {
-    case .show(let show): finish(number, show)
-    case .cancel: break
+    case .show(let show):
+      let rows = rows(of: show, now)
+      finish(number, .rows(rows.count), rows.rendered(), now: now)
     case .query(let query) where isServed(query.database) || isExpected(query.database):
-      unresolved.remove(number, for: query.database, size: request.size)
-      enqueue(number)
+      moveToQueue(number)
     case .query where isDraining:
-      finish(number, .failure(Self.draining))
+      finish(number, .failure(Self.draining), now: now)
     case .query(let query):
-      finish(
-        number, .failure(Failure(.noSuchDatabase, "no worker has a database '\(query.database)'")))
+      let why = "no worker has a database '\(query.database)'"
+      finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
+    case .cancel: break
     }
   }
-
-  /// All databases, by name.
-  private mutating func listDatabases() -> [ListedDatabase] {
-    if let databaseList { return databaseList }
-    var errors: [String: String] = [:]
-    for worker in workers.values {
-      for database in worker.databases ?? [] { errors[database.name] = database.error }
-    }
-    let list = servers.sorted { $0.key < $1.key }.map { name, count in
-      ListedDatabase(name: name, workers: count, error: errors[name])
-    }
-    databaseList = list
-    return list
-  }
-
-  private mutating func finish(_ number: UInt64, _ show: Show) {
-    let list = listDatabases()
-    let rows = Rows<Body>.values(
-      columns: ["database", "workers", "error"],
-      rows: list.map { database in
-        [
-          .text(database.name), .integer(Int64(database.workers)),
-          database.error.map { .text($0) } ?? .null,
-        ]
-      },
-      format: show.format)
-    finish(number, .rows(list.count), rows)
-  }
-}
-
-/// What the list of databases says of one.
-struct ListedDatabase {
-  let name: String
-  /// How many workers have it.
-  let workers: Int
-  /// Why it cannot be used, as one of the workers says that cannot.
-  let error: String?
 }

@@ -10,13 +10,17 @@ extension Broker {
     let name = publication.publisher.name
     guard hear(publication.publisher, now) else { return }
     if isState {
-      replaceSlots(of: name, publication.members)
+      replaceSlots(of: name, publication.members, now)
     } else if let member = Member(publication.line), let phase = Self.phase(after: publication.line)
     {
-      learn(member, phase, from: name)
+      let isOverdue = publication.line["status"] == String(Self.overdueStatus)
+      learn(member, phase, from: name, isOverdue ? .overdue : .died, now)
     }
     settle(now)
   }
+
+  /// With this a worker exits that could not stop what it ran.
+  private static var overdueStatus: Int { 79 }
 
   /// The phase into which an event puts its process.
   private static func phase(after event: Line) -> Phase? {
@@ -25,6 +29,7 @@ extension Broker {
     case "worker.ready": .ready
     case "worker.stopping": .stopping
     case "worker.exited", "worker.backoff": .backoff
+    case EventWord.stuck: .stuck
     default: nil
     }
   }
@@ -42,30 +47,33 @@ extension Broker {
     // has a lower one, and ended with it.
     for (peer, worker) in workers
     where worker.supervisor == publisher.name && worker.member.generation < publisher.incarnation {
-      lose(peer, why: "its supervisor ended", counted: false)
+      lose(peer, why: "its supervisor ended", .uncounted, now)
     }
     return true
   }
 
-  private mutating func replaceSlots(of supervisor: String, _ lines: [Line]) {
+  private mutating func replaceSlots(of supervisor: String, _ lines: [Line], _ now: Instant) {
     var listed: Set<String> = []
     for line in lines {
       guard let member = Member(line), let phase = line["phase"].flatMap(Phase.init) else {
         continue
       }
       listed.insert(member.name)
-      learn(member, phase, from: supervisor)
+      learn(member, phase, from: supervisor, .died, now)
     }
     for name in supervisors[supervisor]?.slots.keys.filter({ !listed.contains($0) }) ?? [] {
       supervisors[supervisor]?.slots[name] = nil
       hasLostNames = true
       guard let peer = connections[name], workers[peer]?.supervisor == supervisor else { continue }
-      lose(peer, why: "its supervisor does not list it", counted: false)
+      lose(peer, why: "its supervisor does not list it", .uncounted, now)
     }
   }
 
   /// Learns where a supervised process stands. Word of an earlier generation changes nothing.
-  private mutating func learn(_ member: Member, _ phase: Phase, from supervisor: String) {
+  /// - Parameter loss: what it means when the process is dead by that.
+  private mutating func learn(
+    _ member: Member, _ phase: Phase, from supervisor: String, _ loss: Loss, _ now: Instant
+  ) {
     let known = supervisors[supervisor]?.slots[member.name]
     guard member.generation >= known?.generation ?? .min else { return }
     // A process that has ended does not come back to life under its generation.
@@ -80,7 +88,7 @@ extension Broker {
       generation: member.generation, phase: phase, names: worker?.names ?? known?.names ?? [])
     guard let peer, let worker else { return }
     if isDead(worker) {
-      lose(peer, why: "it ended", counted: !wasStopping)
+      lose(peer, why: "it ended", wasStopping ? .uncounted : loss, now)
     } else if isStopping(worker) && worker.state == .idle {
       effects.append(.tell(peer, .bye))
       forget(peer)
@@ -122,7 +130,7 @@ extension Broker {
       supervisors[name] = nil
       hasLostNames = true
       for (peer, worker) in workers where worker.supervisor == name {
-        lose(peer, why: "its supervisor is silent", counted: false)
+        lose(peer, why: "its supervisor is silent", .uncounted, now)
       }
     }
   }

@@ -13,6 +13,8 @@ extension Broker {
     if !supervisors.isEmpty { consider(lastTick.adding(milliseconds: 1000)) }
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }
     if let end = round?.end { consider(end) }
+    if let end = quarantine.nextEnd { consider(end) }
+    if let due = versions.nextDue(after: lastTick) { consider(due) }
     return next
   }
 
@@ -26,6 +28,7 @@ extension Broker {
     lastTick = now
     dropSilent(now)
     expire(now)
+    expireQuarantine(now)
     settle(now)
   }
 
@@ -39,15 +42,19 @@ extension Broker {
         deadlines.insert(Expiry(time: end, number: expiry.number))
         continue
       }
-      finish(expiry.number, .failure(Failure(.deadline, Self.overdue(request))))
+      if case .parked = request.state {
+        finish(expiry.number, .unchanged, now: now)
+      } else {
+        finish(expiry.number, .failure(Failure(.deadline, Self.overdue(request))), now: now)
+      }
     }
   }
 
   private static func overdue(_ request: PendingRequest<Request>) -> String {
-    let time = request.deadline.millisecondsUp(since: request.arrival)
+    let time = request.allowedMilliseconds
     switch request.state {
     case .running: return "its worker did not answer within \(time) ms"
-    case .queued, .unresolved: return "no worker was free within \(time) ms"
+    case .queued, .unresolved, .parked: return "no worker was free within \(time) ms"
     }
   }
 

@@ -2,27 +2,31 @@ package import Wire
 
 extension Broker {
   /// A worker has said that it is ready, and what it has to answer.
-  /// - Parameter databases: its list, if the report has one.
+  /// - Parameters:
+  ///   - databases: its list, if the report has one.
+  ///   - versions: what it found when it was told to look.
   package mutating func receive(
     _ report: WorkerReport, databases: [ServedDatabase]?,
-    results: [(result: AttemptResult, body: Body)], from peer: PeerID, now: Instant
+    results: [(result: AttemptResult, body: Body)], versions: [VersionReport] = [],
+    from peer: PeerID, now: Instant
   ) {
     // Answers first: they count also when they come from a worker that has died meanwhile, as long
     // as the attempt is the current one.
     var lostDatabase: [UInt64] = []
-    for (result, body) in results where isCurrent(result.attempt) {
+    for (result, body) in results {
+      survive(result, peer)
+      guard isCurrent(result.attempt) else { continue }
       if case .failure(let failure) = result.outcome, failure.code == .noSuchDatabase,
         databases != nil
       {
         lostDatabase.append(result.attempt.job)
       } else {
-        finish(
-          result.attempt.job, result.outcome, .rendered(body), worker: report.member,
-          runMicroseconds: result.runMicroseconds)
+        take(result, body, from: report.member, now)
       }
     }
     if register(report, peer, now) {
       if let databases { update(peer, databases) }
+      for version in versions { learn(version, from: peer, now) }
       for number in lostDatabase { requeue(number) }
       welcome(peer, isStopping: report.isStopping)
     } else {
@@ -33,19 +37,53 @@ extension Broker {
 
   /// A message for a worker could not be delivered: its connection is gone.
   package mutating func unreachable(_ peer: PeerID, now: Instant) {
-    lose(peer, why: "unreachable", counted: false)
+    lose(peer, why: "unreachable", .uncounted, now)
+    settle(now)
+  }
+
+  /// A worker's connection is gone. Of one that has a supervisor, that says more, and soon.
+  package mutating func disconnected(worker peer: PeerID, now: Instant) {
+    guard let worker = workers[peer], worker.supervisor == nil else { return }
+    lose(peer, why: "its connection was closed", .died, now)
     settle(now)
   }
 
   /// A worker has said what no worker says. It waits for a reply, and what it had is not answered.
   package mutating func misunderstood(_ peer: PeerID, why: String, now: Instant) {
     effects.append(.tell(peer, .bye))
-    lose(peer, why: why, counted: true)
+    lose(peer, why: why, .died, now)
     settle(now)
   }
 
-  private func isCurrent(_ attempt: Attempt) -> Bool {
-    requests[attempt.job].map { $0.tries == attempt.number } ?? false
+  /// A worker has answered, and so has lived through what it ran.
+  private mutating func survive(_ result: AttemptResult, _ peer: PeerID) {
+    var account: Quarantine.Account?
+    if let worker = workers[peer], worker.state == .running(result.attempt), let run = worker.run {
+      workers[peer]?.served += 1
+      history.note(run.statement, microseconds: result.runMicroseconds)
+      account = run.abandoned
+    }
+    guard !quarantine.isEmpty else { return }
+    if isCurrent(result.attempt) {
+      account = requests[result.attempt.job].flatMap { self.account(of: $0) }
+    }
+    if let account { quarantine.survived(account) }
+  }
+
+  /// Passes on the answer to the current attempt.
+  private mutating func take(
+    _ result: AttemptResult, _ body: Body, from member: Member, _ now: Instant
+  ) {
+    let number = result.attempt.job
+    if let request = requests[number], let query = request.query {
+      if let version = result.version, let begun = request.begun {
+        learn(version, of: query.database, begun: begun, now)
+      }
+      if result.outcome == .unchanged && query.waitsForChange && !isDraining {
+        return park(number, query, now)
+      }
+    }
+    finish(number, result.outcome, .rendered(body), from: (member, result), now: now)
   }
 
   /// Knows the connection as that of this worker; false when the worker is dead or outdated.
@@ -61,7 +99,8 @@ extension Broker {
       // death.
       lose(
         other, why: "replaced",
-        counted: member.generation > known.member.generation && !isStopping(known))
+        member.generation > known.member.generation && !isStopping(known) ? .died : .uncounted,
+        now)
     }
     let worker = WorkerRecord(member: member, supervisor: report.supervisor, pid: report.pid)
     guard !isDead(worker) else {
@@ -122,7 +161,7 @@ extension Broker {
 
   /// Whether a worker that is to end is still to help a router that is to end with what waits.
   private func isNeeded(_ worker: WorkerRecord) -> Bool {
-    isDraining && queue.first(where: worker.names.contains) != nil
+    isDraining && queue.contains { worker.names.contains($0.database) }
   }
 
   /// Has a waiting worker look again which databases it has.
@@ -133,34 +172,57 @@ extension Broker {
     effects.append(.tell(peer, .rescan))
   }
 
+  /// What the loss of a worker means for the request that it ran.
+  enum Loss {
+    /// The worker died of it, for all that is known.
+    case died
+    /// The worker ended itself, because it could not stop what it ran.
+    case overdue
+    /// It is no fault of the request.
+    case uncounted
+  }
+
   /// A worker is gone. What it held goes back to the front of the queue.
-  /// - Parameter counted: whether its death is on the account of the request that it ran.
-  mutating func lose(_ peer: PeerID, why: String, counted: Bool) {
+  mutating func lose(_ peer: PeerID, why: String, _ loss: Loss, _ now: Instant) {
     guard let worker = workers[peer] else { return }
     // One that lives after all and waits would wait for ever; so it ends, and is started again.
     if worker.state == .idle { effects.append(.tell(peer, .bye)) }
     forget(peer)
+    if case .checking(let database) = worker.state { versions.failed(database, now: now) }
     effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
-    guard case .running(let number) = worker.state, let request = requests[number],
-      case .running(peer) = request.state
-    else { return }
-    if counted { requests[number]?.deaths += 1 }
-    if let deaths = requests[number]?.deaths, deaths >= configuration.tries {
-      crash(number, deaths, worker.member)
+    guard case .running(let attempt) = worker.state, let run = worker.run else { return }
+    if loss != .uncounted {
+      statistics.noteDeath(now)
+      history.note(run.statement, microseconds: now.microseconds(since: run.begun))
+    }
+    guard var request = requests[attempt.job], request.worker == peer else {
+      if let account = run.abandoned, loss != .uncounted { charge(account, now) }
+      return
+    }
+    if loss != .uncounted, let account = account(of: request) {
+      request.deaths += 1
+      requests[attempt.job] = request
+      charge(account, now)
+    }
+    if loss == .overdue {
+      let why = "its worker could not stop it after \(request.allowedMilliseconds) ms, and ended"
+      finish(attempt.job, .failure(Failure(.deadline, why)), now: now)
+    } else if request.deaths >= configuration.tries {
+      crash(attempt.job, request, worker.member, now)
     } else {
-      requeue(number)
+      requeue(attempt.job)
     }
   }
 
-  private mutating func crash(_ number: UInt64, _ deaths: Int, _ member: Member) {
+  private mutating func crash(
+    _ number: UInt64, _ request: PendingRequest<Request>, _ member: Member, _ now: Instant
+  ) {
     effects.append(
       .publish(
-        Line("request.crashed").with("id", requests[number]?.id)
-          .with("db", requests[number]?.database).with("deaths", deaths)
-          .with("worker", member.name)))
-    finish(
-      number,
-      .failure(Failure(.crashed, "\(deaths) workers died while they ran it")), worker: member)
+        Line("request.crashed").with("id", request.id).with("db", request.database)
+          .with("deaths", request.deaths).with("worker", member.name)))
+    let why = "\(request.deaths) workers died while they ran it"
+    finish(number, .failure(Failure(.crashed, why)), now: now)
   }
 
   /// A worker is no longer there, or no longer wanted.
@@ -174,7 +236,8 @@ extension Broker {
   }
 
   private mutating func requeue(_ number: UInt64) {
-    guard case .running = requests[number]?.state else { return }
+    guard requests[number]?.worker != nil else { return }
+    requests[number]?.isReturned = true
     enqueue(number)
   }
 }

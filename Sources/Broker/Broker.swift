@@ -11,7 +11,7 @@ package import Wire
 ///
 /// Each input is a method that takes the time and leaves `Effect`s in `effects`, which the loop
 /// takes out and carries out in order.
-package struct Broker<Request, Body> {
+package struct Broker<Request: Statement, Body> {
   let configuration: Configuration
   /// What is to be done.
   package var effects: [Effect<Request, Body>] = []
@@ -21,7 +21,12 @@ package struct Broker<Request, Body> {
   var nextNumber: UInt64 = 1
   /// What clients have in flight under ids of their own.
   var inFlight: [ClientRequestID: UInt64] = [:]
+  /// What each connection has in flight; only those that have anything.
+  var clients: [PeerID: Set<UInt64>] = [:]
   var queue = RequestQueue()
+  var history = StatementHistory()
+  var quarantine: Quarantine
+  var statistics: Statistics
   /// When requests expire; some may be gone already.
   var deadlines = Heap<Expiry>()
 
@@ -36,7 +41,10 @@ package struct Broker<Request, Body> {
 
   /// Requests for databases that nobody has, and for the list of databases.
   /// The lists are asked for under the empty name, which no database has.
-  var unresolved = RequestQueue()
+  var unresolved = DatabaseLanes()
+  /// Requests that wait for a change of their database.
+  var parked = DatabaseLanes()
+  var versions = DatabaseVersions()
   /// The workers that are looking again for the unresolved requests up to number `last`; those that
   /// have not come back at `end` are waited for no longer.
   var round: (pending: Set<PeerID>, last: UInt64, end: Instant)?
@@ -56,6 +64,8 @@ package struct Broker<Request, Body> {
 
   package init(_ configuration: Configuration, now: Instant) {
     self.configuration = configuration
+    quarantine = Quarantine(deaths: configuration.tries)
+    statistics = Statistics(now: now)
     settled = now.adding(milliseconds: Constants.settleMilliseconds)
     lastTick = now
   }
@@ -66,6 +76,7 @@ package struct Broker<Request, Body> {
     isDraining = true
     hasLostNames = true
     effects.append(.publish(Line("router.draining").with("requests", requests.count)))
+    for number in parked.numbers { finish(number, .failure(Self.draining), now: now) }
     settle(now)
   }
 

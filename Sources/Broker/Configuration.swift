@@ -4,18 +4,28 @@ package struct Configuration: Sendable {
   package var tries = 3
   /// The time a request has that does not name its own.
   package var defaultDeadlineMilliseconds = 30_000
+  /// The most time that a request gets, whatever it asks for.
+  package var maxDeadlineMilliseconds = 86_400_000
+  /// The most time that a request for one of these databases gets.
+  package var databaseDeadlineMilliseconds: [String: Int] = [:]
   /// The bound on requests that wait, beyond which new ones are answered `busy`.
   package var maxQueuedRequests = 100_000
   /// The bound on the bytes of those requests.
   package var maxQueuedBytes = 256 << 20
+  /// The bound on the requests that one connection may have without an answer.
+  package var maxRequestsInFlight = 10_000
+  /// So many workers are kept for statements whose runs so far were short.
+  package var reservedWorkers = 0
 
   package init() {}
 }
 
 /// What nobody needs to set.
 enum Constants {
-  /// After its deadline, a request is left to the worker that runs it for so long.
-  static let graceMilliseconds = 500
+  /// After its deadline, a request is left to the worker that runs it for so long: the worker ends
+  /// itself 500 ms after the deadline when it can do nothing else, and that takes a moment to be
+  /// known.
+  static let graceMilliseconds = 750
   /// So long after its start a router waits for workers before it says that there are none.
   static let settleMilliseconds = 2000
   /// A supervisor that has not been heard for so long is gone, and its workers with it. It

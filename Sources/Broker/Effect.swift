@@ -1,7 +1,7 @@
 package import Wire
 
 /// What the broker wants done. The order matters.
-package enum Effect<Request, Body> {
+package enum Effect<Request: Statement, Body> {
   /// Answer a client: the line, and the rows if there are any.
   case answer(Request, Line, Rows<Body>?)
   /// Give an attempt at a request to a worker that waits for its reply. When it cannot be sent, the

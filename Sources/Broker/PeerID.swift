@@ -14,6 +14,11 @@ package enum PeerID: Hashable, Sendable {
     self = .short(bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } << 8 | UInt64(bytes.count))
   }
 
+  /// In hexadecimal, as people see it.
+  var description: String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
   package var bytes: [UInt8] {
     switch self {
     case .short(let word):

@@ -1,18 +1,22 @@
 internal import Wire
 
 /// A request that has no final answer yet.
-struct PendingRequest<Request> {
+struct PendingRequest<Request: Statement> {
   enum State {
-    /// In the queue.
-    case queued
+    /// In the queue, in this lane.
+    case queued(RequestQueue.Lane)
     /// Nobody is known to have the database: workers look again first.
     case unresolved
+    /// The database is as its client knows it: it waits for a change.
+    case parked
     /// A worker has it.
     case running(PeerID)
   }
 
   /// The client's connection and envelope.
   let client: PeerID
+  /// The connection alone.
+  let connection: PeerID
   let message: ClientMessage
   /// What the loop needs to pass it on and to answer it.
   let payload: Request
@@ -20,7 +24,11 @@ struct PendingRequest<Request> {
   let size: Int
   let arrival: Instant
   let deadline: Instant
-  var state = State.queued
+  /// What it runs; nil when it asks the router itself.
+  let statement: StatementKey?
+  var state = State.unresolved
+  /// Whether it has lost its worker: then it goes before what was not begun yet.
+  var isReturned = false
   /// How often it has been begun.
   var tries = 0
   /// How many workers died while they ran it.
@@ -36,11 +44,20 @@ struct PendingRequest<Request> {
     }
   }
 
+  var query: Query? {
+    guard case .query(let query) = message else { return nil }
+    return query
+  }
+
   /// The database it asks for; nil when it asks the router itself.
-  var database: String? {
-    switch message {
-    case .query(let query): query.database
-    case .show, .cancel: nil
-    }
+  var database: String? { query?.database }
+
+  /// The time it was given.
+  var allowedMilliseconds: Int { deadline.millisecondsUp(since: arrival) }
+
+  /// The worker that has it.
+  var worker: PeerID? {
+    guard case .running(let peer) = state else { return nil }
+    return peer
   }
 }

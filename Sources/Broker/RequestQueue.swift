@@ -2,10 +2,29 @@ internal import DequeModule
 
 /// The requests that wait for a worker, by their numbers, which count up in order of arrival.
 ///
-/// Each database has a lane, so that one whose workers are all busy does not hold the others up.
-/// A lane is ordered by number: a request that comes back stands in front of all that came later.
+/// Turns go round over the clients, and for each client over its lanes, so that whoever has one
+/// request waits for one turn of each other client, however many those have. What has been begun
+/// before, and lost its worker, comes before all turns.
 struct RequestQueue {
-  private var lanes: [String: Deque<UInt64>] = [:]
+  /// What can be run by the same workers.
+  struct Lane: Hashable {
+    let database: String
+    /// Whether its statements have been short so far: workers may be reserved for those.
+    let isShort: Bool
+  }
+
+  private struct Client {
+    var lanes: [Lane: Deque<UInt64>] = [:]
+    var turns = Rota<Lane>()
+  }
+
+  private var clients: [PeerID: Client] = [:]
+  private var turns = Rota<PeerID>()
+  /// What was begun before, in order of arrival, with the lane of each.
+  private var returned: Deque<UInt64> = []
+  private var returnedLanes: [UInt64: Lane] = [:]
+  /// How many wait in a lane, whoever sent them.
+  private var waiting: [Lane: Int] = [:]
   private(set) var count = 0
   /// The sum of the requests' sizes.
   private(set) var bytes = 0
@@ -13,54 +32,75 @@ struct RequestQueue {
   var isEmpty: Bool { count == 0 }
 
   /// The databases that somebody waits for.
-  var databases: some Collection<String> { lanes.keys }
+  var databases: Set<String> { Set(waiting.keys.map(\.database)) }
 
-  mutating func insert(_ number: UInt64, for database: String, size: Int) {
-    var lane = lanes.removeValue(forKey: database) ?? Deque()
-    lane.insert(number, at: Self.position(of: number, in: lane))
-    lanes[database] = lane
-    count += 1
+  mutating func insert(_ number: UInt64, of client: PeerID, in lane: Lane, size: Int) {
+    clients[client, default: Client()].lanes[lane, default: []].insertInOrder(number)
+    clients[client]?.turns.join(lane)
+    turns.join(client)
+    note(lane, 1, size)
+  }
+
+  /// Takes a request that has been begun before.
+  mutating func insertReturned(_ number: UInt64, in lane: Lane, size: Int) {
+    returned.insertInOrder(number)
+    returnedLanes[number] = lane
+    note(lane, 1, size)
+  }
+
+  mutating func remove(_ number: UInt64, of client: PeerID, in lane: Lane, size: Int) {
+    if returnedLanes.removeValue(forKey: number) != nil {
+      _ = returned.removeInOrder(number)
+    } else {
+      guard clients[client]?.lanes[lane]?.removeInOrder(number) ?? false else { return }
+      tidy(client, lane)
+    }
+    note(lane, -1, -size)
+  }
+
+  private mutating func note(_ lane: Lane, _ more: Int, _ size: Int) {
+    waiting[lane, default: 0] += more
+    if waiting[lane] == 0 { waiting[lane] = nil }
+    count += more
     bytes += size
   }
 
-  mutating func remove(_ number: UInt64, for database: String, size: Int) {
-    guard var lane = lanes.removeValue(forKey: database) else { return }
-    let position = Self.position(of: number, in: lane)
-    if position < lane.count && lane[position] == number {
-      lane.remove(at: position)
-      count -= 1
-      bytes -= size
-    }
-    if !lane.isEmpty { lanes[database] = lane }
+  private mutating func tidy(_ client: PeerID, _ lane: Lane) {
+    guard clients[client]?.lanes[lane]?.isEmpty ?? false else { return }
+    clients[client]?.lanes[lane] = nil
+    clients[client]?.turns.leave(lane)
+    guard clients[client]?.lanes.isEmpty ?? false else { return }
+    clients[client] = nil
+    turns.leave(client)
   }
 
-  /// The request that waits longest among those for databases that satisfy the predicate.
-  func first(where serves: (String) -> Bool) -> UInt64? {
-    var first: UInt64?
-    for (database, lane) in lanes {
-      guard let number = lane.first, number < first ?? .max, serves(database) else { continue }
-      first = number
+  /// The request whose turn it is among those in lanes that can be served. Its client has had its
+  /// turn then; the request remains until it is removed.
+  ///
+  /// - Parameter isHeld: whether one that was begun before must wait for another such.
+  mutating func next(
+    where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool
+  ) -> UInt64? {
+    guard waiting.keys.contains(where: canServe) else { return nil }
+    let first = returned.first { number in
+      returnedLanes[number].map(canServe) ?? false && !isHeld(number)
     }
-    return first
+    if let first { return first }
+    return turns.next { client in
+      guard let lanes = clients[client]?.lanes else { return nil }
+      return clients[client]?.turns.next { canServe($0) ? lanes[$0]?.first : nil }
+    }
   }
 
-  /// All that wait for a database, in order.
+  /// Whether anything waits in a lane that satisfies the predicate.
+  func contains(where serves: (Lane) -> Bool) -> Bool { waiting.keys.contains(where: serves) }
+
+  /// All that wait for a database, in order of arrival.
   func numbers(for database: String) -> [UInt64] {
-    lanes[database].map(Array.init) ?? []
-  }
-
-  /// All that wait, database by database.
-  var numbers: [UInt64] { lanes.values.flatMap { $0 } }
-
-  /// Where a number stands in a lane, or would. Most come at its end.
-  private static func position(of number: UInt64, in lane: Deque<UInt64>) -> Int {
-    guard let last = lane.last, last >= number else { return lane.count }
-    var low = 0
-    var high = lane.count
-    while low < high {
-      let middle = (low + high) / 2
-      if lane[middle] < number { low = middle + 1 } else { high = middle }
+    let first = returned.filter { returnedLanes[$0]?.database == database }
+    let others = clients.values.flatMap { client in
+      client.lanes.flatMap { lane, numbers in lane.database == database ? Array(numbers) : [] }
     }
-    return low
+    return (first + others).sorted()
   }
 }

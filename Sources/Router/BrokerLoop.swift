@@ -59,9 +59,7 @@ package struct BrokerLoop: ~Copyable {
         end = limit
       }
       try wait(signals, lifeline)
-      if poll[5].contains(.readable) {
-        while signals.next() != nil { broker.drain(now: Clock.now()) }
-      }
+      if poll[5].contains(.readable) { obey(signals) }
       if lifeline != nil && !poll[6].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
@@ -71,7 +69,7 @@ package struct BrokerLoop: ~Copyable {
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
       try carryOut()
       try flush()
-      try publisher.serve(now: now) { (state, []) }
+      try publisher.serve(now: now) { (state, broker.abandonments) }
     }
     try publisher.publish(Line("router.stopped"))
   }
@@ -79,6 +77,15 @@ package struct BrokerLoop: ~Copyable {
   /// Lets the last answers and events out, as long as the sockets' LINGER says.
   package consuming func close() throws {
     try publisher.close()
+  }
+
+  private mutating func obey(_ signals: borrowing SignalSource) {
+    while let signal = signals.next() {
+      switch signal {
+      case .user1: broker.clearQuarantine()
+      default: broker.drain(now: Clock.now())
+      }
+    }
   }
 
   private mutating func wait(
@@ -111,7 +118,7 @@ package struct BrokerLoop: ~Copyable {
         let frames = try WorkerFrames(message)
         broker.receive(
           frames.report, databases: frames.databases, results: frames.results,
-          from: PeerID(message[0]), now: Clock.now())
+          versions: frames.versions, from: PeerID(message[0]), now: Clock.now())
       } catch {
         let peer = PeerID(message[0])
         broker.misunderstood(peer, why: error.description, now: Clock.now())
@@ -128,7 +135,8 @@ package struct BrokerLoop: ~Copyable {
       do throws(Failure) {
         let parsed = try request.parse()
         broker.receive(
-          parsed, request, size: request.size, from: request.client, now: Clock.now())
+          parsed, request, size: request.size, from: request.client,
+          over: PeerID(message[0]), now: Clock.now())
       } catch {
         let line = Outcome.failure(error).line(Line("").with("id", request.id).fields)
         broker.effects.append(.answer(request, line, nil))

@@ -5,7 +5,7 @@ internal import ZeroMQ
 /// A client's message as it came: where the answer goes, the SQL and the parameters.
 ///
 ///     routing id, envelope of any depth, "", line, SQL, parameters
-struct ClientRequest {
+struct ClientRequest: Statement {
   /// What a client may put around its request: proxies on the way add a frame each.
   static let maxEnvelope = 8
   /// The bytes of all that, with the routing id.
@@ -71,6 +71,13 @@ struct ClientRequest {
     frames.first.flatMap { try? Line(parsing: message[$0]) }?["id"]
   }
 
+  private func hash(_ frame: Int) -> UInt64 {
+    guard frame < frames.upperBound else { return 0 }
+    var hasher = Hasher()
+    hasher.combine(bytes: message[frame])
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+
   /// What a worker gets: the SQL and the parameters.
   var statement: [Part] {
     let sql = frames.lowerBound + 1
@@ -85,5 +92,19 @@ struct ClientRequest {
   /// keep the whole request.
   var envelope: [Part] {
     (0...(delimiter ?? 0)).map { .bytes(Array(message[$0])) }
+  }
+}
+
+extension ClientRequest {
+  /// What is shown of a statement, in bytes.
+  private static let maxExcerpt = 200
+
+  var textHash: UInt64 { hash(frames.lowerBound + 1) }
+
+  var parametersHash: UInt64 { hash(frames.lowerBound + 2) }
+
+  var excerpt: String {
+    guard frames.count > 1 else { return "" }
+    return String(decoding: message[frames.lowerBound + 1].prefix(Self.maxExcerpt), as: UTF8.self)
   }
 }

@@ -10,6 +10,7 @@ package enum Signal: Sendable, CaseIterable {
   case interrupt
   case hangUp
   case childEnded
+  case user1
   case kill
 
   package var number: Int32 {
@@ -18,6 +19,7 @@ package enum Signal: Sendable, CaseIterable {
     case .interrupt: SIGINT
     case .hangUp: SIGHUP
     case .childEnded: SIGCHLD
+    case .user1: SIGUSR1
     case .kill: SIGKILL
     }
   }

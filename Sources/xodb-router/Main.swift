@@ -15,7 +15,7 @@ struct Main: ParsableCommand {
 
       Clients and workers find it by its sockets 'clients' and 'workers' in the run directory: \
       XODB_RUN, otherwise xodb in XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID. TERM ends it, after \
-      it has answered what it holds.
+      it has answered what it holds; USR1 lets go what is quarantined.
 
       Exit status: 0 ended as asked, 64 wrong arguments, 73 something is in use, 71 the system \
       refused something, 77 the run directory is not ours.
@@ -30,8 +30,24 @@ struct Main: ParsableCommand {
   @Option(help: "The seconds a query has that does not say so itself.")
   var timeout = 30.0
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      The most seconds that a query gets, whatever it asks for; with DB= in front, a query on that \
+      database. Can be repeated.
+      """, valueName: "[db=]seconds"))
+  var maxTimeout: [TimeCap] = []
+
   @Option(help: "So many queries may wait; more are answered 'busy'.")
   var maxQueued = 100_000
+
+  @Option(
+    help: "So many queries of one connection may be without an answer; more are answered 'busy'.")
+  var maxInFlight = 10_000
+
+  @Option(
+    help: "Keep so many workers for statements that were short so far (less than 20 ms a run).")
+  var reserve = 0
 
   func validate() throws {
     guard (1...1000).contains(tries) else { throw ValidationError("--tries is 1 to 1000") }
@@ -41,13 +57,17 @@ struct Main: ParsableCommand {
     guard (1...10_000_000).contains(maxQueued) else {
       throw ValidationError("--max-queued is 1 to 10000000")
     }
+    guard (1...10_000_000).contains(maxInFlight) else {
+      throw ValidationError("--max-in-flight is 1 to 10000000")
+    }
+    guard (0...1000).contains(reserve) else { throw ValidationError("--reserve is 0 to 1000") }
   }
 
   func run() throws {
     Tool.ignoreBrokenPipes()
     Limits.raiseDescriptors()
     var supervised = try Supervised()
-    let signals = try SignalSource([.terminate, .interrupt])
+    let signals = try SignalSource([.terminate, .interrupt, .user1])
     let directory = try RunDirectory()
     try directory.create()
     for endpoint in bind { try Endpoint.checkIsLocal(endpoint) }
@@ -75,7 +95,16 @@ struct Main: ParsableCommand {
     var configuration = Configuration()
     configuration.tries = tries
     configuration.defaultDeadlineMilliseconds = Int(timeout * 1000)
+    for cap in maxTimeout {
+      if let database = cap.database {
+        configuration.databaseDeadlineMilliseconds[database] = cap.milliseconds
+      } else {
+        configuration.maxDeadlineMilliseconds = cap.milliseconds
+      }
+    }
     configuration.maxQueuedRequests = maxQueued
+    configuration.maxRequestsInFlight = maxInFlight
+    configuration.reservedWorkers = reserve
     return configuration
   }
 

@@ -87,7 +87,7 @@ struct SuperviseLoop: ~Copyable {
       switch signal {
       case .terminate, .interrupt: try tell(.stopRequested)
       case .childEnded: try noteExits()
-      case .hangUp, .kill: break
+      case .hangUp, .kill, .user1: break
       }
     }
   }

@@ -3,6 +3,18 @@ import Wire
 
 @testable import Broker
 
+/// On the bench a request is its id; what stands behind a `?` are its parameters.
+extension String: Statement {
+  private var parts: [Substring] { split(separator: "?", maxSplits: 1) }
+  package var textHash: UInt64 { hash(parts.first) }
+  package var parametersHash: UInt64 { hash(parts.dropFirst().first) }
+  package var excerpt: String { String(parts.first ?? "") }
+
+  private func hash(_ part: Substring?) -> UInt64 {
+    UInt64(bitPattern: Int64(part.hashValue))
+  }
+}
+
 /// A broker on a test bench: requests and bodies are strings, time is what the test says.
 struct Bench {
   var broker: Broker<String, String>
@@ -35,30 +47,59 @@ struct Bench {
   /// A query whose payload is its id.
   mutating func query(
     _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
-    size: Int = 10
+    size: Int = 10, ifVersion: String? = nil, waits: Bool = false
   ) {
-    let query = Query(id: id, database: db, format: .json, deadlineMilliseconds: deadline)
-    broker.receive(.query(query), id, size: size, from: Self.peer(client), now: now)
+    let query = Query(
+      id: id, database: db, format: .json, deadlineMilliseconds: deadline, ifVersion: ifVersion,
+      waitsForChange: waits)
+    receive(.query(query), id, from: client, size: size)
+  }
+
+  mutating func show(_ id: String, _ subject: Show.Subject = .databases) {
+    receive(.show(Show(id: id, subject: subject, format: .json)), id, from: "client")
+  }
+
+  mutating func cancel(_ id: String, from client: String = "client") {
+    receive(.cancel(id: id), id, from: client)
+  }
+
+  private mutating func receive(
+    _ message: ClientMessage, _ id: String, from client: String, size: Int = 0
+  ) {
+    let peer = Self.peer(client)
+    broker.receive(message, id, size: size, from: peer, over: peer, now: now)
     collect()
   }
 
-  mutating func show(_ id: String) {
-    let show = Show(id: id, subject: .databases, format: .json)
-    broker.receive(.show(show), id, size: 0, from: Self.peer("client"), now: now)
+  mutating func disconnect(client: String) {
+    broker.disconnected(client: Self.peer(client), now: now)
+    collect()
+  }
+
+  mutating func disconnect(worker: String) {
+    broker.disconnected(worker: Self.peer(worker), now: now)
+    collect()
+  }
+
+  /// A worker has seen a write to a database's file.
+  mutating func noteChange(of database: String) {
+    let note = ChangeNote(member: Member(name: "w-1", generation: 10), database: database)
+    broker.receive(note, now: now)
     collect()
   }
 
   /// A worker says READY; its connection is named after it and its generation.
   mutating func ready(
     _ name: String, _ generation: Int64 = 10, dbs: [String]? = nil, supervisor: String? = "workers",
-    results: [(AttemptResult, String)] = [], on connection: String? = nil, stopping: Bool = false
+    results: [(AttemptResult, String)] = [], versions: [VersionReport] = [],
+    on connection: String? = nil, stopping: Bool = false
   ) {
     let report = WorkerReport(
       member: Member(name: name, generation: generation), supervisor: supervisor, pid: 1,
       hasDatabases: dbs != nil, isStopping: stopping)
     broker.receive(
       report, databases: dbs?.map { ServedDatabase(name: $0) },
-      results: results.map { (result: $0.0, body: $0.1) },
+      results: results.map { (result: $0.0, body: $0.1) }, versions: versions,
       from: Self.peer(connection ?? "\(name)/\(generation)"), now: now)
     collect()
   }
@@ -66,18 +107,21 @@ struct Bench {
   /// A worker answers an attempt.
   mutating func answer(
     _ name: String, _ generation: Int64 = 10, _ attempt: Attempt, _ outcome: Outcome = .rows(1),
-    body: String = "rows", dbs: [String]? = nil, stopping: Bool = false
+    body: String = "rows", dbs: [String]? = nil, stopping: Bool = false, version: String? = nil,
+    run: Int64 = 5
   ) {
-    let result = AttemptResult(attempt: attempt, outcome: outcome, runMicroseconds: 5)
+    let result = AttemptResult(
+      attempt: attempt, outcome: outcome, version: version, runMicroseconds: run)
     ready(name, generation, dbs: dbs, results: [(result, body)], stopping: stopping)
   }
 
   /// A supervisor publishes an event about one of its processes.
   mutating func event(
     _ word: String, _ name: String, _ generation: Int64, from supervisor: String = "workers",
-    incarnation: Int64 = 1
+    incarnation: Int64 = 1, status: Int? = nil
   ) {
     let line = Line(word).with(Member(name: name, generation: generation))
+      .with("status", status)
     publish(line, from: supervisor, incarnation: incarnation)
   }
 
@@ -159,14 +203,17 @@ struct Bench {
     return told
   }
 
-  /// Takes out the words of the events published.
-  mutating func events() -> [String] {
-    var words: [String] = []
+  /// Takes out the events published.
+  mutating func eventLines() -> [Line] {
+    var lines: [Line] = []
     effects.removeAll { effect in
       guard case .publish(let line) = effect else { return false }
-      words.append(line.word)
+      lines.append(line)
       return true
     }
-    return words
+    return lines
   }
+
+  /// Takes out the words of the events published.
+  mutating func events() -> [String] { eventLines().map(\.word) }
 }

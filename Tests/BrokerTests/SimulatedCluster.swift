@@ -324,8 +324,10 @@ struct SimulatedCluster {
       switch request.state {
       case .queued: queued += 1
       case .unresolved: unresolved += 1
+      case .parked: break
       case .running(let peer):
-        try #require(broker.workers[peer]?.state == .running(number), "nobody runs \(number)")
+        let attempt = Attempt(job: number, number: request.tries)
+        try #require(broker.workers[peer]?.state == .running(attempt), "nobody runs \(number)")
       }
       try #require(request.deaths <= request.tries)
       try #require(

@@ -1,0 +1,189 @@
+internal import Wire
+
+/// Rows of the broker's own.
+struct ShownRows {
+  let columns: [String]
+  var rows: [[Value]] = []
+  let format: Format
+
+  var count: Int { rows.count }
+
+  func rendered<Body>() -> Rows<Body> { .values(columns: columns, rows: rows, format: format) }
+}
+
+extension Broker {
+  /// So many rows are shown of a list; the queue may be much longer.
+  static var maxShownRows: Int { 10_000 }
+
+  /// What the broker knows of a subject.
+  mutating func rows(of show: Show, _ now: Instant) -> ShownRows {
+    var shown: ShownRows
+    switch show.subject {
+    case .databases: shown = databaseRows(show.format)
+    case .workers: shown = workerRows(show.format, now)
+    case .clients: shown = clientRows(show.format, now)
+    case .queue: shown = queueRows(show.format, now)
+    case .quarantine: shown = quarantineRows(show.format, now)
+    case .stats: shown = statisticsRows(show.format, now)
+    }
+    if shown.count > Self.maxShownRows { shown.rows.removeSubrange(Self.maxShownRows...) }
+    return shown
+  }
+
+  private mutating func databaseRows(_ format: Format) -> ShownRows {
+    let rows = listDatabases().map { database in
+      [.text(database.name), .integer(Int64(database.workers)), Value(database.error)]
+    }
+    return ShownRows(columns: ["database", "workers", "error"], rows: rows, format: format)
+  }
+
+  /// All databases, by name.
+  private mutating func listDatabases() -> [ListedDatabase] {
+    if let databaseList { return databaseList }
+    var errors: [String: String] = [:]
+    for worker in workers.values {
+      for database in worker.databases ?? [] { errors[database.name] = database.error }
+    }
+    let list = servers.sorted { $0.key < $1.key }.map { name, count in
+      ListedDatabase(name: name, workers: count, error: errors[name])
+    }
+    databaseList = list
+    return list
+  }
+
+  private func workerRows(_ format: Format, _ now: Instant) -> ShownRows {
+    let rows = workers.values.sorted { ($0.member.name, $0.pid) < ($1.member.name, $1.pid) }
+      .map { worker -> [Value] in
+        let run = worker.run
+        return [
+          .text(worker.member.name), .integer(worker.member.generation),
+          .integer(Int64(worker.pid)), Value(worker.supervisor), .text(stateName(worker)),
+          Value(run?.statement.database), Value(run.map { now.microseconds(since: $0.begun) }),
+          .integer(Int64(worker.served)), .integer(Int64(worker.names.count)),
+        ]
+      }
+    return ShownRows(
+      columns: [
+        "worker", "generation", "pid", "supervisor", "state", "db", "run_us", "answered",
+        "databases",
+      ], rows: rows, format: format)
+  }
+
+  private func stateName(_ worker: WorkerRecord) -> String {
+    switch worker.state {
+    case .idle: "idle"
+    case .running(let attempt): isCurrent(attempt) ? "running" : "abandoning"
+    case .rescanning, .checking: "looking"
+    }
+  }
+
+  private func clientRows(_ format: Format, _ now: Instant) -> ShownRows {
+    let rows = clients.map { connection, numbers -> [Value] in
+      let requests = numbers.compactMap { self.requests[$0] }
+      let oldest = requests.map(\.arrival).min() ?? now
+      return [
+        .text(connection.description), .integer(Int64(requests.count)),
+        .integer(Int64(requests.count { $0.worker != nil })),
+        .integer(Int64(requests.reduce(0) { $0 + $1.size })),
+        .integer(now.microseconds(since: oldest)),
+      ]
+    }
+    return ShownRows(
+      columns: ["client", "requests", "running", "bytes", "oldest_us"], rows: rows, format: format)
+  }
+
+  private func queueRows(_ format: Format, _ now: Instant) -> ShownRows {
+    let rows = requests.keys.sorted().prefix(Self.maxShownRows).compactMap { number -> [Value]? in
+      guard let request = requests[number] else { return nil }
+      return [
+        .text(request.connection.description), Value(request.id), Value(request.database),
+        .text(request.stateName), Value(request.worker.flatMap { workers[$0]?.member.name }),
+        .integer(now.microseconds(since: request.arrival)),
+        .integer(Int64(request.deadline.millisecondsUp(since: now))),
+        .integer(Int64(request.tries)), .integer(Int64(request.deaths)),
+        .text(request.payload.excerpt),
+      ]
+    }
+    return ShownRows(
+      columns: [
+        "client", "id", "db", "state", "worker", "age_us", "left_ms", "tries", "deaths", "sql",
+      ], rows: rows, format: format)
+  }
+
+  private func quarantineRows(_ format: Format, _ now: Instant) -> ShownRows {
+    let rows = quarantine.entries.map { entry -> [Value] in
+      [
+        .text(entry.statement.database), .text(entry.parameters == nil ? "any" : "these"),
+        .integer(Int64(entry.deaths)), .integer(Int64(entry.end.millisecondsUp(since: now))),
+        .text(entry.excerpt),
+      ]
+    }
+    return ShownRows(
+      columns: ["db", "parameters", "deaths", "left_ms", "sql"], rows: rows, format: format)
+  }
+
+  private func statisticsRows(_ format: Format, _ now: Instant) -> ShownRows {
+    var shown = ShownRows(columns: ["stat", "now", "minute", "total"], format: format)
+    func add(_ name: String, now: Int64? = nil, minute: UInt64? = nil, total: UInt64? = nil) {
+      shown.rows.append([
+        .text(name), Value(now), Value(minute.map(Int64.init)), Value(total.map(Int64.init)),
+      ])
+    }
+    add("uptime_ms", now: now.microseconds(since: statistics.start) / 1000)
+    add("workers", now: Int64(workers.count))
+    add("workers.idle", now: Int64(idle.count))
+    add("clients", now: Int64(clients.count))
+    add("requests", now: Int64(requests.count))
+    add("requests.queued", now: Int64(queue.count))
+    add("requests.queued_bytes", now: Int64(queue.bytes))
+    add("requests.waiting_for_change", now: Int64(parked.count))
+    let (minute, all) = (statistics.lastMinute(now), statistics.all)
+    add("workers.died", minute: minute.deaths, total: all.deaths)
+    for code in ["ok"] + ErrorCode.allCases.map(\.rawValue) {
+      add("answers.\(code)", minute: minute.answers[code] ?? 0, total: all.answers[code] ?? 0)
+    }
+    for (name, recent, whole) in [
+      ("wait_us", minute.wait, all.wait), ("run_us", minute.run, all.run),
+      ("total_us", minute.total, all.total),
+    ] {
+      for (label, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)] {
+        add(
+          "\(name).\(label)", minute: UInt64(recent.percentile(share)),
+          total: UInt64(whole.percentile(share)))
+      }
+      add("\(name).max", minute: UInt64(recent.max), total: UInt64(whole.max))
+      let counts = Dictionary(uniqueKeysWithValues: recent.cumulative.map { ($0.bound, $0.count) })
+      var last: UInt64 = 0
+      for (bound, count) in whole.cumulative {
+        last = counts[bound] ?? last
+        add("\(name).le_\(bound)", minute: last, total: count)
+      }
+    }
+    return shown
+  }
+}
+
+extension PendingRequest {
+  fileprivate var stateName: String {
+    switch state {
+    case .queued: "queued"
+    case .unresolved: "looking"
+    case .parked: "waiting for a change"
+    case .running: "running"
+    }
+  }
+}
+
+extension Value {
+  fileprivate init(_ text: String?) { self = text.map { .text($0) } ?? .null }
+  fileprivate init(_ number: Int64?) { self = number.map { .integer($0) } ?? .null }
+}
+
+/// What the list of databases says of one.
+struct ListedDatabase {
+  let name: String
+  /// How many workers have it.
+  let workers: Int
+  /// Why it cannot be used, as one of the workers says that cannot.
+  let error: String?
+}

@@ -1,0 +1,65 @@
+package import Wire
+
+extension Broker {
+  /// A worker has seen that the file of a database was written to.
+  package mutating func receive(_ note: ChangeNote, now: Instant) {
+    guard isServed(note.database) else { return }
+    versions.noted(note.database, now: now)
+    settle(now)
+  }
+
+  /// Has idle workers look at the databases that may have changed.
+  mutating func checkVersions(_ now: Instant) {
+    guard !idle.isEmpty else { return }
+    for database in versions.due(now) {
+      guard isServed(database) else {
+        versions.forget(database)
+        continue
+      }
+      guard let first = idleWorker(for: database) else { continue }
+      let peer = idle.remove(at: first)
+      workers[peer]?.state = .checking(database)
+      workers[peer]?.checkBegun = now
+      versions.began(database)
+      effects.append(.tell(peer, .check(database: database)))
+    }
+  }
+
+  /// A worker has looked at which version a database is.
+  mutating func learn(_ report: VersionReport, from peer: PeerID, _ now: Instant) {
+    guard let worker = workers[peer], worker.state == .checking(report.database) else { return }
+    let isNew = versions.looked(
+      report.database, report.version, begun: worker.checkBegun,
+      isWatched: !parked.numbers(for: report.database).isEmpty, now: now)
+    if isNew { announceChange(of: report.database) }
+  }
+
+  /// An answer has shown a version.
+  mutating func learn(_ version: String, of database: String, begun: Instant, _ now: Instant) {
+    guard versions.learn(version, of: database, begun: begun, now: now) else { return }
+    announceChange(of: database)
+  }
+
+  private mutating func announceChange(of database: String) {
+    let version = versions[database]
+    effects.append(
+      .publish(Line("database.changed").with("db", database).with("version", version)))
+    for number in parked.numbers(for: database) where requests[number]?.query?.ifVersion != version
+    {
+      moveToQueue(number)
+    }
+  }
+
+  /// A request's database is as its client knows it: it waits, or is answered.
+  mutating func park(_ number: UInt64, _ query: Query, _ now: Instant) {
+    guard let request = requests[number] else { return }
+    if let version = versions[query.database], version != query.ifVersion {
+      // It has changed since the statement ran.
+      return moveToQueue(number)
+    }
+    requests[number]?.state = .parked
+    requests[number]?.isReturned = false
+    parked.insert(number, for: query.database, size: request.size)
+    versions.watched(query.database, now: now)
+  }
+}

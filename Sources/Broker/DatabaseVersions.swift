@@ -1,0 +1,123 @@
+internal import Wire
+
+/// At which version each database is, as far as workers have told, and which are to be looked at
+/// again because their files were written to.
+struct DatabaseVersions {
+  /// A commit becomes visible a moment after the write that was noticed: so one look that shows no
+  /// change is followed by others, after so many milliseconds each.
+  static let recheckMilliseconds = [20, 100, 500]
+  /// A database that is written to all the time is looked at so often at most.
+  static let intervalMilliseconds = 20
+  /// One that somebody waits for is looked at so often at least: not every file system tells of
+  /// writes.
+  static let watchedMilliseconds = 1000
+
+  private struct Known {
+    let version: String
+    let learned: Instant
+  }
+
+  private struct Check {
+    var due: Instant
+    /// How often the last note was followed up.
+    var looks = 0
+    /// When the last look ended.
+    var last = Instant.start
+    var isUnderWay = false
+    /// Whether something was noticed while a look was under way.
+    var isNotedAgain = false
+  }
+
+  private var known: [String: Known] = [:]
+  private var checks: [String: Check] = [:]
+
+  subscript(database: String) -> String? { known[database]?.version }
+
+  /// Something was written to the database's file.
+  mutating func noted(_ database: String, now: Instant) {
+    guard var check = checks[database] else {
+      checks[database] = Check(due: now)
+      return
+    }
+    check.looks = 0
+    check.isNotedAgain = check.isUnderWay
+    let soonest = max(now, check.last.adding(milliseconds: Self.intervalMilliseconds))
+    check.due = min(check.due, soonest)
+    checks[database] = check
+  }
+
+  /// Somebody waits for a change of this database.
+  mutating func watched(_ database: String, now: Instant) {
+    guard checks[database] == nil else { return }
+    checks[database] = Check(
+      due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max)
+  }
+
+  /// The databases that are to be looked at now.
+  func due(_ now: Instant) -> [String] {
+    checks.compactMap { !$1.isUnderWay && $1.due <= now ? $0 : nil }
+  }
+
+  /// When the next look is due of those that are not due yet.
+  func nextDue(after now: Instant) -> Instant? {
+    checks.values.lazy.filter { !$0.isUnderWay && $0.due > now }.map(\.due).min()
+  }
+
+  mutating func began(_ database: String) { checks[database]?.isUnderWay = true }
+
+  /// A look ended without an answer.
+  mutating func failed(_ database: String, now: Instant) {
+    checks[database]?.isUnderWay = false
+    checks[database]?.due = now
+  }
+
+  /// A look has ended. Whether somebody waits for a change decides if there will be another one.
+  /// Returns whether the version is news.
+  mutating func looked(
+    _ database: String, _ version: String?, begun: Instant, isWatched: Bool, now: Instant
+  ) -> Bool {
+    // What was written to before anybody had asked for its version has changed.
+    let isFirst = known[database] == nil && version != nil
+    let isNew = version.map { learn($0, of: database, begun: begun, now: now) } ?? false
+    guard let check = checks[database] else { return isNew }
+    let wasNoted = check.looks <= Self.recheckMilliseconds.count
+    checks[database] = next(after: check, isNew: isNew, isWatched: isWatched, now: now)
+    return isNew || isFirst && wasNoted
+  }
+
+  private func next(after check: Check, isNew: Bool, isWatched: Bool, now: Instant) -> Check? {
+    let soon = now.adding(milliseconds: Self.intervalMilliseconds)
+    if check.isNotedAgain { return Check(due: soon, last: now) }
+    // One more look, so that further notes have something to wait for.
+    if isNew { return Check(due: soon, looks: Self.recheckMilliseconds.count, last: now) }
+    if check.looks < Self.recheckMilliseconds.count {
+      let delay = Self.recheckMilliseconds[check.looks]
+      return Check(due: now.adding(milliseconds: delay), looks: check.looks + 1, last: now)
+    }
+    guard isWatched else { return nil }
+    return Check(
+      due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max, last: now)
+  }
+
+  /// An answer has shown a version. Returns whether that is news.
+  ///
+  /// - Parameter begun: when its worker was told to run; what was begun before the last news may be
+  ///   older than that.
+  mutating func learn(
+    _ version: String, of database: String, begun: Instant, now: Instant
+  ) -> Bool {
+    guard let last = known[database] else {
+      known[database] = Known(version: version, learned: now)
+      return false
+    }
+    guard last.version != version, begun >= last.learned else { return false }
+    known[database] = Known(version: version, learned: now)
+    return true
+  }
+
+  /// Nobody has the database any more.
+  mutating func forget(_ database: String) {
+    known[database] = nil
+    checks[database] = nil
+  }
+}

@@ -1,0 +1,95 @@
+import TestSupport
+import Testing
+import Wire
+
+@testable import Broker
+
+@Suite struct ShowTests {
+  /// What a subject shows, each row under the names of its columns, values as in tsv.
+  private func rows(_ bench: inout Bench, _ subject: Show.Subject) -> [[String: String]] {
+    let shown = bench.broker.rows(of: Show(id: nil, subject: subject, format: .json), bench.now)
+    return shown.rows.map { row in
+      Dictionary(uniqueKeysWithValues: zip(shown.columns, row.map(Self.text)))
+    }
+  }
+
+  private static func text(_ value: Value) -> String {
+    switch value {
+    case .null: "NULL"
+    case .integer(let number): String(number)
+    case .text(let bytes): String(decoding: bytes, as: UTF8.self)
+    default: "?"
+    }
+  }
+
+  @Test func whatRunsAndWaitsIsSeen() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("runs?1", from: "x")
+    bench.query("waits?1", from: "y", deadline: 500)
+    bench.pass(milliseconds: 10)
+    let worker = try #require(rows(&bench, .workers).first)
+    #expect(worker["worker"] == "w-1" && worker["state"] == "running" && worker["db"] == "a")
+    #expect(worker["run_us"] == "10000" && worker["answered"] == "0")
+    let queue = rows(&bench, .queue)
+    #expect(queue.map { $0["state"] } == ["running", "queued"])
+    #expect(queue.map { $0["sql"] } == ["runs", "waits"])
+    #expect(queue.map { $0["worker"] } == ["w-1", "NULL"])
+    #expect(queue[1]["left_ms"] == "490" && queue[1]["age_us"] == "10000")
+    let clients = rows(&bench, .clients)
+    #expect(clients.map { $0["requests"] } == ["1", "1"])
+    #expect(clients.compactMap { Int($0["running"] ?? "") }.reduce(0, +) == 1)
+    bench.cancel("runs?1", from: "x")
+    #expect(rows(&bench, .workers).first?["state"] == "abandoning")
+  }
+
+  @Test func showingIsAnsweredAtOnceAndDoesNotCountAsARequest() throws {
+    var bench = Bench()
+    for subject in Show.Subject.allCases where subject != .databases {
+      bench.show(subject.rawValue, subject)
+      #expect(bench.codes() == [subject.rawValue: "OK"])
+    }
+    #expect(bench.broker.isEmpty)
+  }
+
+  @Test func statisticsCountAnswersAndTimes() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    for run in 1...100 as ClosedRange<Int64> {
+      bench.query("q")
+      bench.answer("w-1", 10, try bench.job().attempt, run: run * 1000)
+    }
+    bench.query("wrong")
+    bench.answer("w-1", 10, try bench.job().attempt, .failure(Failure(.sql, "no")))
+    var stats: [String: [String: String]] = [:]
+    for row in rows(&bench, .stats) { stats[row["stat"] ?? ""] = row }
+    #expect(stats["answers.ok"]?["total"] == "100" && stats["answers.ok"]?["minute"] == "100")
+    #expect(stats["answers.sql"]?["total"] == "1" && stats["answers.busy"]?["total"] == "0")
+    let median = try #require(stats["run_us.p50"]?["total"].flatMap { Int($0) })
+    #expect((50_000...57_000).contains(median))
+    #expect(stats["run_us.max"]?["total"] == "100000")
+    // A minute later only the whole still knows of it.
+    for _ in 0..<35 { bench.pass(milliseconds: 2000) }
+    for row in rows(&bench, .stats) { stats[row["stat"] ?? ""] = row }
+    #expect(stats["answers.ok"]?["total"] == "100" && stats["answers.ok"]?["minute"] == "0")
+  }
+
+  @Test(arguments: 1...5) func percentilesAreWithinAnEighth(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    var histogram = Histogram()
+    var values: [Int64] = []
+    for _ in 0..<5000 {
+      let value = Int64.random(
+        in: 0..<1 << Int64.random(in: 1...38, using: &random), using: &random)
+      histogram.note(value)
+      values.append(value)
+    }
+    values.sort()
+    for share in [0.01, 0.5, 0.9, 0.99, 1.0] {
+      let exact = values[max(0, Int((Double(values.count) * share).rounded(.up)) - 1)]
+      let told = histogram.percentile(share)
+      #expect(told >= exact && Double(told) <= Double(exact) * 1.126 + 1)
+    }
+    #expect(histogram.cumulative.last?.count == 5000)
+  }
+}

@@ -1,0 +1,168 @@
+import Testing
+import Wire
+
+@testable import Broker
+
+@Suite struct VersionTests {
+  private func bench(workers: Int = 1) -> Bench {
+    var bench = Bench()
+    for number in 1...workers { bench.ready("w-\(number)", dbs: ["a"]) }
+    return bench
+  }
+
+  private func changes(_ bench: inout Bench) -> [String?] {
+    bench.eventLines().filter { $0.word == "database.changed" }.map { $0["version"] }
+  }
+
+  @Test func answersCarryTheVersion() throws {
+    var bench = bench()
+    bench.query("q")
+    bench.answer("w-1", 10, try bench.job().attempt, version: "v1")
+    #expect(bench.answers().first?.line["version"] == "v1")
+    // The first version that is seen is no change.
+    #expect(changes(&bench) == [])
+    bench.query("r")
+    bench.answer("w-1", 10, try bench.job().attempt, version: "v2")
+    #expect(changes(&bench) == ["v2"])
+  }
+
+  @Test func anUnchangedAnswerIsGivenAtOnceOrAfterAChange() throws {
+    var bench = bench()
+    bench.query("now", ifVersion: "v1")
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    let answer = try #require(bench.answers().first)
+    #expect(answer.line["unchanged"] == "1" && answer.line["version"] == "v1")
+
+    bench.query("later", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    #expect(bench.answers().isEmpty && bench.broker.parked.count == 1)
+    bench.query("other")
+    bench.answer("w-1", 10, try bench.job().attempt, version: "v2")
+    #expect(bench.codes() == ["other": "OK"])
+    let job = try bench.job()
+    #expect(job.request == "later")
+    #expect(!bench.events().contains("request.retried"))
+    bench.answer("w-1", 10, job.attempt, version: "v2")
+    #expect(bench.answers().first?.line["version"] == "v2")
+    #expect(bench.broker.isEmpty)
+  }
+
+  @Test func whoWaitsInVainIsToldSoAtItsDeadline() throws {
+    var bench = bench()
+    bench.query("q", deadline: 500, ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.pass(milliseconds: 500)
+    let answer = try #require(bench.answers().first)
+    #expect(answer.line.word == "OK" && answer.line["unchanged"] == "1")
+    #expect(answer.line["version"] == "v1")
+  }
+
+  @Test func aNoteMakesAWorkerLookUntilTheChangeIsSeen() throws {
+    var bench = bench(workers: 2)
+    bench.query("q", ifVersion: "v1", waits: true)
+    let job = try bench.job()
+    bench.answer("w-1", 10, job.attempt, .unchanged, version: "v1")
+    bench.pass(milliseconds: 50)
+    bench.noteChange(of: "a")
+    #expect(bench.told() == ["w-2/10": .check(database: "a")])
+    // The commit is not visible yet.
+    bench.ready("w-2", versions: [VersionReport(database: "a", version: "v1")])
+    #expect(bench.told().isEmpty && changes(&bench) == [])
+    bench.pass(milliseconds: 20)
+    #expect(bench.told() == ["w-1/10": .check(database: "a")])
+    bench.ready("w-1", versions: [VersionReport(database: "a", version: "v2")])
+    #expect(changes(&bench) == ["v2"])
+    #expect(try bench.job().request == "q")
+  }
+
+  @Test func notesWithoutAChangeAreFollowedUpAFewTimes() throws {
+    var bench = bench()
+    bench.noteChange(of: "a")
+    var looks = 0
+    for _ in 0..<200 {
+      if bench.told() == ["w-1/10": .check(database: "a")] {
+        looks += 1
+        bench.ready("w-1", versions: [VersionReport(database: "a", version: "v1")])
+      }
+      bench.pass(milliseconds: 10)
+    }
+    #expect(looks == 4)
+    // What was written to before its version was known counts as changed.
+    #expect(changes(&bench) == ["v1"])
+  }
+
+  @Test func manyNotesAreFewLooks() throws {
+    var bench = bench()
+    var looks = 0
+    for millisecond in 0..<1000 {
+      bench.noteChange(of: "a")
+      if bench.told() == ["w-1/10": .check(database: "a")] {
+        looks += 1
+        bench.ready(
+          "w-1", versions: [VersionReport(database: "a", version: "v\(millisecond)")])
+      }
+      bench.pass(milliseconds: 1)
+    }
+    #expect((20...60).contains(looks), "\(looks)")
+  }
+
+  @Test func withoutNotesWhoWaitsIsStillServed() throws {
+    var bench = bench()
+    bench.query("q", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.pass(milliseconds: 1000)
+    #expect(bench.told() == ["w-1/10": .check(database: "a")])
+    bench.ready("w-1", versions: [VersionReport(database: "a", version: "v2")])
+    #expect(try bench.job().request == "q")
+  }
+
+  @Test func anAnswerFromBeforeTheLastNewsIsNoNews() throws {
+    var bench = bench(workers: 2)
+    bench.query("slow")
+    let slow = try bench.job()
+    bench.pass(milliseconds: 10)
+    for version in ["v1", "v2"] {
+      bench.query("q")
+      bench.pass(milliseconds: 1)
+      bench.answer("w-2", 10, try bench.job().attempt, version: version)
+    }
+    #expect(changes(&bench) == ["v2"])
+    bench.answer("w-1", 10, slow.attempt, version: "v1")
+    #expect(changes(&bench) == [])
+    #expect(bench.broker.versions["a"] == "v2")
+  }
+
+  @Test func aWorkerThatDiesWhileItLooksIsReplaced() throws {
+    var bench = bench(workers: 2)
+    bench.event("worker.started", "w-1", 10)
+    bench.noteChange(of: "a")
+    #expect(bench.told() == ["w-1/10": .check(database: "a")])
+    bench.event("worker.exited", "w-1", 10)
+    #expect(bench.told() == ["w-2/10": .check(database: "a")])
+  }
+
+  @Test func whoWaitsIsCountedAndCanBeCancelled() throws {
+    var bench = bench()
+    bench.query("q", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.cancel("q")
+    #expect(bench.codes() == ["q": "cancelled"])
+    #expect(bench.broker.parked.isEmpty)
+
+    bench.query("r", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.drain()
+    #expect(bench.codes() == ["r": "draining"])
+  }
+
+  @Test func aDatabaseThatGoesAwayEndsTheWait() throws {
+    var bench = bench()
+    bench.query("q", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.query("r")
+    bench.answer(
+      "w-1", 10, try bench.job().attempt, .failure(Failure(.noSuchDatabase, "gone")), dbs: [])
+    while bench.told()["w-1/10"] == .rescan { bench.ready("w-1") }
+    #expect(bench.codes() == ["q": "no-such-database", "r": "no-such-database"])
+  }
+}
