@@ -55,6 +55,12 @@ extension Broker {
       .quarantined, "\(what) has killed \(entry.deaths) workers; it is refused for \(seconds) s")
   }
 
+  /// Whether workers have died of such a request.
+  func isSuspect(_ request: PendingRequest<Request>) -> Bool {
+    guard !quarantine.isEmpty, let account = account(of: request) else { return false }
+    return quarantine.isSuspect(account)
+  }
+
   /// A worker died of a request.
   mutating func charge(_ account: Quarantine.Account, _ now: Instant) {
     guard let entry = quarantine.died(account, now: now) else { return }

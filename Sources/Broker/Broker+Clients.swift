@@ -42,6 +42,14 @@ extension Broker {
     settle(now)
   }
 
+  /// A client has sent what cannot be taken as a request.
+  /// - Parameter id: as far as it can be told.
+  package mutating func refuse(_ payload: Request, id: String?, _ failure: Failure, now: Instant) {
+    let outcome = Outcome.failure(failure)
+    effects.append(.answer(payload, outcome.line(Line("").with("id", id).fields), nil))
+    statistics.note(outcome, now)
+  }
+
   private func deadline(of message: ClientMessage, _ now: Instant) -> Instant {
     let query = message.query
     let asked = query?.deadlineMilliseconds ?? configuration.defaultDeadlineMilliseconds
@@ -98,8 +106,8 @@ extension Broker {
     let lane = RequestQueue.Lane(
       database: statement.database, isShort: history.isShort(statement))
     requests[number]?.state = .queued(lane)
-    if request.isReturned {
-      queue.insertReturned(number, in: lane, size: request.size)
+    if request.isReturned || request.isSuspect {
+      queue.insertUrgent(number, in: lane, size: request.size)
     } else {
       queue.insert(number, of: request.client, in: lane, size: request.size)
     }

@@ -43,16 +43,26 @@ extension Broker {
   /// Hands out what waits to the workers that wait.
   private mutating func dispatch(_ now: Instant) {
     while !idle.isEmpty && queue.count > 0 {
-      guard let number = nextRequest(), let database = requests[number]?.database,
-        let worker = idleWorker(for: database)
+      guard let number = nextRequest(), let request = requests[number],
+        let worker = request.database.flatMap(idleWorker(for:))
       else { return }
-      run(number, on: idle.remove(at: worker), now)
+      if let refusal = quarantineRefusal(of: request, now) {
+        // It was not known yet when this one came.
+        finish(number, .failure(refusal), now: now)
+      } else if !request.isSuspect && isSuspect(request) {
+        dequeue(number, request)
+        requests[number]?.isSuspect = true
+        enqueue(number)
+      } else {
+        run(number, on: idle.remove(at: worker), now)
+      }
     }
   }
 
   /// The request whose turn it is among those that can be run now.
   private mutating func nextRequest() -> UInt64? {
     let mayRunLong = mayRunLong
+    let isSuspectRunning = workers.values.contains { $0.run?.isSuspect ?? false }
     // Taken out for as long as it asks about all the rest.
     var queue = RequestQueue()
     swap(&queue, &self.queue)
@@ -60,7 +70,7 @@ extension Broker {
     return queue.next { lane in
       (lane.isShort || mayRunLong) && idleWorker(for: lane.database) != nil
     } unless: { number in
-      isSuspect(number) && isSuspectRunning
+      isSuspectRunning && requests[number]?.isSuspect ?? false
     }
   }
 
@@ -76,12 +86,6 @@ extension Broker {
     return busy < max(1, workers.count - configuration.reservedWorkers)
   }
 
-  private func isSuspect(_ number: UInt64) -> Bool {
-    requests[number].map { $0.deaths > 0 } ?? false
-  }
-
-  private var isSuspectRunning: Bool { workers.values.contains { $0.run?.isSuspect ?? false } }
-
   private mutating func run(_ number: UInt64, on peer: PeerID, _ now: Instant) {
     guard var request = requests[number], let query = request.query,
       let statement = request.statement
@@ -94,7 +98,7 @@ extension Broker {
     let attempt = Attempt(job: number, number: request.tries)
     workers[peer]?.state = .running(attempt)
     workers[peer]?.run = WorkerRecord.Run(
-      statement: statement, isLong: !history.isShort(statement), isSuspect: request.deaths > 0,
+      statement: statement, isLong: !history.isShort(statement), isSuspect: request.isSuspect,
       begun: now)
     let job = Job(
       attempt: attempt, database: query.database,

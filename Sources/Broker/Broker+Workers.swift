@@ -201,6 +201,7 @@ extension Broker {
     }
     if loss != .uncounted, let account = account(of: request) {
       request.deaths += 1
+      request.isSuspect = true
       requests[attempt.job] = request
       charge(account, now)
     }

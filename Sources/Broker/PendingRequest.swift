@@ -33,6 +33,8 @@ struct PendingRequest<Request: Statement> {
   var tries = 0
   /// How many workers died while they ran it.
   var deaths = 0
+  /// Whether workers have died of it, or of one like it: then it runs only while no other such does.
+  var isSuspect = false
   /// When a worker got it last.
   var begun: Instant?
 

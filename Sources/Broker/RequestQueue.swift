@@ -3,8 +3,9 @@ internal import DequeModule
 /// The requests that wait for a worker, by their numbers, which count up in order of arrival.
 ///
 /// Turns go round over the clients, and for each client over its lanes, so that whoever has one
-/// request waits for one turn of each other client, however many those have. What has been begun
-/// before, and lost its worker, comes before all turns.
+/// request waits for one turn of each other client, however many those have. What has lost its
+/// worker comes before all turns, and so does what is suspected to kill workers: that may have to
+/// wait for another such, and should not hold its client's lane up.
 struct RequestQueue {
   /// What can be run by the same workers.
   struct Lane: Hashable {
@@ -20,9 +21,9 @@ struct RequestQueue {
 
   private var clients: [PeerID: Client] = [:]
   private var turns = Rota<PeerID>()
-  /// What was begun before, in order of arrival, with the lane of each.
-  private var returned: Deque<UInt64> = []
-  private var returnedLanes: [UInt64: Lane] = [:]
+  /// What goes first, in order of arrival, with the lane of each.
+  private var urgent: Deque<UInt64> = []
+  private var urgentLanes: [UInt64: Lane] = [:]
   /// How many wait in a lane, whoever sent them.
   private var waiting: [Lane: Int] = [:]
   private(set) var count = 0
@@ -41,16 +42,16 @@ struct RequestQueue {
     note(lane, 1, size)
   }
 
-  /// Takes a request that has been begun before.
-  mutating func insertReturned(_ number: UInt64, in lane: Lane, size: Int) {
-    returned.insertInOrder(number)
-    returnedLanes[number] = lane
+  /// Takes a request that comes before all turns.
+  mutating func insertUrgent(_ number: UInt64, in lane: Lane, size: Int) {
+    urgent.insertInOrder(number)
+    urgentLanes[number] = lane
     note(lane, 1, size)
   }
 
   mutating func remove(_ number: UInt64, of client: PeerID, in lane: Lane, size: Int) {
-    if returnedLanes.removeValue(forKey: number) != nil {
-      _ = returned.removeInOrder(number)
+    if urgentLanes.removeValue(forKey: number) != nil {
+      _ = urgent.removeInOrder(number)
     } else {
       guard clients[client]?.lanes[lane]?.removeInOrder(number) ?? false else { return }
       tidy(client, lane)
@@ -77,13 +78,13 @@ struct RequestQueue {
   /// The request whose turn it is among those in lanes that can be served. Its client has had its
   /// turn then; the request remains until it is removed.
   ///
-  /// - Parameter isHeld: whether one that was begun before must wait for another such.
+  /// - Parameter isHeld: whether one that comes before all turns has to wait all the same.
   mutating func next(
     where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool
   ) -> UInt64? {
     guard waiting.keys.contains(where: canServe) else { return nil }
-    let first = returned.first { number in
-      returnedLanes[number].map(canServe) ?? false && !isHeld(number)
+    let first = urgent.first { number in
+      urgentLanes[number].map(canServe) ?? false && !isHeld(number)
     }
     if let first { return first }
     return turns.next { client in
@@ -97,7 +98,7 @@ struct RequestQueue {
 
   /// All that wait for a database, in order of arrival.
   func numbers(for database: String) -> [UInt64] {
-    let first = returned.filter { returnedLanes[$0]?.database == database }
+    let first = urgent.filter { urgentLanes[$0]?.database == database }
     let others = clients.values.flatMap { client in
       client.lanes.flatMap { lane, numbers in lane.database == database ? Array(numbers) : [] }
     }

@@ -24,6 +24,7 @@ package struct BrokerLoop: ~Copyable {
   private let state: Line
   private var poll = PollSet()
   private var nextRejection = Instant.start
+  private var nextSignOfLife = Instant.start
 
   /// - Parameters:
   ///   - clients: a bound ROUTER for clients.
@@ -46,9 +47,11 @@ package struct BrokerLoop: ~Copyable {
 
   /// Serves until a signal asks for the end and every request has its answer, or until the
   /// supervisor is gone.
+  /// - Parameter supervised: is told that this router is ready, and then that it lives.
   package mutating func run(
-    _ signals: borrowing SignalSource, lifeline: Int32?
+    _ signals: borrowing SignalSource, _ supervised: inout Supervised
   ) throws {
+    supervised.say(.ready)
     try publisher.publish(Line("router.started").with(state.fields))
     var end: Instant?
     while true {
@@ -58,14 +61,18 @@ package struct BrokerLoop: ~Copyable {
         if outbox.isEmpty || Clock.now() >= limit { break }
         end = limit
       }
-      try wait(signals, lifeline)
+      try wait(signals, supervised.lifeline)
       if poll[5].contains(.readable) { obey(signals) }
-      if lifeline != nil && !poll[6].isEmpty { return }
+      if supervised.lifeline != nil && !poll[6].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
       if poll[1].contains(.readable) { try receiveFromWorkers() }
       if poll[0].contains(.readable) { try receiveFromClients() }
       let now = Clock.now()
+      if now >= nextSignOfLife {
+        nextSignOfLife = now.adding(milliseconds: Notice.aliveMilliseconds)
+        supervised.say(.alive)
+      }
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
       try carryOut()
       try flush()
@@ -100,7 +107,8 @@ package struct BrokerLoop: ~Copyable {
     poll.add(descriptor: signals.descriptor.number)
     if let lifeline { poll.add(descriptor: lifeline) }
     let now = Clock.now()
-    var due = min(publisher.nextDue, broker.nextDeadline ?? publisher.nextDue)
+    var due = min(publisher.nextDue, nextSignOfLife)
+    if let deadline = broker.nextDeadline { due = min(due, deadline) }
     if !outbox.isEmpty { due = min(due, now.adding(milliseconds: Outbox.retryMilliseconds)) }
     try poll.wait(milliseconds: due.millisecondsUp(since: now))
   }
@@ -138,8 +146,7 @@ package struct BrokerLoop: ~Copyable {
           parsed, request, size: request.size, from: request.client,
           over: PeerID(message[0]), now: Clock.now())
       } catch {
-        let line = Outcome.failure(error).line(Line("").with("id", request.id).fields)
-        broker.effects.append(.answer(request, line, nil))
+        broker.refuse(request, id: request.id, error, now: Clock.now())
       }
       try carryOut()
     }

@@ -85,8 +85,7 @@ struct Main: ParsableCommand {
     var loop = try BrokerLoop(
       clients: clients, workers: workers, boundTo: directory.workers, publisher: publisher,
       subscriber: subscriber, configuration: brokerConfiguration)
-    supervised.say(.ready)
-    try loop.run(signals, lifeline: supervised.lifeline)
+    try loop.run(signals, &supervised)
     try loop.close()
     withExtendedLifetime((lock, claim)) {}
   }

@@ -92,6 +92,24 @@ import Wire
     #expect(try cluster.bench.job().request == "y?1")
   }
 
+  @Test func theSameSentManyTimesKillsNoMoreWorkers() throws {
+    var cluster = Cluster(workers: 3)
+    for number in 0..<50 { cluster.bench.query("x?1", from: "c\(number)") }
+    // Those that were begun before anything was known, then one at a time.
+    var deaths = 0
+    var running = cluster.bench.jobs()
+    while !running.isEmpty {
+      cluster.kill(running.removeFirst())
+      deaths += 1
+      running += cluster.bench.jobs()
+      #expect(cluster.bench.broker.workers.values.count { $0.run?.isSuspect ?? false } <= 1)
+    }
+    #expect(deaths <= 6)
+    let codes = Set(cluster.bench.answers().map { $0.line["code"] })
+    #expect(codes.isSubset(of: ["quarantined", "crashed"]))
+    #expect(cluster.bench.broker.isEmpty)
+  }
+
   @Test func deathsOfRequestsThatAreSurvivedInTheEndAreForgiven() throws {
     var cluster = Cluster(workers: 1)
     for _ in 0..<5 {

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# What clients and the operator can do about requests that are under way: cancel, cap, reserve,
+# look, quarantine.
+
+setup() {
+  load helpers
+  load cluster
+  set_up_run
+}
+
+teardown() { tear_down_run; }
+
+# A row of what the router shows, by its first column.
+shown() { # WHAT [FILTER]
+  ask "SHOW what=$1 format=json" | tail -n +2 | jq -c "${2-.}"
+}
+
+running() { [ "$(shown queue 'select(.state == "running")' | wc -l)" -eq "$1" ]; }
+
+@test "a cap on the time holds, whatever a request asks for; one on a database before others" {
+  start_router --max-timeout 20 --max-timeout test=0.2
+  start_workers 1 --databases test,other
+  run -0 ask 'QUERY db=test deadline=60000' 'sleep 5000'
+  [[ ${lines[0]} == "ERROR code=deadline"* ]]
+  run -0 ask 'QUERY db=other deadline=60000' 'sleep 500'
+  [[ ${lines[0]} == OK* ]]
+  run -64 xodb-router --max-timeout test=
+  run -64 xodb-router --max-timeout =5
+  run -64 xodb-router --max-timeout never
+}
+
+@test "one connection has a bound of its own, and others are served" {
+  start_router --max-in-flight 3
+  start_workers 1
+  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/flood.py" 5 'sleep 300'
+  [ "$(grep -c '^OK' <<<"$output")" -eq 3 ]
+  [ "$(grep -c 'code=busy.*in flight.*retry_ms=' <<<"$output")" -eq 2 ]
+}
+
+@test "CANCEL answers what waits at once, and what runs" {
+  start_router
+  start_workers 1
+  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/cancel.py"
+  [[ ${lines[0]} == 'ERROR id=2 code=cancelled'* ]]
+  [[ ${lines[1]} == 'ERROR id=1 code=cancelled'* ]]
+  [[ ${lines[2]} == 'OK id=3'* ]]
+}
+
+@test "what is inside can be seen, in every format" {
+  start_router
+  start_workers 2
+  ask 'QUERY db=test id=7' 'sleep 2000' >"$work/answer" 3>&- &
+  note_started
+  wait_for running 1
+  [ "$(shown queue .sql)" = '"sleep 2000"' ]
+  [ "$(shown workers 'select(.state == "running").db')" = '"test"' ]
+  [ "$(shown workers 'select(.state == "idle").db')" = null ]
+  [ "$(shown clients 'select(.running == 1).requests')" = 1 ]
+  [ "$(shown stats 'select(.stat == "workers").now')" = 2 ]
+  [ "$(shown quarantine)" = "" ]
+  run -0 ask 'SHOW what=stats format=csv'
+  [ "${lines[1]%$'\r'}" = stat,now,minute,total ]
+  run -0 ask 'SHOW what=nothing'
+  [[ $output == *code=bad-request*workers*stats* ]]
+}
+
+@test "what kills workers is refused after that, until the operator lets it go" {
+  start_events
+  start_router
+  start_workers 2
+  run -0 ask 'QUERY db=test id=1' 'crash'
+  [[ ${lines[0]} == 'ERROR id=1 code=crashed'* ]]
+  wait_for has_joined 2
+  run -0 ask 'QUERY db=test id=2' 'crash'
+  [[ ${lines[0]} == 'ERROR id=2 code=quarantined'* ]]
+  [ "$(shown quarantine '.sql + " " + .parameters')" = '"crash these"' ]
+  wait_for event '^request.quarantined .*deaths=3 sql=crash'
+  kill -USR1 "$router"
+  wait_for event '^quarantine.cleared '
+  run -0 ask 'QUERY db=test id=3' 'crash'
+  [[ ${lines[0]} == 'ERROR id=3 code=crashed'* ]]
+}
+
+@test "with a reserve, slow statements never hold all workers" {
+  start_router --reserve 1
+  start_workers 2
+  run -0 ask 'QUERY db=test' 'echo quick'
+  local n
+  for n in 1 2 3; do
+    ask "QUERY db=test id=$n" 'sleep 1000' >/dev/null 3>&- &
+    note_started
+  done
+  wait_for running 1
+  local before after
+  before=$(date +%s%N)
+  run -0 ask 'QUERY db=test' 'echo quick'
+  after=$(date +%s%N)
+  [ "${lines[1]}" = quick ]
+  # Behind the slow ones it would have waited for a second at least.
+  [ $(((after - before) / 1000000)) -lt 900 ]
+}
