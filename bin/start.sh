@@ -5,10 +5,12 @@ set -euo pipefail
 
 usage() {
   cat <<EOF
-usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] DATA_DIR
+usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] [-R OPTIONS] [-W OPTIONS] DATA_DIR
 
   -w WORKERS   how many workers (default: the number of processors, at least 2)
   -t ENDPOINT  listen for clients on loopback tcp as well (default tcp://127.0.0.1:13579)
+  -R OPTIONS   further options for xodb-router, such as '--reserve 1'
+  -W OPTIONS   further options for each xodb-worker, such as '--memory 512'
 
 The run directory is \$XODB_RUN, otherwise \$XDG_RUNTIME_DIR/xodb, otherwise /tmp/xodb-UID.
 Exit status: 0 the cluster answers, 64 wrong arguments, 66 no such directory, 69 it does not answer,
@@ -25,6 +27,8 @@ fail() { # STATUS WHAT: WHY
 workers=$(nproc)
 [ "$workers" -ge 2 ] || workers=2
 tcp=
+router_options=
+worker_options=
 data=
 while [ $# -gt 0 ]; do
   case $1 in
@@ -41,6 +45,14 @@ while [ $# -gt 0 ]; do
           shift
           ;;
       esac
+      ;;
+    -R | -W)
+      [ $# -ge 2 ] || fail 64 "$1: needs options"
+      case $1 in
+        -R) router_options=$2 ;;
+        -W) worker_options=$2 ;;
+      esac
+      shift
       ;;
     -h | --help)
       usage
@@ -90,8 +102,8 @@ fi
 # The outer supervisor's two children find out by their names which they are.
 # shellcheck disable=SC2016
 role='case $XODB_NAME in
-  cluster-1) exec xodb-supervise --name router -- xodb-router ${tcp:+--bind "$tcp"} ;;
-  cluster-2) exec xodb-supervise --name workers -n "$workers" -- xodb-worker --data "$data" ;;
+  cluster-1) exec xodb-supervise --name router -- xodb-router ${tcp:+--bind "$tcp"} $router_options ;;
+  cluster-2) exec xodb-supervise --name workers -n "$workers" -- xodb-worker --data "$data" $worker_options ;;
 esac'
 log=$run/log
 ready=$run/ready
@@ -103,7 +115,7 @@ exec 8<>"$ready" 7<"$ready"
 rm "$ready"
 (
   unset XODB_NAME XODB_GENERATION XODB_SUPERVISOR XODB_LIFELINE_FD
-  export tcp workers data XODB_READY_FD=3
+  export tcp workers data router_options worker_options XODB_READY_FD=3
   exec setsid xodb-supervise --name cluster -n 2 --grace 15 -- sh -c "$role"
 ) </dev/null >"$log" 2>&1 3>&8 7<&- 8>&- 9>&- &
 pid=$!

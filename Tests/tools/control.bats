@@ -2,11 +2,12 @@
 # What clients and the operator can do about requests that are under way: cancel, cap, reserve,
 # look, quarantine.
 
-setup() {
-  load helpers
-  load cluster
-  set_up_run
-}
+# shellcheck disable=SC2016,SC2154 # expanded later; variables come from the helpers
+
+load helpers
+load cluster
+
+setup() { set_up_run; }
 
 teardown() { tear_down_run; }
 
