@@ -109,9 +109,10 @@ log=$run/log
 ready=$run/ready
 rm -f "$ready"
 mkfifo -m 600 "$ready"
-# Opened for both first, so that neither side waits for the other; then only the cluster can write.
+# Opened for both first, so that neither side waits for the other; then only the cluster can write,
+# and what it goes on saying goes nowhere once this script has ended.
 # shellcheck disable=SC2094
-exec 8<>"$ready" 7<"$ready"
+exec 6<>"$ready" 7<"$ready" 8>"$ready" 6>&-
 rm "$ready"
 (
   unset XODB_NAME XODB_GENERATION XODB_SUPERVISOR XODB_LIFELINE_FD

@@ -10,16 +10,37 @@ struct Child: Sendable {
     case killed(why: String)
   }
 
+  /// Whether that is no accident: it was announced, and somebody wanted it.
+  private(set) var wasAsked = false
   let pid: Int32
   let startedAt: Instant
-  /// It has said so.
-  var isReady = false
+  /// What it has said so far.
+  private(set) var said: Set<Notice> = []
+  /// For how many microseconds it has not said that it is alive; nil for one that never has.
+  private(set) var silence: Int64?
+  /// Whether it has said so since the last pulse.
+  private var hasSpoken = false
   /// Nil as long as it is to live.
-  var stop: Stop?
+  var stop: Stop? {
+    didSet { if case .asked = stop { wasAsked = true } }
+  }
 
   init(pid: Int32, startedAt: Instant) {
     self.pid = pid
     self.startedAt = startedAt
+  }
+
+  var isReady: Bool { said.contains(.ready) }
+
+  mutating func hear(_ notice: Notice) {
+    said.insert(notice)
+    if notice == .alive { hasSpoken = true }
+  }
+
+  /// Counts the time since the last pulse, in microseconds.
+  mutating func pulse(_ time: Int64) {
+    silence = hasSpoken ? 0 : silence.map { $0 + time }
+    hasSpoken = false
   }
 
   /// Why it ended, for people.

@@ -1,3 +1,5 @@
+package import Wire
+
 /// What happens to a supervisor.
 package enum Input: Equatable, Sendable {
   /// It is to start.
@@ -6,8 +8,8 @@ package enum Input: Equatable, Sendable {
   case spawned(slot: Int, generation: Int64, pid: Int32)
   /// What `Effect.spawn` asked for was not possible. The generation is used up.
   case spawnFailed(slot: Int, generation: Int64, SpawnFailure)
-  /// A child said that it is ready.
-  case ready(pid: Int32)
+  /// A child said something.
+  case noticed(pid: Int32, Notice)
   /// A process has ended: a child, or one that a child has left behind.
   case exited(pid: Int32, Ending)
   /// Somebody wants the supervisor to end: the first time with grace, the second time at once.
@@ -16,4 +18,7 @@ package enum Input: Equatable, Sendable {
   case orphaned
   /// Time has passed.
   case tick
+  /// `Notice.aliveMilliseconds` have passed at most since the last pulse, unless this process was
+  /// itself held up, and all that the children have said until now was told.
+  case pulse
 }

@@ -34,7 +34,8 @@ struct Slot: Sendable {
     case .waiting, .spawning: .backoff
     case .ended: .exited
     case .running(let child):
-      child.stop != nil ? .stopping : child.isReady ? .ready : .started
+      // Whoever was killed without being asked dies by accident, like any other.
+      child.wasAsked ? .stopping : child.isReady ? .ready : .started
     }
   }
 

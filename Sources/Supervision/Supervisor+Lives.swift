@@ -31,10 +31,15 @@ extension Supervisor {
     leave(slot, lived: 0, now: now, random: &random)
   }
 
-  mutating func becameReady(_ pid: Int32) {
-    guard let slot = slot(of: pid), var child = slots[slot].child, !child.isReady else { return }
-    child.isReady = true
+  mutating func noticed(_ pid: Int32, _ notice: Notice) {
+    guard let slot = slot(of: pid), var child = slots[slot].child else { return }
+    let wasReady = child.isReady
+    child.hear(notice)
     slots[slot].state = .running(child)
+    if child.isReady && !wasReady { becameReady(slot) }
+  }
+
+  private mutating func becameReady(_ slot: Int) {
     publish(slots[slot].event("worker.ready"))
     guard !hasSaidReady, mode == .running, slots.allSatisfy({ $0.phase == .ready }) else { return }
     hasSaidReady = true

@@ -5,15 +5,13 @@ import Wire
 extension Supervisor {
   mutating func stopRequested(now: Instant) {
     guard mode == .running else { return killAll(why: "asked for a second time") }
-    beginStopping(killAt: now.adding(milliseconds: settings.graceMilliseconds))
-    for pid in slots.compactMap(\.child?.pid) {
-      effects.append(.signal(group: pid, .terminate))
-    }
+    let told = beginStopping(killAt: now.adding(milliseconds: settings.graceMilliseconds))
+    for pid in told { effects.append(.signal(group: pid, .terminate)) }
     finishWhenAllHaveEnded()
   }
 
   mutating func orphaned(now: Instant) {
-    if mode == .running { beginStopping(killAt: now) }
+    if mode == .running { _ = beginStopping(killAt: now) }
     killAll(why: "the supervisor above is gone")
     if abandonAt == nil {
       abandonAt = now.adding(milliseconds: Self.orphanedMilliseconds)
@@ -30,16 +28,22 @@ extension Supervisor {
   }
 
   /// Says to everyone, before the first child is told, that its end will not be an accident.
-  private mutating func beginStopping(killAt: Instant) {
+  /// Returns whom this concerns: not those that are to end already.
+  private mutating func beginStopping(killAt: Instant) -> [Int32] {
     mode = .stopping
     publish(Line("supervisor.stopping"))
+    var pids: [Int32] = []
     for slot in slots.indices {
       switch slots[slot].state {
       case .waiting: slots[slot].state = .ended
-      case .running: announceStop(slot, killAt: killAt)
+      case .running(let child):
+        guard child.stop == nil else { continue }
+        announceStop(slot, killAt: killAt)
+        pids.append(child.pid)
       case .spawning, .ended: break
       }
     }
+    return pids
   }
 
   mutating func announceStop(_ slot: Int, killAt: Instant) {

@@ -21,6 +21,7 @@ package struct Supervisor: Sendable {
   /// Whether anything was ever started.
   package internal(set) var hasSpawned = false
   var hasSaidReady = false
+  var lastPulse: Instant
   /// Why nobody gets any time to end, once that is so.
   var hurry: String?
   /// When to finish although children live.
@@ -30,6 +31,7 @@ package struct Supervisor: Sendable {
 
   package init(_ settings: Settings, now: Instant) {
     self.settings = settings
+    lastPulse = now
     slots = (0..<settings.count).map { Slot(name: settings.childName($0), dueAt: now) }
   }
 
@@ -60,11 +62,12 @@ package struct Supervisor: Sendable {
       spawned(slot, generation: generation, pid: pid, now: now)
     case .spawnFailed(let slot, let generation, let failure):
       spawnFailed(slot, generation: generation, failure, now: now, random: &random)
-    case .ready(let pid): becameReady(pid)
+    case .noticed(let pid, let notice): noticed(pid, notice)
     case .exited(let pid, let ending): exited(pid, ending, now: now, random: &random)
     case .stopRequested: stopRequested(now: now)
     case .orphaned: orphaned(now: now)
     case .tick: tick(now: now)
+    case .pulse: pulse(now: now)
     }
     defer { effects = [] }
     return effects

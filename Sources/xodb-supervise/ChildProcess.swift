@@ -10,12 +10,17 @@ private import Glibc
 /// A child that runs, and the ends of its pipes that are ours. None of them ever blocks.
 final class ChildProcess {
   let pid: Int32
-  /// Where it says that it is ready; nil when it has said so or cannot any more.
-  private(set) var readiness: Pipe.ReadEnd?
+  /// Where it says things; nil when it cannot any more.
+  private var notices: Pipe.ReadEnd?
+  private var isReady = false
+  /// How often it is still heard at once until the next pulse.
+  private var hearings = ChildProcess.maxHearings
   /// Its standard error; nil when it has closed that.
   private(set) var errors: Pipe.ReadEnd?
   private var lines = LineAssembler()
 
+  /// So often a child is heard at once between two pulses: one that says a lot costs little.
+  private static let maxHearings = 8
   /// What a child that has ended may have left in its pipe, in bytes: more than a pipe holds by
   /// default, and a bound, because somebody else may still be writing to it.
   private static let maxRemainder = 1 << 20
@@ -23,27 +28,40 @@ final class ChildProcess {
   init(
     _ program: Program, as member: Member, lifeline: Int32, guardian: Int32
   ) throws(SpawnFailure) {
-    let readiness = try Pipe()
+    let notices = try Pipe()
     let errors = try Pipe()
     pid = program.withVectors(for: member) { arguments, environment in
       var child = clinux_child(
         argv: arguments, envp: environment, error: errors.writeEnd.number,
-        ready: readiness.writeEnd.number, lifeline: lifeline, guardian: guardian)
+        ready: notices.writeEnd.number, lifeline: lifeline, guardian: guardian)
       return clinux_spawn(&child)
     }
     guard pid > 0 else { throw .system() }
-    self.readiness = readiness.readEnd
+    self.notices = notices.readEnd
     self.errors = errors.readEnd
   }
 
-  /// Reads from the readiness pipe; true when the child has said that it is ready.
-  func readReadiness() -> Bool {
-    guard let readiness else { return false }
-    var isReady = false
-    let outcome = readiness.read { isReady = $0.contains(UInt8(ascii: "\n")) }
-    // A pipe that was closed without a newline says nothing.
-    if isReady || outcome == .end { self.readiness = nil }
-    return isReady
+  /// The descriptor to poll for what is to be heard at once: that the child is ready. All else has
+  /// time until the next pulse.
+  var urgentNotices: Int32? {
+    isReady || hearings == 0 ? nil : notices?.number
+  }
+
+  /// Reads what the child has said, as much as a pipe usually holds.
+  func readNotices() -> [Notice] {
+    guard let notices else { return [] }
+    var said: [Notice] = []
+    let outcome = notices.read { bytes in
+      said = Notice.allCases.filter { bytes.contains($0.rawValue) }
+    }
+    if outcome == .end { self.notices = nil }
+    if said.contains(.ready) { isReady = true }
+    hearings -= min(hearings, 1)
+    return said
+  }
+
+  func pulse() {
+    hearings = Self.maxHearings
   }
 
   /// Reads a piece of standard error and passes on the lines that it ends.

@@ -21,6 +21,8 @@ struct SuperviseLoop: ~Copyable {
   private var errors = ErrorStream()
   private var random = SystemRandomNumberGenerator()
   private var result: Effect.Result?
+  /// When the next pulse is due at the latest.
+  private var nextPulse = Instant.start
 
   init(
     _ settings: Settings, _ program: Program, _ claim: NameClaim,
@@ -40,13 +42,26 @@ struct SuperviseLoop: ~Copyable {
   mutating func run() throws(ToolError) -> Effect.Result {
     try tell(.begin)
     while true {
+      let now = Clock.now()
+      // In step with the publisher, so that the two do not wake this process separately.
+      if now >= min(nextPulse, publisher.nextDue) { try pulse(now) }
       try tell(.tick)
       errors.flush()
       if let result { return result }
       let state = machine.state
-      try publisher.serve(now: Clock.now()) { state }
+      try publisher.serve(now: now) { state }
       try wait()
     }
+  }
+
+  private mutating func pulse(_ now: Instant) throws(ToolError) {
+    nextPulse = now.adding(milliseconds: Notice.aliveMilliseconds)
+    supervised.say(.alive)
+    for child in children.values {
+      child.pulse()
+      try hear(child)
+    }
+    try tell(.pulse)
   }
 
   /// Lets the last words out.
@@ -63,23 +78,25 @@ struct SuperviseLoop: ~Copyable {
     if let descriptor = errors.descriptorToPoll { poll.add(descriptor: descriptor, .writable) }
     let pipes = children.values.map { child in
       (
-        child, child.readiness.map { poll.add(descriptor: $0.number) },
+        child, child.urgentNotices.map { poll.add(descriptor: $0) },
         child.errors.map { poll.add(descriptor: $0.number) }
       )
     }
-    let due = min(machine.nextDeadline ?? publisher.nextDue, publisher.nextDue)
+    let due = min(machine.nextDeadline ?? nextPulse, nextPulse, publisher.nextDue)
     let milliseconds = due.millisecondsUp(since: Clock.now())
     try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: milliseconds) }
 
     // Deaths come first: others wait for that news.
     if !poll[0].isEmpty { try readSignals() }
     if let parent, !poll[parent].isEmpty { try tell(.orphaned) }
-    for (child, readiness, errors) in pipes where children[child.pid] === child {
-      if let readiness, !poll[readiness].isEmpty, child.readReadiness() {
-        try tell(.ready(pid: child.pid))
-      }
+    for (child, notices, errors) in pipes where children[child.pid] === child {
+      if let notices, !poll[notices].isEmpty { try hear(child) }
       if let errors, !poll[errors].isEmpty { child.readErrors { self.errors.append($0) } }
     }
+  }
+
+  private mutating func hear(_ child: ChildProcess) throws(ToolError) {
+    for notice in child.readNotices() { try tell(.noticed(pid: child.pid, notice)) }
   }
 
   private mutating func readSignals() throws(ToolError) {

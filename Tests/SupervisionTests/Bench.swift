@@ -44,6 +44,13 @@ struct Bench {
     return texts
   }
 
+  /// Lets a pulse come, as soon as pulses do unless told otherwise.
+  @discardableResult
+  mutating func pulse(afterMilliseconds milliseconds: Int = Notice.aliveMilliseconds) -> [String] {
+    sleep(milliseconds: milliseconds)
+    return give(.pulse)
+  }
+
   mutating func sleep(milliseconds: Int) {
     now = now.adding(milliseconds: milliseconds)
   }

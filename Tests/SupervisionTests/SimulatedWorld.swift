@@ -72,7 +72,7 @@ struct SimulatedWorld {
     case 4:
       let pid = Int32.random(in: 90...200, using: &random)
       if alive[pid] == nil && !unreported.contains(where: { $0.pid == pid }) {
-        give(.ready(pid: pid))
+        give(.noticed(pid: pid, .ready))
       }
     case 5: reportDeath()
     default: passTime()
@@ -117,7 +117,7 @@ struct SimulatedWorld {
   private mutating func sayReady(_ pid: Int32) {
     guard let process = alive[pid] else { return }
     readySlots.insert(process.slot)
-    give(.ready(pid: pid))
+    give(.noticed(pid: pid, .ready))
   }
 
   private mutating func reportDeath() {

@@ -39,11 +39,6 @@ worker_pids() { # [SUPERVISOR]
   done
 }
 
-# The newest pid of a supervised process, as the events tell it.
-pid_of() { # NAME
-  sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1
-}
-
 # The microseconds of an event's time stamp.
 microseconds() { # EVENT LINE
   local time=${1#*time=}

@@ -103,6 +103,11 @@ count_events() { # REGEX
   grep -Ec -- "$1" "$work/events.out"
 }
 
+# The newest pid of a supervised process, as the events tell it.
+pid_of() { # NAME
+  sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1
+}
+
 # Succeeds when each file is there and has a line.
 filled() { # FILE...
   local file

@@ -337,3 +337,66 @@ children_of() { # PID
   kill -KILL "$pid"
   wait_for gone_all "$work"/inner-* "$work"/grand.*
 }
+
+# A child that says that it is ready, and then that it is alive.
+living='echo >&3; while :; do printf . >&3; sleep 0.2; done'
+
+@test "who hangs is killed and started again; who is never heard at all is not" {
+  start_events
+  start s xodb-supervise --name w -n 3 -- sh -c "[ \$XODB_NAME = w-3 ] && { echo >&3; exec sleep 60; }; $living"
+  wait_for event '^supervisor.ready '
+  kill -STOP "$(pid_of w-1)"
+  wait_for event '^worker.killed .*name=w-1 .*why="no sign of life for 3500 ms"'
+  wait_for event '^worker.exited .*name=w-1 .*signal=KILL why="killed: no sign of life for 3500 ms"'
+  wait_for eval '[ "$(count_events "^worker.ready .*name=w-1 ")" = 2 ]'
+  [ "$(count_events '^worker.killed ')" = 1 ]
+}
+
+@test "its own sleep is not its children's silence" {
+  start_events
+  start s xodb-supervise --name w -- sh -c "$living"
+  s=$pid
+  wait_for event '^supervisor.ready '
+  one=$(pid_of w-1)
+  # As a whole machine that is held up.
+  kill -STOP "$one" "$s"
+  sleep 5
+  kill -CONT "$s" "$one"
+  sleep 3
+  run ! event '^worker.killed '
+  alive "$one"
+}
+
+@test "who says a lot costs little and holds nobody up" {
+  start_events
+  # One of them before it is ready, the other after that.
+  start s xodb-supervise --name w -n 3 -- sh -c \
+    'case $XODB_NAME in
+       w-1) exec tr "\0" . </dev/zero >&3 ;;
+       w-2) exec yes >&3 ;;
+       w-3) echo >&3; until [ -e "$work/go" ]; do sleep 0.02; done; exit 9 ;;
+     esac'
+  wait_for event '^worker.ready .*name=w-2 '
+  wait_for event '^worker.ready .*name=w-3 '
+  before=$(ticks "$pid")
+  sleep 3
+  [ $(($(ticks "$pid") - before)) -le 10 ]
+  touch "$work/go"
+  wait_for event '^worker.exited .*name=w-3 .*status=9 '
+  run ! event '^worker.killed '
+}
+
+@test "supervisors nest: one that is stopped is killed with all that it keeps, and comes back" {
+  start_events
+  start s xodb-supervise --name outer -- xodb-supervise --name inner -n 2 -- sh -c \
+    "trap '' TERM; sh -c 'trap \"\" TERM; echo \$\$ >\"$work/grand.\$PPID\"; exec sleep 60' & $child"
+  wait_for event '^supervisor.ready .*publisher=outer '
+  wait_for event '^supervisor.ready .*publisher=inner '
+  old=("$(pid_of inner-1)" "$(pid_of inner-2)")
+  wait_for filled "$work/grand.${old[0]}" "$work/grand.${old[1]}"
+  kill -STOP "$(pid_of outer-1)"
+  wait_for event '^worker.killed .*publisher=outer .*why="no sign of life for 3500 ms"'
+  wait_for gone "${old[@]}"
+  wait_for gone_all "$work/grand.${old[0]}" "$work/grand.${old[1]}"
+  wait_for eval '[ "$(count_events "^supervisor.ready .*publisher=inner ")" = 2 ]'
+}
