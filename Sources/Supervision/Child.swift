@@ -6,8 +6,8 @@ struct Child: Sendable {
   enum Stop: Sendable {
     /// It was told to, and has until then.
     case asked(killAt: Instant)
-    /// It was killed, for this reason.
-    case killed(why: String)
+    /// It was killed, for this reason, and counts as stuck from then on.
+    case killed(why: String, stuckAt: Instant)
   }
 
   /// Whether that is no accident: it was announced, and somebody wanted it.
@@ -48,7 +48,7 @@ struct Child: Sendable {
     switch stop {
     case nil: ending.description
     case .asked: "stopped: \(ending.description)"
-    case .killed(let why): "killed: \(why)"
+    case .killed(let why, _): "killed: \(why)"
     }
   }
 }

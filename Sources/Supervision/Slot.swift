@@ -8,6 +8,8 @@ struct Slot: Sendable {
     /// `Effect.spawn` was asked for and not answered.
     case spawning
     case running(Child)
+    /// So many of its processes are stuck that there is no other one until one of them has ended.
+    case blocked
     /// There is no process and there will be none.
     case ended
   }
@@ -32,6 +34,7 @@ struct Slot: Sendable {
   var phase: Phase {
     switch state {
     case .waiting, .spawning: .backoff
+    case .blocked: .stuck
     case .ended: .exited
     case .running(let child):
       // Whoever was killed without being asked dies by accident, like any other.
@@ -44,8 +47,12 @@ struct Slot: Sendable {
     switch state {
     case .waiting(let until): until
     case .running(let child):
-      if case .asked(let killAt) = child.stop { killAt } else { nil }
-    case .spawning, .ended: nil
+      switch child.stop {
+      case .asked(let killAt): killAt
+      case .killed(_, let stuckAt): stuckAt
+      case nil: nil
+      }
+    case .spawning, .blocked, .ended: nil
     }
   }
 

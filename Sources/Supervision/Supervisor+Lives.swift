@@ -11,7 +11,7 @@ extension Supervisor {
     // The stop came between the wish for a child and its start.
     if mode == .stopping {
       announceStop(slot, killAt: now.adding(milliseconds: settings.graceMilliseconds))
-      if let hurry { return kill(slot, why: hurry) }
+      if let hurry { return kill(slot, why: hurry, now: now) }
       effects.append(.signal(group: pid, .terminate))
     }
   }
@@ -50,6 +50,7 @@ extension Supervisor {
   mutating func exited(
     _ pid: Int32, _ ending: Ending, now: Instant, random: inout some RandomNumberGenerator
   ) {
+    if stuckExited(pid, ending, now: now) { return }
     // What a child left behind, and the late news of one that is forgotten, concern nobody.
     guard let slot = slot(of: pid), let child = slots[slot].child else { return }
     publish(

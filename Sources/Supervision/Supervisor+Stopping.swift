@@ -4,7 +4,7 @@ import Wire
 /// others do.
 extension Supervisor {
   mutating func stopRequested(now: Instant) {
-    guard mode == .running else { return killAll(why: "asked for a second time") }
+    guard mode == .running else { return killAll(why: "asked for a second time", now: now) }
     let told = beginStopping(killAt: now.adding(milliseconds: settings.graceMilliseconds))
     for pid in told { effects.append(.signal(group: pid, .terminate)) }
     finishWhenAllHaveEnded()
@@ -12,18 +12,24 @@ extension Supervisor {
 
   mutating func orphaned(now: Instant) {
     if mode == .running { _ = beginStopping(killAt: now) }
-    killAll(why: "the supervisor above is gone")
+    killAll(why: "the supervisor above is gone", now: now)
     if abandonAt == nil {
       abandonAt = now.adding(milliseconds: Self.orphanedMilliseconds)
     }
     finishWhenAllHaveEnded()
   }
 
-  /// Kills the children whose time is over.
-  mutating func killOverdue(now: Instant) {
+  /// Kills the children whose time is over, and gives up those that were killed long ago.
+  mutating func hurryOverdue(now: Instant) {
     for slot in slots.indices {
-      guard case .asked(let killAt) = slots[slot].child?.stop, killAt <= now else { continue }
-      kill(slot, why: "the grace of \(settings.graceMilliseconds) ms is over")
+      guard let child = slots[slot].child else { continue }
+      switch child.stop {
+      case .asked(let killAt) where killAt <= now:
+        kill(slot, why: "the grace of \(settings.graceMilliseconds) ms is over", now: now)
+      case .killed(_, let stuckAt) where stuckAt <= now:
+        giveUp(slot, child, now: now)
+      default: break
+      }
     }
   }
 
@@ -35,7 +41,7 @@ extension Supervisor {
     var pids: [Int32] = []
     for slot in slots.indices {
       switch slots[slot].state {
-      case .waiting: slots[slot].state = .ended
+      case .waiting, .blocked: slots[slot].state = .ended
       case .running(let child):
         guard child.stop == nil else { continue }
         announceStop(slot, killAt: killAt)
@@ -53,16 +59,16 @@ extension Supervisor {
     publish(slots[slot].event("worker.stopping"))
   }
 
-  private mutating func killAll(why: String) {
+  private mutating func killAll(why: String, now: Instant) {
     hurry = why
     for slot in slots.indices {
-      if case .asked = slots[slot].child?.stop { kill(slot, why: why) }
+      if case .asked = slots[slot].child?.stop { kill(slot, why: why, now: now) }
     }
   }
 
-  mutating func kill(_ slot: Int, why: String) {
+  mutating func kill(_ slot: Int, why: String, now: Instant) {
     guard var child = slots[slot].child else { return }
-    child.stop = .killed(why: why)
+    child.stop = .killed(why: why, stuckAt: now.adding(milliseconds: Stuck.patience))
     slots[slot].state = .running(child)
     publish(slots[slot].event("worker.killed").with("why", why))
     effects.append(.signal(group: child.pid, .kill))

@@ -1,6 +1,6 @@
 import Wire
 
-/// Children that have stopped running and have not ended.
+/// Children that hang, and those that cannot even be ended.
 extension Supervisor {
   /// How long a child that says that it is alive may be silent: six times that it missed in a row,
   /// and some that were late, are no want of a processor. So long may a supervisor itself be silent
@@ -22,7 +22,34 @@ extension Supervisor {
       guard let silence = child.silence, silence >= Int64(Self.silenceMilliseconds) * 1000 else {
         continue
       }
-      kill(slot, why: "no sign of life for \(Self.silenceMilliseconds) ms")
+      kill(slot, why: "no sign of life for \(Self.silenceMilliseconds) ms", now: now)
     }
+  }
+
+  /// Goes on without the process in a slot, which was killed and has not ended.
+  mutating func giveUp(_ slot: Int, _ child: Child, now: Instant) {
+    let event = slots[slot].event(EventWord.stuck)
+    stuck.append(Stuck(slot: slot, child: child, exit: slots[slot].event("worker.exited")))
+    let mayHaveAnother = stuck.count { $0.slot == slot } < Stuck.maxPerSlot
+    var why = "it has not ended \(Stuck.patience) ms after it was killed"
+    if mode == .running && !mayHaveAnother {
+      why += "; there is no other one until one of \(Stuck.maxPerSlot) such has ended"
+    }
+    publish(event.with("why", why))
+    guard mode == .running else {
+      slots[slot].state = .ended
+      return finishWhenAllHaveEnded()
+    }
+    slots[slot].state = mayHaveAnother ? .waiting(until: now) : .blocked
+  }
+
+  /// Whether a process that has ended was stuck.
+  mutating func stuckExited(_ pid: Int32, _ ending: Ending, now: Instant) -> Bool {
+    guard let index = stuck.firstIndex(where: { $0.child.pid == pid }) else { return false }
+    let one = stuck.remove(at: index)
+    publish(one.exit.with(ending).with("why", one.child.explanation(of: ending)))
+    effects.append(.signal(group: pid, .kill))
+    if case .blocked = slots[one.slot].state { slots[one.slot].state = .waiting(until: now) }
+    return true
   }
 }

@@ -4,7 +4,8 @@ package import Wire
 /// It has no descriptors, reads no clock and starts nothing itself.
 ///
 /// Every death is published first, before anything else is done about it: others wait for that. A
-/// slot has at most one process, and a process that ended takes its process group with it.
+/// slot has at most one process, but for those that do not even end when they are killed, and a
+/// process that ended takes its process group with it.
 package struct Supervisor: Sendable {
   enum Mode: Sendable {
     case running
@@ -18,6 +19,8 @@ package struct Supervisor: Sendable {
   package let settings: Settings
   var mode = Mode.running
   var slots: [Slot]
+  /// Those that count as dead and have not ended.
+  var stuck: [Stuck] = []
   /// Whether anything was ever started.
   package internal(set) var hasSpawned = false
   var hasSaidReady = false
@@ -74,7 +77,7 @@ package struct Supervisor: Sendable {
   }
 
   private mutating func tick(now: Instant) {
-    killOverdue(now: now)
+    hurryOverdue(now: now)
     if let abandonAt, now >= abandonAt { return finish(.stopped) }
     // One at a time, so that a death among the first of many is seen before the last has started.
     let due = slots.indices.filter {

@@ -45,7 +45,7 @@ import Wire
       texts[0] == #"worker.exited name=w-1 generation=1 pid=101 status=3 why="exit status 3""#)
     #expect(texts[2].hasPrefix("worker.backoff name=w-1 generation=1 delay_ms="))
     #expect(
-      bench.supervisor.state.members.map(\.description) == [
+      bench.members == [
         "member name=w-1 generation=1 phase=backoff"
       ])
     #expect(bench.give(.tick) == [])

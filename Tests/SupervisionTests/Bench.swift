@@ -51,6 +51,12 @@ struct Bench {
     return give(.pulse)
   }
 
+  /// Lets a child say that it is alive, and then nothing until it is killed.
+  mutating func hang(pid: Int32) {
+    give(.noticed(pid: pid, .alive))
+    for _ in 1...8 { pulse() }
+  }
+
   mutating func sleep(milliseconds: Int) {
     now = now.adding(milliseconds: milliseconds)
   }
@@ -63,6 +69,8 @@ struct Bench {
     give(.tick)
     return milliseconds
   }
+
+  var members: [String] { supervisor.state.members.map(\.description) }
 
   var phases: [String] { supervisor.state.members.map { $0["phase"] ?? "" } }
 

@@ -45,8 +45,7 @@ import Wire
   @Test func whoHangsDiesByAccident() {
     var bench = Bench.started()
     bench.give(.noticed(pid: 101, .ready))
-    bench.give(.noticed(pid: 101, .alive))
-    for _ in 1...8 { bench.pulse() }
+    bench.hang(pid: 101)
     // A router counts what it ran then, which it would not after an announced stop.
     #expect(bench.phases == ["ready"])
     let texts = bench.give(.exited(pid: 101, .signal("KILL", "Killed")))
@@ -66,8 +65,7 @@ import Wire
 
   @Test func aStopDoesNotAnnounceTheEndOfWhoWasKilled() {
     var bench = Bench.started()
-    bench.give(.noticed(pid: 101, .alive))
-    for _ in 1...8 { bench.pulse() }
+    bench.hang(pid: 101)
     #expect(bench.give(.stopRequested) == ["supervisor.stopping"])
     #expect(
       bench.give(.exited(pid: 101, .signal("KILL", "Killed"))).suffix(2) == [

@@ -400,3 +400,45 @@ living='echo >&3; while :; do printf . >&3; sleep 0.2; done'
   wait_for gone_all "$work/grand.${old[0]}" "$work/grand.${old[1]}"
   wait_for eval '[ "$(count_events "^supervisor.ready .*publisher=inner ")" = 2 ]'
 }
+
+# Sees to it that a process cannot be buried, until $pid has ended.
+hold() { # PID
+  start hold python3 "$BATS_TEST_DIRNAME/hold.py" "$1"
+  wait_for eval 'filled "$work/hold.out" || gone "$pid"'
+  filled "$work/hold.out" || skip "$(<"$work/hold.err")"
+}
+
+@test "another one takes the place of who does not even end by KILL, and is buried when it can be" {
+  start_events
+  start s xodb-supervise --name w -- sh -c \
+    "[ -e '$work/first' ] || { touch '$work/first'; printf . >&3; exec sleep 60; }; $living"
+  s=$pid
+  wait_for event '^worker.started '
+  first=$(pid_of w-1)
+  hold "$first"
+  wait_for event "^worker.stuck .*name=w-1 .*pid=$first why=\"it has not ended 2000 ms after it was killed\""
+  wait_for event '^worker.ready .*name=w-1 '
+  [ -d "/proc/$first" ]
+  run ! event '^worker.exited '
+  kill -KILL "$pid"
+  wait_for event "^worker.exited .*name=w-1 generation=[0-9]* pid=$first signal=KILL "
+  wait_for eval '[ ! -d "/proc/$first" ]'
+  alive "$(pid_of w-1)"
+  [ "$(count_events '^worker.started ')" = 2 ]
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+}
+
+@test "it ends although one of its processes does not" {
+  start_events
+  start s xodb-supervise --name w --grace 0 -- sh -c "$living"
+  s=$pid
+  wait_for event '^worker.ready '
+  hold "$(pid_of w-1)"
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+  event '^worker.stuck ' || wait_for event '^worker.stuck '
+  wait_for event '^supervisor.stopped '
+}
