@@ -3,7 +3,8 @@
 /// A child that has lived for a while is started again at once. One that dies early waits 100 ms,
 /// the next time twice as long, up to 10 s, less up to half of it by chance, so that children that
 /// died together do not come back together. It never gives up: that would turn a passing trouble
-/// into an outage.
+/// into an outage. One that had begun to work when it died counts like one that has lived for a
+/// while: work that kills must not use up the patience with starts that fail.
 package struct Backoff: Equatable, Sendable {
   /// Who has lived as long as this does not die of what was wrong at the start.
   package static let stableMilliseconds = 5000
@@ -16,11 +17,13 @@ package struct Backoff: Equatable, Sendable {
   package init() {}
 
   /// The delay in milliseconds after a death.
-  /// - Parameter lived: for how many microseconds; 0 for a child that could not be started.
+  /// - Parameters:
+  ///   - lived: for how many microseconds; 0 for a child that could not be started.
+  ///   - hasWorked: whether it had begun to work.
   package mutating func delay(
-    lived: Int64, random: inout some RandomNumberGenerator
+    lived: Int64, hasWorked: Bool = false, random: inout some RandomNumberGenerator
   ) -> Int {
-    guard lived < Int64(Self.stableMilliseconds) * 1000 else {
+    guard !hasWorked, lived < Int64(Self.stableMilliseconds) * 1000 else {
       earlyDeaths = 0
       return 0
     }

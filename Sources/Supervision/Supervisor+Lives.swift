@@ -28,7 +28,7 @@ extension Supervisor {
     if !hasSpawned && failure.kind != .shortage && mode == .running {
       return finish(.cannotStart(failure))
     }
-    leave(slot, lived: 0, now: now, random: &random)
+    leave(slot, nil, now: now, random: &random)
   }
 
   mutating func noticed(_ pid: Int32, _ notice: Notice) {
@@ -57,18 +57,21 @@ extension Supervisor {
       slots[slot].event("worker.exited").with(ending)
         .with("why", child.explanation(of: ending)))
     effects.append(.signal(group: pid, .kill))
-    leave(slot, lived: now.microseconds(since: child.startedAt), now: now, random: &random)
+    leave(slot, child, now: now, random: &random)
   }
 
   /// Decides what comes after a process that has ended, or could not be started.
+  /// - Parameter child: nil for one that could not be started.
   private mutating func leave(
-    _ slot: Int, lived: Int64, now: Instant, random: inout some RandomNumberGenerator
+    _ slot: Int, _ child: Child?, now: Instant, random: inout some RandomNumberGenerator
   ) {
     guard mode == .running else {
       slots[slot].state = .ended
       return finishWhenAllHaveEnded()
     }
-    let delay = slots[slot].backoff.delay(lived: lived, random: &random)
+    let delay = slots[slot].backoff.delay(
+      lived: child.map { now.microseconds(since: $0.startedAt) } ?? 0,
+      hasWorked: child?.said.contains(.working) ?? false, random: &random)
     slots[slot].state = .waiting(until: now.adding(milliseconds: delay))
     if delay > 0 { publish(slots[slot].event("worker.backoff").with("delay_ms", delay)) }
   }

@@ -112,6 +112,10 @@ struct SuperviseLoop: ~Copyable {
   /// One signal may stand for many deaths.
   private mutating func noteExits() throws(ToolError) {
     while let exit = ProcessExit.next() {
+      // Of all that it may have said with its last breath only this still matters.
+      if let child = children[exit.pid], child.readNotices().contains(.working) {
+        try tell(.noticed(pid: exit.pid, .working))
+      }
       try tell(.exited(pid: exit.pid, exit.ending))
       if let child = children.removeValue(forKey: exit.pid) {
         child.drainErrors { errors.append($0) }

@@ -67,6 +67,22 @@ import Wire
     #expect((50...100).contains(bench.sleepUntilDue() ?? 0))
   }
 
+  @Test func whoHasBegunToWorkIsRestartedAtOnceAsOftenAsItDies() {
+    var bench = Bench.started()
+    for pid in Int32(101)...103 {
+      bench.give(.exited(pid: pid, segfault))
+      _ = bench.sleepUntilDue()
+    }
+    for pid in Int32(104)...110 {
+      bench.give(.noticed(pid: pid, .working))
+      #expect(bench.give(.exited(pid: pid, segfault)).count == 2)
+      #expect(bench.sleepUntilDue() == 0)
+    }
+    // And what went before is forgotten.
+    bench.give(.exited(pid: 111, segfault))
+    #expect((50...100).contains(bench.sleepUntilDue() ?? 0))
+  }
+
   @Test func whatCannotBeStartedLaterIsADeath() {
     var bench = Bench.started()
     bench.sleep(milliseconds: 5000)

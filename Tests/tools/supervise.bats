@@ -442,3 +442,10 @@ hold() { # PID
   event '^worker.stuck ' || wait_for event '^worker.stuck '
   wait_for event '^supervisor.stopped '
 }
+
+@test "who has begun to work and dies is started again at once, also when it said so last" {
+  start_events
+  start s xodb-supervise --name w -- sh -c 'printf + >&3; kill -SEGV $$'
+  wait_for eval '[ "$(count_events "^worker.exited .*signal=SEGV ")" -ge 50 ]'
+  run ! event '^worker.backoff '
+}
