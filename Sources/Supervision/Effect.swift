@@ -6,7 +6,7 @@ package enum Effect: Equatable, Sendable {
   /// Start the child of a slot, with a generation that was never used before, and answer with
   /// `Input.spawned` or `Input.spawnFailed`.
   case spawn(slot: Int)
-  /// Send a signal to the process group of a child.
+  /// Send a signal to the process group of a child, but HUP to the child alone, which takes it.
   case signal(group: Int32, Deed)
   /// Tell the own supervisor that everything is ready.
   case sayReady
@@ -16,6 +16,7 @@ package enum Effect: Equatable, Sendable {
   package enum Deed: Equatable, Sendable {
     case terminate
     case kill
+    case hangUp
   }
 
   package enum Result: Equatable, Sendable {

@@ -14,6 +14,8 @@ package enum Input: Equatable, Sendable {
   case exited(pid: Int32, Ending)
   /// Somebody wants the supervisor to end: the first time with grace, the second time at once.
   case stopRequested
+  /// Somebody wants every child to be restarted, without an outage.
+  case restartRequested
   /// What supervises this supervisor is gone.
   case orphaned
   /// Time has passed.

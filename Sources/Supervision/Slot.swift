@@ -19,6 +19,8 @@ struct Slot: Sendable {
   var generation: Int64?
   var state: State
   var backoff = Backoff()
+  /// What this or an earlier process in it has said.
+  var heard: Set<Notice> = []
 
   init(name: String, dueAt: Instant) {
     self.name = name

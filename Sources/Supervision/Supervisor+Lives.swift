@@ -10,9 +10,8 @@ extension Supervisor {
     publish(slots[slot].event("worker.started"))
     // The stop came between the wish for a child and its start.
     if mode == .stopping {
-      announceStop(slot, killAt: now.adding(milliseconds: settings.graceMilliseconds))
-      if let hurry { return kill(slot, why: hurry, now: now) }
-      effects.append(.signal(group: pid, .terminate))
+      tellToEnd(slot, now: now)
+      if let hurry { kill(slot, why: hurry, now: now) }
     }
   }
 
@@ -35,6 +34,7 @@ extension Supervisor {
     guard let slot = slot(of: pid), var child = slots[slot].child else { return }
     let wasReady = child.isReady
     child.hear(notice)
+    slots[slot].heard.insert(notice)
     slots[slot].state = .running(child)
     if child.isReady && !wasReady { becameReady(slot) }
   }
@@ -69,10 +69,19 @@ extension Supervisor {
       slots[slot].state = .ended
       return finishWhenAllHaveEnded()
     }
-    let delay = slots[slot].backoff.delay(
-      lived: child.map { now.microseconds(since: $0.startedAt) } ?? 0,
-      hasWorked: child?.said.contains(.working) ?? false, random: &random)
+    let delay = delay(slot, child, now: now, random: &random)
     slots[slot].state = .waiting(until: now.adding(milliseconds: delay))
     if delay > 0 { publish(slots[slot].event("worker.backoff").with("delay_ms", delay)) }
+  }
+
+  /// In milliseconds.
+  private mutating func delay(
+    _ slot: Int, _ child: Child?, now: Instant, random: inout some RandomNumberGenerator
+  ) -> Int {
+    guard let child else { return slots[slot].backoff.delay(lived: 0, random: &random) }
+    if child.wasAsked { return 0 }
+    return slots[slot].backoff.delay(
+      lived: now.microseconds(since: child.startedAt), hasWorked: child.said.contains(.working),
+      random: &random)
   }
 }

@@ -52,7 +52,14 @@ extension Supervisor {
     return pids
   }
 
-  mutating func announceStop(_ slot: Int, killAt: Instant) {
+  /// Announces the end of one child and asks for it.
+  mutating func tellToEnd(_ slot: Int, now: Instant) {
+    guard let child = slots[slot].child else { return }
+    announceStop(slot, killAt: now.adding(milliseconds: settings.graceMilliseconds))
+    effects.append(.signal(group: child.pid, .terminate))
+  }
+
+  private mutating func announceStop(_ slot: Int, killAt: Instant) {
     guard var child = slots[slot].child else { return }
     child.stop = .asked(killAt: killAt)
     slots[slot].state = .running(child)

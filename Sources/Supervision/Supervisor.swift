@@ -21,6 +21,8 @@ package struct Supervisor: Sendable {
   var slots: [Slot]
   /// Those that count as dead and have not ended.
   var stuck: [Stuck] = []
+  /// The restart that is under way.
+  var round: Round?
   /// Whether anything was ever started.
   package internal(set) var hasSpawned = false
   var hasSaidReady = false
@@ -41,7 +43,8 @@ package struct Supervisor: Sendable {
   /// When the next `tick` is due, nil when nothing waits for the time.
   package var nextDeadline: Instant? {
     if mode == .finished { return nil }
-    return (slots.compactMap(\.deadline) + [abandonAt].compactMap(\.self)).min()
+    let others = [abandonAt, round?.current.flatMap(settlement)]
+    return (slots.map(\.deadline) + others).compactMap(\.self).min()
   }
 
   /// What a subscriber is told about the whole.
@@ -68,10 +71,12 @@ package struct Supervisor: Sendable {
     case .noticed(let pid, let notice): noticed(pid, notice)
     case .exited(let pid, let ending): exited(pid, ending, now: now, random: &random)
     case .stopRequested: stopRequested(now: now)
+    case .restartRequested: restartRequested(now: now)
     case .orphaned: orphaned(now: now)
     case .tick: tick(now: now)
     case .pulse: pulse(now: now)
     }
+    continueRound(now: now)
     defer { effects = [] }
     return effects
   }

@@ -13,7 +13,7 @@ enum Station {
     guard clinux_become_subreaper() == 0 else { throw .system("become a subreaper") }
     // Each child costs two descriptors. A few fit in any limit, which is then theirs as it was.
     if settings.count > 400 { Limits.raiseDescriptors() }
-    let signals = try SignalSource([.terminate, .interrupt, .childEnded])
+    let signals = try SignalSource([.terminate, .interrupt, .hangUp, .childEnded])
     let directory = try RunDirectory()
     try directory.create()
     let claim = try NameClaim(try PublisherName(settings.name), in: directory)

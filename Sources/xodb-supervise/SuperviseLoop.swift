@@ -40,6 +40,7 @@ struct SuperviseLoop: ~Copyable {
   }
 
   mutating func run() throws(ToolError) -> Effect.Result {
+    supervised.say(.takesHangUp)
     try tell(.begin)
     while true {
       let now = Clock.now()
@@ -57,10 +58,8 @@ struct SuperviseLoop: ~Copyable {
   private mutating func pulse(_ now: Instant) throws(ToolError) {
     nextPulse = now.adding(milliseconds: Notice.aliveMilliseconds)
     supervised.say(.alive)
-    for child in children.values {
-      child.pulse()
-      try hear(child)
-    }
+    for child in children.values { child.pulse() }
+    try hearAll()
     try tell(.pulse)
   }
 
@@ -99,12 +98,20 @@ struct SuperviseLoop: ~Copyable {
     for notice in child.readNotices() { try tell(.noticed(pid: child.pid, notice)) }
   }
 
+  private mutating func hearAll() throws(ToolError) {
+    for child in children.values { try hear(child) }
+  }
+
   private mutating func readSignals() throws(ToolError) {
     while let signal = signals.next() {
       switch signal {
       case .terminate, .interrupt: try tell(.stopRequested)
       case .childEnded: try noteExits()
-      case .hangUp, .kill, .user1: break
+      case .hangUp:
+        // Who takes HUP itself may just have said so.
+        try hearAll()
+        try tell(.restartRequested)
+      case .kill, .user1: break
       }
     }
   }
@@ -132,6 +139,7 @@ struct SuperviseLoop: ~Copyable {
       case .spawn(let slot): try tell(spawn(slot))
       case .signal(let group, .terminate): kill(-group, SIGTERM)
       case .signal(let group, .kill): kill(-group, SIGKILL)
+      case .signal(let child, .hangUp): kill(child, SIGHUP)
       case .sayReady: supervised.say(.ready)
       case .finish(let result): self.result = result
       }

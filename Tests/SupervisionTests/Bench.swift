@@ -80,6 +80,7 @@ struct Bench {
     case .spawn(let slot): "spawn \(slot)"
     case .signal(let group, .terminate): "TERM \(group)"
     case .signal(let group, .kill): "KILL \(group)"
+    case .signal(let child, .hangUp): "HUP \(child)"
     case .sayReady: "say ready"
     case .finish(.stopped): "finish"
     case .finish(.cannotStart(let failure)): "finish \(failure.status)"

@@ -449,3 +449,73 @@ hold() { # PID
   wait_for eval '[ "$(count_events "^worker.exited .*signal=SEGV ")" -ge 50 ]'
   run ! event '^worker.backoff '
 }
+
+# The lives that the events tell of, a word each: what happened and to whom.
+lives() {
+  sed -nE 's/^worker\.([a-z]+) .* name=([^ ]+) .*/\1:\2/p' "$work/events.out" | tr '\n' ' '
+}
+
+@test "HUP restarts one after another, each when the one before it is back" {
+  start_events
+  start s xodb-supervise --name w -n 3 -- sh -c "trap 'sleep 0.1; exit 4' TERM; sleep 0.1; $child"
+  wait_for event '^supervisor.ready '
+  first=("$(pid_of w-1)" "$(pid_of w-2)" "$(pid_of w-3)")
+  : >"$work/events.out"
+  kill -HUP "$pid"
+  wait_for event '^supervisor.restarted .*workers=3$'
+  event '^supervisor.restarting .*workers=3 passed_to=0$'
+  expected=
+  for i in 1 2 3; do expected+="stopping:w-$i exited:w-$i started:w-$i ready:w-$i "; done
+  [ "$(lives)" = "$expected" ]
+  [ "$(count_events '^worker.exited .*status=4 why="stopped: exit status 4"')" = 3 ]
+  wait_for gone "${first[@]}"
+  alive "$pid"
+}
+
+@test "if the first does not come back after HUP, the others stay" {
+  start_events
+  start s xodb-supervise --name w -n 2 -- sh -c "[ ! -e '$work/bad' ] || exit 3; $child"
+  wait_for event '^supervisor.ready '
+  second=$(pid_of w-2)
+  touch "$work/bad"
+  kill -HUP "$pid"
+  wait_for eval '[ "$(count_events "^worker.backoff .*name=w-1 ")" -ge 3 ]'
+  alive "$second"
+  run ! event '^worker.stopping .*name=w-2 '
+  rm "$work/bad"
+  wait_for event '^supervisor.restarted .*workers=2'
+  wait_for gone "$second"
+}
+
+@test "TERM in the middle of a restart ends all" {
+  start_events
+  start s xodb-supervise --name w -n 3 -- sh -c "trap 'sleep 0.2; exit 0' TERM; $child"
+  s=$pid
+  wait_for event '^supervisor.ready '
+  kill -HUP "$s"
+  wait_for event '^worker.stopping .*name=w-1 '
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+  wait_for event '^supervisor.stopped '
+  [ "$(count_events '^worker.stopping ')" = 3 ]
+  run ! event '^worker.killed '
+}
+
+@test "supervisors nest: HUP goes through to the leaves" {
+  start_events
+  start s xodb-supervise --name outer -n 2 -- \
+    sh -c 'exec xodb-supervise --name "inner-$XODB_NAME" -n 2 -- sh -c "$0"' "$child"
+  wait_for event '^supervisor.ready .*publisher=outer '
+  for inner in inner-outer-1 inner-outer-2; do wait_for event "^supervisor.ready .*publisher=$inner "; done
+  supervisors="$(pid_of outer-1) $(pid_of outer-2)"
+  leaves=()
+  for leaf in inner-outer-{1,2}-{1,2}; do leaves+=("$(pid_of "$leaf")"); done
+  kill -HUP "$pid"
+  for inner in inner-outer-1 inner-outer-2; do
+    wait_for event "^supervisor.restarted .*publisher=$inner .*workers=2"
+  done
+  wait_for event '^supervisor.restarting .*publisher=outer .*workers=0 passed_to=2'
+  wait_for gone "${leaves[@]}"
+  [ "$supervisors" = "$(pid_of outer-1) $(pid_of outer-2)" ]
+}
