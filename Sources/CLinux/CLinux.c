@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,6 +63,11 @@ static void become(const struct clinux_child *child, pid_t parent, int *report) 
   *report = 5;
   if (fcntl(5, F_SETFD, FD_CLOEXEC) != 0) return;
   if (syscall(SYS_close_range, 6U, ~0U, 0U) != 0) return;
+
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (child->descriptors < limit.rlim_cur) limit.rlim_cur = child->descriptors;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return;
 
   struct sigaction defaults = {.sa_handler = SIG_DFL};
   for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &defaults, NULL);

@@ -3,6 +3,8 @@ package import Wire
 /// What a supervisor wants done, in this order.
 package enum Effect: Equatable, Sendable {
   case publish(Line)
+  /// Tell the operator what was refused, and why.
+  case report(what: String, why: String)
   /// Start the child of a slot, with a generation that was never used before, and answer with
   /// `Input.spawned` or `Input.spawnFailed`.
   case spawn(slot: Int)

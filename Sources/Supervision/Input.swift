@@ -16,6 +16,10 @@ package enum Input: Equatable, Sendable {
   case stopRequested
   /// Somebody wants every child to be restarted, without an outage.
   case restartRequested
+  /// Somebody wants one child more.
+  case oneMoreRequested
+  /// Somebody wants one child fewer.
+  case oneFewerRequested
   /// What supervises this supervisor is gone.
   case orphaned
   /// Time has passed.

@@ -18,6 +18,8 @@ struct Slot: Sendable {
   /// Of the last incarnation, also when that is dead; nil before the first.
   var generation: Int64?
   var state: State
+  /// Whether its process is the last one.
+  var isRetiring = false
   var backoff = Backoff()
   /// What this or an earlier process in it has said.
   var heard: Set<Notice> = []
@@ -31,6 +33,11 @@ struct Slot: Sendable {
   var child: Child? {
     guard case .running(let child) = state else { return nil }
     return child
+  }
+
+  /// Whether it is there no more, and its number is free.
+  var isGone: Bool {
+    if case .ended = state { isRetiring } else { false }
   }
 
   var phase: Phase {

@@ -9,7 +9,7 @@ extension Supervisor {
     slots[slot].state = .running(Child(pid: pid, startedAt: now))
     publish(slots[slot].event("worker.started"))
     // The stop came between the wish for a child and its start.
-    if mode == .stopping {
+    if !isWanted(slot) {
       tellToEnd(slot, now: now)
       if let hurry { kill(slot, why: hurry, now: now) }
     }
@@ -41,7 +41,13 @@ extension Supervisor {
 
   private mutating func becameReady(_ slot: Int) {
     publish(slots[slot].event("worker.ready"))
-    guard !hasSaidReady, mode == .running, slots.allSatisfy({ $0.phase == .ready }) else { return }
+    sayReadyIfAllAre()
+  }
+
+  mutating func sayReadyIfAllAre() {
+    guard !hasSaidReady, mode == .running,
+      slots.allSatisfy({ $0.phase == .ready || $0.isRetiring })
+    else { return }
     hasSaidReady = true
     effects.append(.sayReady)
     publish(Line("supervisor.ready"))
@@ -60,12 +66,17 @@ extension Supervisor {
     leave(slot, child, now: now, random: &random)
   }
 
+  /// Whether there is to be a process in a slot, and another one after it.
+  func isWanted(_ slot: Int) -> Bool {
+    mode == .running && !slots[slot].isRetiring
+  }
+
   /// Decides what comes after a process that has ended, or could not be started.
   /// - Parameter child: nil for one that could not be started.
   private mutating func leave(
     _ slot: Int, _ child: Child?, now: Instant, random: inout some RandomNumberGenerator
   ) {
-    guard mode == .running else {
+    guard isWanted(slot) else {
       slots[slot].state = .ended
       return finishWhenAllHaveEnded()
     }

@@ -11,6 +11,7 @@ extension Supervisor {
     var takers: [Int32] = []
     for slot in slots.indices.sorted(by: { (urgency($0), $0) < (urgency($1), $1) }) {
       if case .blocked = slots[slot].state { continue }
+      if slots[slot].isRetiring { continue }
       guard slots[slot].heard.contains(.takesHangUp) else {
         turns.append(Round.Turn(slot: slot, generation: slots[slot].generation))
         continue
@@ -36,13 +37,17 @@ extension Supervisor {
   mutating func continueRound(now: Instant) {
     while mode == .running, let round {
       if let turn = round.current {
+        if slots[turn.slot].isRetiring {
+          self.round?.current = nil
+          continue
+        }
         guard let settled = settlement(of: turn), settled <= now else { return }
         self.round?.current = nil
         self.round?.restarted += 1
       } else if let turn = round.waiting.first {
         self.round?.waiting.removeFirst()
         self.round?.current = turn
-        guard slots[turn.slot].generation == turn.generation else { continue }
+        guard slots[turn.slot].generation == turn.generation, isWanted(turn.slot) else { continue }
         if let child = slots[turn.slot].child, child.stop == nil { tellToEnd(turn.slot, now: now) }
       } else {
         self.round = nil

@@ -28,19 +28,20 @@ extension Supervisor {
 
   /// Goes on without the process in a slot, which was killed and has not ended.
   mutating func giveUp(_ slot: Int, _ child: Child, now: Instant) {
-    let event = slots[slot].event(EventWord.stuck)
     stuck.append(Stuck(slot: slot, child: child, exit: slots[slot].event("worker.exited")))
-    let mayHaveAnother = stuck.count { $0.slot == slot } < Stuck.maxPerSlot
+    let event = slots[slot].event(EventWord.stuck)
+    slots[slot].state = isWanted(slot) ? opening(of: slot, now: now) : .ended
     var why = "it has not ended \(Stuck.patience) ms after it was killed"
-    if mode == .running && !mayHaveAnother {
+    if case .blocked = slots[slot].state {
       why += "; there is no other one until one of \(Stuck.maxPerSlot) such has ended"
     }
     publish(event.with("why", why))
-    guard mode == .running else {
-      slots[slot].state = .ended
-      return finishWhenAllHaveEnded()
-    }
-    slots[slot].state = mayHaveAnother ? .waiting(until: now) : .blocked
+    finishWhenAllHaveEnded()
+  }
+
+  /// How a slot waits for its next process.
+  func opening(of slot: Int, now: Instant) -> Slot.State {
+    stuck.count { $0.slot == slot } < Stuck.maxPerSlot ? .waiting(until: now) : .blocked
   }
 
   /// Whether a process that has ended was stuck.
@@ -49,7 +50,9 @@ extension Supervisor {
     let one = stuck.remove(at: index)
     publish(one.exit.with(ending).with("why", one.child.explanation(of: ending)))
     effects.append(.signal(group: pid, .kill))
-    if case .blocked = slots[one.slot].state { slots[one.slot].state = .waiting(until: now) }
+    if case .blocked = slots[one.slot].state {
+      slots[one.slot].state = opening(of: one.slot, now: now)
+    }
     return true
   }
 }

@@ -18,6 +18,7 @@ package struct Supervisor: Sendable {
 
   package let settings: Settings
   var mode = Mode.running
+  /// By number. One that is gone is used again.
   var slots: [Slot]
   /// Those that count as dead and have not ended.
   var stuck: [Stuck] = []
@@ -52,7 +53,7 @@ package struct Supervisor: Sendable {
     let line = Line(Publication.stateWord)
       .with("role", "supervisor")
       .with("phase", mode == .running ? "running" : "stopping")
-    return (line, slots.map(\.line))
+    return (line, slots.filter { !$0.isGone }.map(\.line))
   }
 
   /// - Parameters:
@@ -72,6 +73,8 @@ package struct Supervisor: Sendable {
     case .exited(let pid, let ending): exited(pid, ending, now: now, random: &random)
     case .stopRequested: stopRequested(now: now)
     case .restartRequested: restartRequested(now: now)
+    case .oneMoreRequested: oneMoreRequested(now: now)
+    case .oneFewerRequested: oneFewerRequested(now: now)
     case .orphaned: orphaned(now: now)
     case .tick: tick(now: now)
     case .pulse: pulse(now: now)
@@ -96,6 +99,10 @@ package struct Supervisor: Sendable {
 
   mutating func publish(_ event: Line) {
     effects.append(.publish(event))
+  }
+
+  mutating func report(_ what: String, _ why: String) {
+    effects.append(.report(what: what, why: why))
   }
 
   mutating func finish(_ result: Effect.Result) {

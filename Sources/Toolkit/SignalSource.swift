@@ -9,6 +9,8 @@ package enum Signal: Sendable, CaseIterable {
   case terminate
   case interrupt
   case hangUp
+  case terminalInput
+  case terminalOutput
   case childEnded
   case user1
   case kill
@@ -18,6 +20,8 @@ package enum Signal: Sendable, CaseIterable {
     case .terminate: SIGTERM
     case .interrupt: SIGINT
     case .hangUp: SIGHUP
+    case .terminalInput: SIGTTIN
+    case .terminalOutput: SIGTTOU
     case .childEnded: SIGCHLD
     case .user1: SIGUSR1
     case .kill: SIGKILL

@@ -33,7 +33,8 @@ final class ChildProcess {
     pid = program.withVectors(for: member) { arguments, environment in
       var child = clinux_child(
         argv: arguments, envp: environment, error: errors.writeEnd.number,
-        ready: notices.writeEnd.number, lifeline: lifeline, guardian: guardian)
+        ready: notices.writeEnd.number, lifeline: lifeline, guardian: guardian,
+        descriptors: program.descriptors)
       return clinux_spawn(&child)
     }
     guard pid > 0 else { throw .system() }

@@ -24,7 +24,8 @@ struct Supervise: ParsableCommand {
       XODB_SUPERVISOR; it writes a newline to descriptor XODB_READY_FD once it is ready; \
       XODB_LIFELINE_FD hangs up when the supervisor is gone. Supervisors nest.
 
-      TERM and INT tell each copy to end with TERM and kill those that have not ended after the \
+      HUP restarts the copies one by one, each when the one before it is back. TTIN adds one, TTOU \
+      removes the last one. TERM and INT tell each copy to end with TERM and kill those that have not ended after the \
       grace; a second one kills at once. Nothing in the copies' process groups outlives them, or \
       the supervisor.
 
@@ -62,8 +63,8 @@ struct Supervise: ParsableCommand {
     }
     let settings = Settings(
       name: name, count: count, graceMilliseconds: Int((grace * 1000).rounded(.up)))
-    // Copies may publish under their own names, so those must be names as well.
-    _ = try PublisherName(settings.childName(count - 1))
+    // Copies may publish under their own names, so those must be names as well, also later ones.
+    _ = try PublisherName(settings.childName(Settings.maxChildren - 1))
     try Station.run(settings, command)
   }
 }

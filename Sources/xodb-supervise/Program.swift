@@ -11,6 +11,8 @@ final class Program {
   typealias CString = UnsafeMutablePointer<CChar>
 
   let name: String
+  /// How many descriptors it may have open.
+  let descriptors: UInt
   private let supervisor: String
   private let arguments: [CString?]
   /// What is inherited, without the variables that each child gets anew. Bytes, not text: what is
@@ -22,9 +24,10 @@ final class Program {
   ]
 
   /// - Parameter command: the program and its arguments, not empty.
-  init(_ command: [String], supervisor: String) {
+  init(_ command: [String], supervisor: String, descriptors: UInt) {
     name = command.first ?? ""
     self.supervisor = supervisor
+    self.descriptors = descriptors
     arguments = command.map { strdup($0) } + [nil]
     var inherited: [CString] = []
     var next = clinux_environment()

@@ -11,13 +11,15 @@ enum Station {
     // Before the lock, the name's socket and ZeroMQ's threads: it must hold none of them.
     let guardian = try Guardian()
     guard clinux_become_subreaper() == 0 else { throw .system("become a subreaper") }
-    // Each child costs two descriptors. A few fit in any limit, which is then theirs as it was.
-    if settings.count > 400 { Limits.raiseDescriptors() }
-    let signals = try SignalSource([.terminate, .interrupt, .hangUp, .childEnded])
+    // Each child costs two, and those that are stuck keep theirs. Theirs is the limit as it was.
+    let descriptors = Limits.raiseDescriptors()
+    let signals = try SignalSource([
+      .terminate, .interrupt, .hangUp, .terminalInput, .terminalOutput, .childEnded,
+    ])
     let directory = try RunDirectory()
     try directory.create()
     let claim = try NameClaim(try PublisherName(settings.name), in: directory)
-    let program = Program(command, supervisor: settings.name)
+    let program = Program(command, supervisor: settings.name, descriptors: descriptors)
     let result = try serve(
       settings, program, claim, in: directory, supervised, signals, guardian)
     // The name is given up only when its socket is gone.

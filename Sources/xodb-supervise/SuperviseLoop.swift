@@ -104,13 +104,14 @@ struct SuperviseLoop: ~Copyable {
 
   private mutating func readSignals() throws(ToolError) {
     while let signal = signals.next() {
+      // Who takes HUP itself may just have said so.
+      if signal != .childEnded { try hearAll() }
       switch signal {
       case .terminate, .interrupt: try tell(.stopRequested)
       case .childEnded: try noteExits()
-      case .hangUp:
-        // Who takes HUP itself may just have said so.
-        try hearAll()
-        try tell(.restartRequested)
+      case .hangUp: try tell(.restartRequested)
+      case .terminalInput: try tell(.oneMoreRequested)
+      case .terminalOutput: try tell(.oneFewerRequested)
       case .kill, .user1: break
       }
     }
@@ -136,6 +137,7 @@ struct SuperviseLoop: ~Copyable {
     for effect in machine.handle(input, now: Clock.now(), random: &random) {
       switch effect {
       case .publish(let event): try publisher.publish(event)
+      case .report(let what, let why): errors.report(what, why)
       case .spawn(let slot): try tell(spawn(slot))
       case .signal(let group, .terminate): kill(-group, SIGTERM)
       case .signal(let group, .kill): kill(-group, SIGKILL)

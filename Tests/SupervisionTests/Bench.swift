@@ -77,6 +77,7 @@ struct Bench {
   private static func text(_ effect: Effect) -> String {
     switch effect {
     case .publish(let line): line.description
+    case .report(let what, let why): "\(what): \(why)"
     case .spawn(let slot): "spawn \(slot)"
     case .signal(let group, .terminate): "TERM \(group)"
     case .signal(let group, .kill): "KILL \(group)"

@@ -148,6 +148,7 @@ struct SimulatedWorld {
     #expect(!hasFinished, "an effect after the end")
     switch effect {
     case .publish(let line): hear(line)
+    case .report: break
     case .spawn(let slot): wishes.append(slot)
     case .signal(let group, let deed):
       guard var process = alive[group] else { return }

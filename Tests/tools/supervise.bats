@@ -519,3 +519,53 @@ lives() {
   wait_for gone "${leaves[@]}"
   [ "$supervisors" = "$(pid_of outer-1) $(pid_of outer-2)" ]
 }
+
+@test "TTIN adds one, TTOU removes the last, and says where that ends" {
+  start_events
+  start s xodb-supervise --name w -- sh -c "trap 'exit 0' TERM; $child"
+  s=$pid
+  wait_for event '^supervisor.ready '
+  kill -TTOU "$s"
+  wait_for grep -qx 'xodb-supervise: remove a worker: there is only one' "$work/s.err"
+  kill -TTIN "$s"
+  wait_for event '^supervisor.resized .*workers=2$'
+  wait_for event '^worker.ready .*name=w-2 '
+  second=$(pid_of w-2)
+  kill -TTOU "$s"
+  wait_for event '^supervisor.resized .*workers=1$'
+  wait_for event '^worker.stopping .*name=w-2 '
+  wait_for event '^worker.exited .*name=w-2 .*status=0 '
+  gone "$second"
+  alive "$(pid_of w-1)"
+  [ "$(count_events '^supervisor.ready ')" = 1 ]
+  kill -TERM "$s"
+  wait_status "$s"
+  [ "$status" = 0 ]
+}
+
+@test "a supervisor of supervisors neither adds nor removes one" {
+  start_events
+  start s xodb-supervise --name outer -- xodb-supervise --name inner -- sh -c "$child"
+  wait_for event '^supervisor.ready .*publisher=outer '
+  kill -TTIN "$pid"
+  wait_for grep -qx 'xodb-supervise: add a worker: outer-1 keeps processes of its own: ask that one' "$work/s.err"
+  kill -TTOU "$pid"
+  wait_for grep -qx 'xodb-supervise: remove a worker: outer-1 keeps processes of its own: ask that one' "$work/s.err"
+  run ! event '^supervisor.resized '
+}
+
+@test "as many as there may be, and one more is refused" {
+  start_events
+  # They cost the supervisor two descriptors each, and get the limit that it was given.
+  ulimit -Sn 300
+  start s xodb-supervise --name w -n 510 -- sh -c 'ulimit -Sn >"$work/limit.$XODB_NAME"; echo >&3; exec sleep 600'
+  wait_for event '^supervisor.ready '
+  kill -TTIN "$pid"
+  wait_for event '^supervisor.resized .*workers=511$'
+  kill -TTIN "$pid"
+  wait_for event '^worker.ready .*name=w-512 '
+  kill -TTIN "$pid"
+  wait_for grep -qx 'xodb-supervise: add a worker: there are 512, which is the most' "$work/s.err"
+  run ! event '^worker.exited '
+  [ "$(cat "$work"/limit.* | sort | uniq -c | awk '{ print $1, $2 }')" = "512 300" ]
+}

@@ -27,6 +27,8 @@ struct clinux_child {
   // What `clinux_guardian` has returned: the child enters itself there before it becomes the
   // program, so that there is no moment at which it could be missed.
   int guardian;
+  // How many descriptors it may have open, if that is fewer than the caller may.
+  unsigned long descriptors;
 };
 
 // Starts a child in a process group of its own, with standard input from /dev/null, no signal
