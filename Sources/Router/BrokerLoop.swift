@@ -123,10 +123,14 @@ package struct BrokerLoop: ~Copyable {
     for _ in 0..<Self.turn {
       guard let message = try workers.receive() else { return }
       do throws(LineError) {
-        let frames = try WorkerFrames(message)
-        broker.receive(
-          frames.report, databases: frames.databases, results: frames.results,
-          versions: frames.versions, from: PeerID(message[0]), now: Clock.now())
+        if let note = try WorkerFrames.note(message) {
+          broker.receive(note, now: Clock.now())
+        } else {
+          let frames = try WorkerFrames(message)
+          broker.receive(
+            frames.report, databases: frames.databases, results: frames.results,
+            versions: frames.versions, from: PeerID(message[0]), now: Clock.now())
+        }
       } catch {
         let peer = PeerID(message[0])
         broker.misunderstood(peer, why: error.description, now: Clock.now())

@@ -4,11 +4,19 @@ internal import ZeroMQ
 /// A worker's message: its report, its databases if they have changed, and its answers.
 ///
 ///     routing id, "", READY line, databases, ( answer's line, rows | VERSION line, "" )*
+///
+/// What it says beside that comes through a connection of its own: `routing id, "", CHANGED line`.
 struct WorkerFrames {
   let report: WorkerReport
   let databases: [ServedDatabase]?
   let results: [(result: AttemptResult, body: Frame)]
   let versions: [VersionReport]
+
+  /// What a message says that is no report; nil when it may be one.
+  static func note(_ message: Multipart) throws(LineError) -> ChangeNote? {
+    guard message.count == 3, message[1].isEmpty else { return nil }
+    return ChangeNote(try Line(parsing: message[2]))
+  }
 
   /// Fails with what is wrong with the message.
   init(_ message: Multipart) throws(LineError) {
