@@ -49,7 +49,7 @@ package struct BrokerLoop: ~Copyable {
   /// supervisor is gone.
   /// - Parameter supervised: is told that this router is ready, and then that it lives.
   package mutating func run(
-    _ signals: borrowing SignalSource, _ supervised: inout Supervised
+    _ signals: borrowing SignalSource, _ supervised: Supervised
   ) throws {
     supervised.say(.ready)
     try publisher.publish(Line("router.started").with(state.fields))

@@ -6,6 +6,8 @@ package struct RunLimits: Sendable {
   package var answerBytes = 64 << 20
   /// Bytes of a value or a row inside SQLite, and of a bound parameter.
   package var valueBytes = 64 << 20
+  /// Bytes that SQLite may have in memory, for all databases together.
+  package var memoryBytes = 256 << 20
   /// Bytes of a statement.
   package var sqlBytes = 1 << 20
   /// Databases that are kept open.

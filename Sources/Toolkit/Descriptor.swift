@@ -3,7 +3,7 @@ private import Glibc
 #endif
 
 /// A file descriptor, closed when it goes out of scope.
-package struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable, Sendable {
   package let number: Int32
 
   /// Takes over what a system call has returned; fails with its errno when that is negative.

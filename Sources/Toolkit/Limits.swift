@@ -15,4 +15,31 @@ package enum Limits {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     return before
   }
+
+  /// Lets the process allocate so many bytes more than it has now; then malloc and mmap fail.
+  ///
+  /// The stacks of threads count, so start those first that belong to what there is.
+  package static func boundMemory(toFurther bytes: Int) throws(ToolError) {
+    let resource = __rlimit_resource_t(RLIMIT_DATA.rawValue)
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0 else { throw .system("read the limit on memory") }
+    let (sum, overflow) = rlim_t(try usedMemory()).addingReportingOverflow(rlim_t(max(0, bytes)))
+    limit.rlim_cur = min(limit.rlim_max, overflow ? .max : sum)
+    guard setrlimit(resource, &limit) == 0 else { throw .system("limit memory") }
+  }
+
+  /// The private writable memory of the process, in bytes, which is what RLIMIT_DATA bounds.
+  private static func usedMemory() throws(ToolError) -> Int {
+    let file = "/proc/self/statm"
+    let descriptor = try Descriptor(open(file, O_RDONLY | O_CLOEXEC), "open \(file)")
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = read(descriptor.number, &bytes, bytes.count)
+    guard count >= 0 else { throw .system("read \(file)") }
+    // size resident shared text lib data dt, in pages.
+    let fields = bytes.prefix(count).split(separator: UInt8(ascii: " "))
+    guard fields.count > 5, let pages = Int(String(decoding: fields[5], as: UTF8.self)) else {
+      throw ToolError("read \(file)", "it does not say what is in use", .system)
+    }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
+  }
 }

@@ -1,3 +1,4 @@
+internal import Synchronization
 package import Wire
 
 #if canImport(Glibc)
@@ -10,14 +11,14 @@ private import Glibc
 /// - `XODB_READY_FD`: where it writes `Notice`s: a newline once it is ready (s6 calls this
 ///   notification-fd), and what else it has to tell.
 /// - `XODB_LIFELINE_FD`: a pipe that hangs up when the supervisor is gone.
-package struct Supervised {
+package final class Supervised: Sendable {
   /// Nil for a process that somebody started by hand.
   package let member: Member?
   package let supervisor: String?
   /// Becomes readable when the supervisor is gone.
   package let lifeline: Int32?
-  private var notices: Int32?
-  private var told: Set<Notice> = []
+  private let notices: Int32?
+  private let told = Mutex<Set<Notice>>([])
 
   package init() throws(ToolError) {
     switch (Environment["XODB_NAME"], Environment["XODB_GENERATION"]) {
@@ -33,20 +34,26 @@ package struct Supervised {
     supervisor = try Environment["XODB_SUPERVISOR"].map { name throws(ToolError) in
       try PublisherName(name).text
     }
-    notices = try Self.descriptor("XODB_READY_FD")
+    let notices = try Self.descriptor("XODB_READY_FD")
     // A supervisor that does not read must not hold its children up.
     if let notices, fcntl(notices, F_SETFL, O_WRONLY | O_NONBLOCK) != 0 {
       throw .system("XODB_READY_FD=\(notices)")
     }
+    self.notices = notices
     lifeline = try Self.descriptor("XODB_LIFELINE_FD")
   }
 
-  /// Tells the supervisor something; all but `alive` it is told only once.
-  package mutating func say(_ notice: Notice) {
-    guard let notices, notice == .alive || told.insert(notice).inserted else { return }
-    var byte = notice.rawValue
-    // A supervisor that is gone hears nothing; the lifeline tells about that.
-    _ = write(notices, &byte, 1)
+  /// Tells the supervisor something, from any thread; all but `alive` it is told only once.
+  package func say(_ notice: Notice) {
+    guard let notices else { return }
+    told.withLock { told in
+      guard !told.contains(notice) else { return }
+      var byte = notice.rawValue
+      // A supervisor that is gone hears nothing; the lifeline tells about that. One that does not
+      // read just now is told the next time.
+      let isTold = write(notices, &byte, 1) > 0 || errno != EAGAIN
+      if isTold && notice != .alive { told.insert(notice) }
+    }
   }
 
   /// An open descriptor named by a variable, from now on closed for programs started from here.

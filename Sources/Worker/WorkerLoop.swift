@@ -9,8 +9,8 @@ private import Glibc
 /// Says READY to a router, runs what it replies, answers, and so on.
 ///
 /// A REQ socket that waits cannot speak, and waits for ever when the reply is lost. So the loop
-/// follows the routers' events: it connects when it has heard of the router's incarnation, and makes
-/// a new socket as soon as it hears of another one.
+/// follows what its control hears of the router: it connects to an incarnation that was heard of,
+/// and makes a new socket as soon as there is another one.
 package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long a worker that is to end waits for the router's word that it has noticed.
   private static var farewellMilliseconds: Int { 500 }
@@ -21,58 +21,65 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private let member: Member
   private let supervisor: String?
   private let router: String
+  private let control: Control
   private let context: Context
-  private let watch: RouterWatch
   private var poll = PollSet()
 
+  /// The incarnation of the router that was last heard.
+  private var current: PublisherIdentity?
   /// The revision of the list that the router has; nil before the first report.
   private var reportedRevision: Int?
+  /// The revision of the files that are watched.
+  private var watchedRevision: Int?
   /// Whether a signal has asked for the end, or the supervisor has announced it.
   private var isStopping = false
   /// How long the router's word is waited for, once that is so.
   private var farewell: Instant?
   private var body: [UInt8] = []
 
-  /// - Parameter router: the endpoint at which the router takes workers.
+  /// - Parameters:
+  ///   - router: the endpoint at which the router takes workers.
+  ///   - control: what a `ControlLoop` of the same member and router fills.
   package init(
     _ engine: consuming Runner, _ member: Member, supervisor: String?, router: String,
-    subscriber: consuming Subscriber, context: Context
+    control: Control, context: Context
   ) {
     self.engine = engine
     self.member = member
     self.supervisor = supervisor
     self.router = router
+    self.control = control
     self.context = context
-    watch = RouterWatch(router, member, subscriber)
   }
 
   /// Works until it is told to end, by a signal, by the supervisor's announcement or by the router,
   /// or until the supervisor is gone.
-  /// - Parameter ready: called when the router has been found and told.
+  /// - Parameter say: called with `ready` when a router has been found and told, with `working`
+  ///   when it has given something to run.
   package mutating func run(
-    _ signals: borrowing SignalSource, lifeline: Int32?, ready: () -> Void
+    _ signals: borrowing SignalSource, lifeline: Int32?, say: (Notice) throws -> Void
   ) throws {
     while true {
-      while watch.router == nil && !isStopping {
+      while current == nil && !isStopping {
         try wait(nil, signals, lifeline, milliseconds: nil)
       }
-      guard !isStopping else { return }
-      let current = watch.router
+      guard let giver = current, !isStopping else { return }
       let socket = try Socket(.request, in: context)
       try socket.set(.reconnectInterval, 10)
       try socket.connect(router)
       reportedRevision = nil
       try report(on: socket, [])
-      ready()
-      while watch.router == current {
-        guard try serve(socket, signals, lifeline) else { return }
+      try say(.ready)
+      while current == giver {
+        guard try serve(socket, giver, signals, lifeline, say) else { return }
       }
     }
   }
 
   /// Waits for one thing to happen and deals with it; false when the loop is to end.
   private mutating func serve(
-    _ socket: borrowing Socket, _ signals: borrowing SignalSource, _ lifeline: Int32?
+    _ socket: borrowing Socket, _ giver: PublisherIdentity, _ signals: borrowing SignalSource,
+    _ lifeline: Int32?, _ say: (Notice) throws -> Void
   ) throws -> Bool {
     let left = farewell?.millisecondsUp(since: Clock.now())
     let hasReply = try wait(socket.pollable, signals, lifeline, milliseconds: left)
@@ -92,11 +99,11 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       try report(on: socket, [.bytes(version.line.encoded()), .delimiter])
     case .run(let job):
       guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
-      let giver = watch.router
-      let result = run(job, message) { [watch] in watch.hasReplaced(giver) }
+      try say(.working)
+      let result = run(job, message, giver)
       // What has come up meanwhile: an end that the report should mention, or another router.
       try wait(nil, signals, lifeline, milliseconds: 0)
-      guard watch.router == giver else { return true }
+      guard current == giver else { return true }
       try report(on: socket, [.bytes(result.line.encoded()), .bytes(body)])
       if body.capacity > Self.keptCapacity { body = [] }
     }
@@ -104,14 +111,16 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   }
 
   private mutating func run(
-    _ job: Job, _ message: Multipart, isAbandoned: @escaping () -> Bool
+    _ job: Job, _ message: Multipart, _ giver: PublisherIdentity
   ) -> AttemptResult {
     body.removeAll(keepingCapacity: true)
     let start = Clock.now()
+    let deadline = start.adding(milliseconds: job.deadlineMilliseconds)
+    control.begin(Assignment(router: giver, attempt: job.attempt), deadline: deadline)
     let result = engine.run(
-      job, sql: message[1], parameters: message[2],
-      deadline: start.adding(milliseconds: job.deadlineMilliseconds), isAbandoned: isAbandoned,
-      into: &body)
+      job, sql: message[1], parameters: message[2], deadline: deadline,
+      isAbandoned: { [control] in control.isAbandoned }, into: &body)
+    control.end()
     if case .failure = result.outcome { body.removeAll(keepingCapacity: true) }
     return AttemptResult(
       attempt: job.attempt, outcome: result.outcome, version: result.version,
@@ -120,6 +129,11 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
 
   /// Says READY, with answers if there are any, and with the databases if they have changed.
   private mutating func report(on socket: borrowing Socket, _ answers: [Part]) throws {
+    if watchedRevision != engine.revision {
+      // Before anyone can ask for them: no change is missed.
+      control.watch(engine.watchedFiles)
+      watchedRevision = engine.revision
+    }
     let hasDatabases = reportedRevision != engine.revision
     let report = WorkerReport(
       member: member, supervisor: supervisor, pid: Int(getpid()), hasDatabases: hasDatabases,
@@ -148,28 +162,32 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     ToolError("talk to router \(router)", why, .crashed)
   }
 
-  /// Waits for a reply, a publication, a signal or the supervisor's end, and takes all but the reply
-  /// into account. Returns whether there is a reply.
+  /// Waits for a reply, news, a signal or the supervisor's end, and takes all but the reply into
+  /// account. Returns whether there is a reply.
   @discardableResult
   private mutating func wait(
     _ reply: PollSet.Pollable?, _ signals: borrowing SignalSource, _ lifeline: Int32?,
     milliseconds: Int?
   ) throws -> Bool {
     poll.removeAll()
-    watch.add(to: &poll)
+    poll.add(descriptor: control.news.descriptor.number)
     poll.add(descriptor: signals.descriptor.number)
     // A lifeline that has hung up stays so: without a supervisor there is nothing to wait for.
     poll.add(descriptor: lifeline ?? -1)
     if let reply { poll.add(reply) }
     try poll.wait(milliseconds: milliseconds)
-    if !poll[0].isEmpty || !poll[1].isEmpty { try watch.listen() }
-    if watch.isStopping { isStopping = true }
-    if poll[2].contains(.readable) {
+    if !poll[0].isEmpty {
+      control.news.answer()
+      let news = try control.latest()
+      current = news.router
+      if news.isStopping { isStopping = true }
+    }
+    if !poll[1].isEmpty {
       while signals.next() != nil { isStopping = true }
     }
-    if !poll[3].isEmpty {
+    if !poll[2].isEmpty {
       throw ToolError("serve", "the supervisor is gone", .unavailable)
     }
-    return reply != nil && poll[4].contains(.readable)
+    return reply != nil && poll[3].contains(.readable)
   }
 }

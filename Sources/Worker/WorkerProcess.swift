@@ -8,11 +8,16 @@ private import Glibc
 
 /// A worker as a process of its own.
 package enum WorkerProcess {
-  /// Runs the engine for the router of the run directory, until told to end.
-  /// - Parameter router: where the router takes workers, if not in the run directory.
-  package static func run(_ engine: some Engine, router: String? = nil) throws {
+  /// Runs the engine for the router of the run directory, until told to end. A run that cannot be
+  /// interrupted ends the process with `ExitStatus.overdue`.
+  /// - Parameters:
+  ///   - memory: beyond that and what the process has when it is ready, malloc fails.
+  ///   - router: where the router takes workers, if not in the run directory.
+  package static func run(
+    _ engine: some Engine, memory: MemoryBudget, router: String? = nil
+  ) throws {
     Tool.ignoreBrokenPipes()
-    var supervised = try Supervised()
+    let supervised = try Supervised()
     let signals = try SignalSource([.terminate, .interrupt])
     let directory = try RunDirectory()
     try directory.create()
@@ -20,11 +25,33 @@ package enum WorkerProcess {
     let member =
       supervised.member
       ?? Member(name: "worker-\(getpid())", generation: Clock.now().microseconds)
+    let router = router ?? directory.workers
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
-    let subscriber = try Subscriber(directory, context: context)
+    let control = try Control(member, router: router)
+    let report = OverdueReport()
+    let thread = try Thread("control") {
+      var loop = ControlLoop(control) {
+        supervised.say(.alive)
+      } tellOverdue: { overdue in
+        report.print(overdue)
+        Tool.exit(.overdue)
+      }
+      loop.run(directory, member, router: router, context: context)
+    }
     var loop = WorkerLoop(
-      engine, member, supervisor: supervised.supervisor, router: router ?? directory.workers,
-      subscriber: subscriber, context: context)
-    try loop.run(signals, lifeline: supervised.lifeline) { supervised.say(.ready) }
+      engine, member, supervisor: supervised.supervisor, router: router, control: control,
+      context: context)
+    var isBounded = false
+    let result = Result {
+      try loop.run(signals, lifeline: supervised.lifeline) { notice in
+        // By now all threads run.
+        if !isBounded { try Limits.boundMemory(toFurther: memory.totalBytes) }
+        isBounded = true
+        supervised.say(notice)
+      }
+    }
+    control.finish()
+    thread.join()
+    try result.get()
   }
 }

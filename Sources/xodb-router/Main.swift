@@ -66,7 +66,7 @@ struct Main: ParsableCommand {
   func run() throws {
     Tool.ignoreBrokenPipes()
     Limits.raiseDescriptors()
-    var supervised = try Supervised()
+    let supervised = try Supervised()
     let signals = try SignalSource([.terminate, .interrupt, .user1])
     let directory = try RunDirectory()
     try directory.create()
@@ -85,7 +85,7 @@ struct Main: ParsableCommand {
     var loop = try BrokerLoop(
       clients: clients, workers: workers, boundTo: directory.workers, publisher: publisher,
       subscriber: subscriber, configuration: brokerConfiguration)
-    try loop.run(signals, &supervised)
+    try loop.run(signals, supervised)
     try loop.close()
     withExtendedLifetime((lock, claim)) {}
   }

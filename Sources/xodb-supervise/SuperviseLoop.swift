@@ -13,7 +13,7 @@ struct SuperviseLoop: ~Copyable {
   private let claim: NameClaim
   private var machine: Supervisor
   private var publisher: Publisher
-  private var supervised: Supervised
+  private let supervised: Supervised
   private let signals: SignalSource
   private let guardian: Guardian
   private let lifeline: Lifeline

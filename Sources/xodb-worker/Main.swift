@@ -23,6 +23,7 @@ struct Main: ParsableCommand {
         69  the supervisor is gone
         71  the system refused something
         77  the run directory is not ours
+        79  a query could be stopped only so
       """)
 
   @Option(
@@ -35,6 +36,10 @@ struct Main: ParsableCommand {
     help: ArgumentHelp("The largest answer, in MiB; more is 'too-large'.", valueName: "mib"))
   var maxAnswer = 64
 
+  @Option(
+    help: ArgumentHelp("The memory that queries may use, in MiB.", valueName: "mib"))
+  var memory = 256
+
   @Argument(help: "Serve these SQLite files.")
   var files: [String] = []
 
@@ -45,19 +50,25 @@ struct Main: ParsableCommand {
     guard (1...512).contains(maxAnswer) else {
       throw ValidationError("--max-answer is 1 to 512 MiB")
     }
+    guard (16...65536).contains(memory) else {
+      throw ValidationError("--memory is 16 to 65536 MiB")
+    }
   }
 
   func run() throws {
     Limits.raiseDescriptors()
     var limits = RunLimits()
     limits.answerBytes = maxAnswer << 20
+    limits.memoryBytes = memory << 20
     let engine: SQLEngine
     do throws(CatalogError) {
       engine = try SQLEngine(directory: data, files: files, limits: limits)
     } catch {
       throw ToolError("open \(error.path)", error.why, .notFound)
     }
-    try WorkerProcess.run(engine)
+    try WorkerProcess.run(
+      engine,
+      memory: MemoryBudget(engineBytes: limits.memoryBytes, answerBytes: limits.answerBytes))
   }
 
   static func main() { Tool.main(Self.self) }

@@ -7,7 +7,10 @@ import Worker
 ///
 ///     echo TEXT      a row with the text as it came
 ///     params         a row with the parameters as they came
-///     sleep MS       waits, then says who it is
+///     sleep MS       waits, then says who it is; not longer than anybody waits for that
+///     patient MS     likewise, until its deadline at most, which it fails with
+///     spin MS        computes, and cannot be interrupted
+///     eat MIB        allocates so much, or as much as it gets, says how much that was, and frees it
 ///     big BYTES      so much of an answer
 ///     crash          ends the process by a signal
 ///     crash-once F   ends the process by a signal unless file F is there, which it makes
@@ -20,14 +23,20 @@ struct TestEngine: Engine {
   private(set) var revision = 1
   /// A file with a database's name in each line, if the databases are to change.
   let list: String?
+  /// A file that the first database changes with.
+  let watch: String?
 
-  init(databases: [String], list: String?) {
+  init(databases: [String], list: String?, watch: String?) {
     self.databases = databases.map { ServedDatabase(name: $0) }
     self.list = list
+    self.watch = watch
     if list != nil { rescan() }
   }
 
-  var watchedFiles: [String: String] { [:] }
+  var watchedFiles: [String: String] {
+    guard let watch, let first = databases.first else { return [:] }
+    return [watch: first.name]
+  }
 
   mutating func version(of database: String) -> String? { nil }
 
@@ -51,6 +60,18 @@ struct TestEngine: Engine {
     }
   }
 
+  /// - Returns: how many MiB it was.
+  private func eat(_ mebibytes: Int) -> Int {
+    var pieces: [UnsafeMutableRawPointer] = []
+    pieces.reserveCapacity(mebibytes)
+    while pieces.count < mebibytes, let piece = malloc(1 << 20) {
+      memset(piece, 1, 1 << 20)
+      pieces.append(piece)
+    }
+    for piece in pieces { free(piece) }
+    return pieces.count
+  }
+
   private func crash() {
     signal(SIGSEGV, SIG_DFL)
     kill(getpid(), SIGSEGV)
@@ -68,6 +89,18 @@ struct TestEngine: Engine {
     case "sleep":
       for _ in 0..<(Int(argument) ?? 0) where !isAbandoned() { usleep(1000) }
       body.append(contentsOf: "\(getpid())".utf8)
+    case "patient":
+      let end = min(deadline, Clock.now().adding(milliseconds: Int(argument) ?? 0))
+      while Clock.now() < end && !isAbandoned() { usleep(1000) }
+      if isAbandoned() || end == deadline {
+        return RunResult(.failure(Failure(.deadline, "it was interrupted")))
+      }
+      body.append(contentsOf: "\(getpid())".utf8)
+    case "spin":
+      let end = Clock.now().adding(milliseconds: Int(argument) ?? 0)
+      while Clock.now() < end {}
+      body.append(contentsOf: "\(getpid())".utf8)
+    case "eat": body.append(contentsOf: "\(eat(Int(argument) ?? 0))".utf8)
     case "big": body.append(contentsOf: [UInt8](repeating: 120, count: Int(argument) ?? 0))
     case "crash": crash()
     case "crash-once":

@@ -13,6 +13,9 @@ int clinux_next_signal(int descriptor);
 // The name without SIG ("SEGV"), or NULL.
 const char *clinux_signal_name(int signal);
 
+// An eventfd, which never blocks, or -1 with errno.
+int clinux_eventfd(void);
+
 // A pipe, the read end first, closed for programs started from here. Returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 

@@ -1,0 +1,16 @@
+/// The assignments that were taken back last. Word of that may come before the assignment itself,
+/// because the two travel on different sockets.
+struct Cancellations {
+  /// So many are kept. A worker has one assignment at a time, so only the latest matter.
+  static let capacity = 16
+
+  private var latest: [Assignment] = []
+
+  mutating func note(_ assignment: Assignment) {
+    guard !latest.contains(assignment) else { return }
+    if latest.count == Self.capacity { latest.removeFirst() }
+    latest.append(assignment)
+  }
+
+  func contains(_ assignment: Assignment) -> Bool { latest.contains(assignment) }
+}

@@ -1,0 +1,62 @@
+internal import Toolkit
+internal import Wire
+
+/// What a worker has heard, and what it runs.
+struct ControlState {
+  private let member: Member
+  /// Where the router takes workers, by which it is known.
+  private let endpoint: String
+  /// The incarnation of the router that was last heard.
+  private(set) var router: PublisherIdentity?
+  /// Whether the supervisor has announced this worker's end.
+  private(set) var isStopping = false
+  /// Why nothing more is heard.
+  var failure: ToolError?
+  var watchdog = Watchdog()
+  private var cancellations = Cancellations()
+
+  init(_ member: Member, router endpoint: String) {
+    self.member = member
+    self.endpoint = endpoint
+  }
+
+  /// Takes in what was published.
+  /// - Returns: whether `router` or `isStopping` has changed.
+  mutating func hear(_ publication: Publication, now: Instant) -> Bool {
+    let line = publication.line
+    takeBack(line, publication.publisher, now)
+    for line in publication.members { takeBack(line, publication.publisher, now) }
+    if line["role"] == "router" && line["workers"] == endpoint {
+      return follow(publication.publisher, now)
+    }
+    guard line.word == "worker.stopping", !isStopping, Member(line) == member else { return false }
+    isStopping = true
+    return true
+  }
+
+  private mutating func follow(_ router: PublisherIdentity, _ now: Instant) -> Bool {
+    // An earlier incarnation's words may arrive after its successor's.
+    if let known = self.router, known.name == router.name, known.incarnation >= router.incarnation {
+      return false
+    }
+    guard router != self.router else { return false }
+    self.router = router
+    watchdog.follow(router, now: now)
+    return true
+  }
+
+  private mutating func takeBack(_ line: Line, _ publisher: PublisherIdentity, _ now: Instant) {
+    guard line.word == EventWord.cancelled, Member(line) == member, let attempt = Attempt(line)
+    else { return }
+    let assignment = Assignment(router: publisher, attempt: attempt)
+    cancellations.note(assignment)
+    watchdog.cancel(assignment, now: now)
+  }
+
+  /// A run begins, which may have been taken back already.
+  mutating func begin(_ assignment: Assignment, deadline: Instant, now: Instant) {
+    watchdog.begin(assignment, deadline: deadline)
+    if cancellations.contains(assignment) { watchdog.cancel(assignment, now: now) }
+    if let router { watchdog.follow(router, now: now) }
+  }
+}
