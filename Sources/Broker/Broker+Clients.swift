@@ -103,8 +103,9 @@ extension Broker {
       unresolved.insert(number, for: request.database ?? "", size: request.size)
       return
     }
-    let lane = RequestQueue.Lane(
-      database: statement.database, isShort: history.isShort(statement))
+    // Without a reserve all workers take all, and what comes first is run first.
+    let isShort = configuration.reservedWorkers == 0 || history.isShort(statement)
+    let lane = RequestQueue.Lane(database: statement.database, isShort: isShort)
     requests[number]?.state = .queued(lane)
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, size: request.size)

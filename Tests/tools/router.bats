@@ -161,13 +161,28 @@ EOF
 }
 
 @test "a deadline is kept, also with a worker that hangs" {
+  start_events
   start_router
   start_workers 1
-  run -0 ask 'QUERY db=test id=7 deadline=300' hang
-  [[ ${lines[0]} == "ERROR id=7 code=deadline "* ]]
+  ask 'QUERY db=test id=7 deadline=1000' hang >"$work/hang" 3>&- &
+  note_started
+  local client=$pid
+  wait_for asked_for hang
   # Nobody is free now: what waits is refused when its own time is over.
   run -0 ask 'QUERY db=test id=8 deadline=300' 'echo'
   [[ ${lines[0]} == "ERROR id=8 code=deadline "*"no worker was free"* ]]
+  wait_status "$client"
+  grep '^ERROR id=7 code=deadline ' "$work/hang"
+  # The worker has ended itself, which is no crash; the next one is there at once.
+  wait_for event '^worker.exited .*status=79'
+  run -0 ask 'QUERY db=test id=9' 'echo on'
+  [ "${lines[1]}" = on ]
+  run -1 event '^(request.retried|worker.backoff) '
+}
+
+# Succeeds when a statement runs.
+asked_for() { # SQL
+  ask 'SHOW what=queue format=json' | grep -q "\"state\":\"running\".*\"sql\":\"$1\""
 }
 
 @test "a router that has come back gets its workers at once" {
