@@ -35,6 +35,14 @@ package final class Multipart {
     return frames + index
   }
 
+  /// The descriptor of the connection on which it came; nil when ZeroMQ does not say, as for a peer
+  /// that speaks an old version of its protocol.
+  package var descriptor: Int32? {
+    // The first frame that a ROUTER gives is its own.
+    let descriptor = zmq_msg_get(pointer(count - 1), ZMQ_SRCFD)
+    return descriptor >= 0 ? descriptor : nil
+  }
+
   /// The bytes of a frame. They are valid while the message is.
   package subscript(index: Int) -> UnsafeRawBufferPointer {
     let message = pointer(index)

@@ -26,6 +26,8 @@ extension Socket {
     /// Milliseconds to which that interval grows.
     package static let reconnectIntervalMax = Option(
       code: ZMQ_RECONNECT_IVL_MAX, name: "RECONNECT_IVL_MAX")
+    /// Milliseconds that a peer has to say that it speaks ZeroMQ.
+    package static let handshakeInterval = Option(code: ZMQ_HANDSHAKE_IVL, name: "HANDSHAKE_IVL")
     /// Connections that wait to be accepted.
     package static let backlog = Option(code: ZMQ_BACKLOG, name: "BACKLOG")
   }

@@ -86,8 +86,8 @@ struct Conversation: ~Copyable {
 
   private mutating func poll(milliseconds: Int?) throws(ToolError) {
     polls.removeAll()
-    polls.add(link.monitor.socket)
-    polls.add(link.socket)
+    polls.add(link.connection.monitor)
+    polls.add(link.connection.socket)
     if session.hasRoom && source.wantsToRead { polls.add(descriptor: STDIN_FILENO) }
     do throws(ZMQError) {
       try polls.wait(milliseconds: milliseconds)

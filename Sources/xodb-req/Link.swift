@@ -10,41 +10,38 @@ struct Link: ~Copyable {
   private static let reconnectInterval: Int32 = 10
   private static let reconnectIntervalMax: Int32 = 50
 
-  let socket: Socket
-  let monitor: Monitor
+  let connection: MonitoredSocket
 
   /// Begins to connect; the number is that of the link in this process.
   init(to endpoint: String, number: Int, in context: Context) throws(ToolError) {
-    let socket = try ToolError.wrapping { () throws(ZMQError) in
-      let socket = try Socket(.dealer, in: context)
-      try socket.set(.reconnectInterval, Self.reconnectInterval)
-      try socket.set(.reconnectIntervalMax, Self.reconnectIntervalMax)
+    let connection = try ToolError.wrapping { () throws(ZMQError) in
+      let connection = try MonitoredSocket(
+        .dealer, [.handshakeSucceeded, .disconnected], name: "link-\(number)", in: context)
+      try connection.socket.set(.reconnectInterval, Self.reconnectInterval)
+      try connection.socket.set(.reconnectIntervalMax, Self.reconnectIntervalMax)
       // The session bounds how much is in flight; no message of it may be refused.
-      try socket.set(.sendHighWaterMark, 0)
-      try socket.set(.receiveHighWaterMark, 0)
-      return socket
-    }
-    let monitor = try ToolError.wrapping { () throws(ZMQError) in
-      try Monitor(
-        socket, [.handshakeSucceeded, .disconnected], name: "link-\(number)", in: context)
+      try connection.socket.set(.sendHighWaterMark, 0)
+      try connection.socket.set(.receiveHighWaterMark, 0)
+      return connection
     }
     // What is wrong here is the endpoint: its form, or the length of its path.
-    try ToolError.wrapping(.usage) { () throws(ZMQError) in try socket.connect(endpoint) }
-    self.socket = socket
-    self.monitor = monitor
+    try ToolError.wrapping(.usage) { () throws(ZMQError) in
+      try connection.socket.connect(endpoint)
+    }
+    self.connection = connection
   }
 
   func send(_ parts: [Part]) throws(ToolError) {
     // A message that is refused was lost with the connection, and the monitor will say so.
-    _ = try ToolError.wrapping { () throws(ZMQError) in try socket.send(parts) }
+    _ = try ToolError.wrapping { () throws(ZMQError) in try connection.socket.send(parts) }
   }
 
   func receive() throws(ToolError) -> Multipart? {
-    try ToolError.wrapping { () throws(ZMQError) in try socket.receive() }
+    try ToolError.wrapping { () throws(ZMQError) in try connection.socket.receive() }
   }
 
   /// What has become of the connection, nil when there is no news.
-  func news() throws(ToolError) -> Monitor.Event? {
-    try ToolError.wrapping { () throws(ZMQError) in try monitor.next() }
+  func news() throws(ToolError) -> MonitoredSocket.Event? {
+    try ToolError.wrapping { () throws(ZMQError) in try connection.nextReport()?.event }
   }
 }

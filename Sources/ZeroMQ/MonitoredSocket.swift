@@ -1,0 +1,56 @@
+internal import CZeroMQ
+
+/// A socket that reports what its connections go through.
+package struct MonitoredSocket: ~Copyable {
+  package struct Event: OptionSet, Sendable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    package static let accepted = Event(rawValue: UInt16(ZMQ_EVENT_ACCEPTED))
+    package static let acceptFailed = Event(rawValue: UInt16(ZMQ_EVENT_ACCEPT_FAILED))
+    package static let handshakeSucceeded = Event(
+      rawValue: UInt16(ZMQ_EVENT_HANDSHAKE_SUCCEEDED))
+    package static let disconnected = Event(rawValue: UInt16(ZMQ_EVENT_DISCONNECTED))
+  }
+
+  package struct Report: Sendable {
+    package let event: Event
+    /// The descriptor of a connection that was accepted or has disconnected.
+    package let value: Int32
+  }
+
+  package let socket: Socket
+  /// For the poll set: readable when there are reports.
+  package let monitor: Socket
+
+  /// - Parameters:
+  ///   - events: those that are reported.
+  ///   - name: unique in the process.
+  package init(
+    _ kind: Socket.Kind, _ events: Event, name: String, in context: Context
+  ) throws(ZMQError) {
+    let endpoint = "inproc://monitor/\(name)"
+    let socket = try Socket(kind, in: context)
+    let monitor = try Socket(.pair, in: context)
+    // A full monitor would stop ZeroMQ's own thread, and with it all connections.
+    try monitor.set(.receiveHighWaterMark, 0)
+    guard zmq_socket_monitor(socket.handle, endpoint, Int32(events.rawValue)) == 0 else {
+      throw .last("monitor \(name)")
+    }
+    try monitor.connect(endpoint)
+    self.socket = socket
+    self.monitor = monitor
+  }
+
+  deinit {
+    // So would a report that nobody is there to take.
+    zmq_socket_monitor(socket.handle, nil, 0)
+  }
+
+  /// The next report, or nothing when there is none yet.
+  package func nextReport() throws(ZMQError) -> Report? {
+    guard let message = try monitor.receive(), message[0].count >= 6 else { return nil }
+    return Report(
+      event: Event(rawValue: message[0].loadUnaligned(as: UInt16.self)),
+      value: message[0].loadUnaligned(fromByteOffset: 2, as: Int32.self))
+  }
+}
