@@ -1,7 +1,7 @@
 package import Broker
 package import Toolkit
 internal import Wire
-package import ZeroMQ
+internal import ZeroMQ
 
 /// Moves messages between sockets and the broker, which decides what is to be done.
 package struct BrokerLoop: ~Copyable {
@@ -14,8 +14,8 @@ package struct BrokerLoop: ~Copyable {
   /// The largest frame that a worker may send.
   package static let maxWorkerFrame: Int64 = 1 << 30
 
-  private let clients: Socket
-  private let workers: Socket
+  private var clients: RouterSocket
+  private var workers: RouterSocket
   private var broker: Broker<ClientRequest, Frame>
   private var outbox = Outbox()
   private var publisher: Publisher
@@ -27,16 +27,12 @@ package struct BrokerLoop: ~Copyable {
   private var nextSignOfLife = Instant.start
 
   /// - Parameters:
-  ///   - clients: a bound ROUTER for clients.
-  ///   - workers: a bound ROUTER for workers.
-  ///   - endpoints: what that one is bound to, by which workers know their router.
+  ///   - endpoints: what `workers` is bound to, by which workers know their router.
   package init(
-    clients: consuming Socket, workers: consuming Socket, boundTo endpoints: String,
+    clients: consuming RouterSocket, workers: consuming RouterSocket, boundTo endpoints: String,
     publisher: consuming Publisher, subscriber: consuming Subscriber,
     configuration: Configuration
-  ) throws {
-    try clients.set(.routerMandatory, 1)
-    try workers.set(.routerMandatory, 1)
+  ) {
     self.clients = clients
     self.workers = workers
     self.publisher = publisher
@@ -63,11 +59,12 @@ package struct BrokerLoop: ~Copyable {
       }
       try wait(signals, supervised.lifeline)
       if poll[5].contains(.readable) { obey(signals) }
-      if supervised.lifeline != nil && !poll[6].isEmpty { return }
+      if supervised.lifeline != nil && !poll[8].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
-      if poll[1].contains(.readable) { try receiveFromWorkers() }
+      if poll[1].contains(.readable) { _ = try receiveFromWorkers() }
       if poll[0].contains(.readable) { try receiveFromClients() }
+      try followConnections()
       let now = Clock.now()
       if now >= nextSignOfLife {
         nextSignOfLife = now.adding(milliseconds: Notice.aliveMilliseconds)
@@ -99,12 +96,14 @@ package struct BrokerLoop: ~Copyable {
     _ signals: borrowing SignalSource, _ lifeline: Int32?
   ) throws {
     poll.removeAll()
-    poll.add(clients)
-    poll.add(workers)
+    poll.add(clients.base.socket)
+    poll.add(workers.base.socket)
     poll.add(subscriber.socket)
     poll.add(descriptor: subscriber.watch.number)
     poll.add(publisher.socket)
     poll.add(descriptor: signals.descriptor.number)
+    poll.add(clients.base.monitor)
+    poll.add(workers.base.monitor)
     if let lifeline { poll.add(descriptor: lifeline) }
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
@@ -119,9 +118,10 @@ package struct BrokerLoop: ~Copyable {
     }
   }
 
-  private mutating func receiveFromWorkers() throws {
+  /// Returns whether there is nothing more to receive.
+  private mutating func receiveFromWorkers() throws -> Bool {
     for _ in 0..<Self.turn {
-      guard let message = try workers.receive() else { return }
+      guard let (message, _) = try workers.receive() else { return true }
       do throws(LineError) {
         if let note = try WorkerFrames.note(message) {
           broker.receive(note, now: Clock.now())
@@ -138,11 +138,13 @@ package struct BrokerLoop: ~Copyable {
       }
       try carryOut()
     }
+    return false
   }
 
   private mutating func receiveFromClients() throws {
     for _ in 0..<Self.turn {
-      guard let message = try clients.receive() else { return }
+      guard let (message, isConnected) = try clients.receive() else { return }
+      guard isConnected else { continue }
       let request = ClientRequest(message)
       do throws(Failure) {
         let parsed = try request.parse()
@@ -156,12 +158,27 @@ package struct BrokerLoop: ~Copyable {
     }
   }
 
-  /// Says that a worker's message was not understood, once a second at most.
-  private mutating func reject(_ why: String) {
+  /// Tells the broker who has gone away.
+  private mutating func followConnections() throws {
+    if try clients.hasEnded() {
+      for peer in clients.takeEnded() { broker.disconnected(client: peer, now: Clock.now()) }
+    }
+    // What a worker has said before it went away is received first.
+    if try workers.hasEnded(), try receiveFromWorkers() {
+      for peer in workers.takeEnded() { broker.disconnected(worker: peer, now: Clock.now()) }
+    }
+    if clients.takeRefused() + workers.takeRefused() > 0 {
+      reject("no descriptor is left for another connection", from: "client")
+    }
+    try carryOut()
+  }
+
+  /// Says that something was refused, once a second at most.
+  private mutating func reject(_ why: String, from sender: String = "worker") {
     let now = Clock.now()
     guard now >= nextRejection else { return }
     nextRejection = now.adding(milliseconds: 1000)
-    broker.effects.append(.publish(Line("router.rejected").with("from", "worker").with("why", why)))
+    broker.effects.append(.publish(Line("router.rejected").with("from", sender).with("why", why)))
   }
 
   /// Does what the broker wants done, and what it wants after that.

@@ -79,10 +79,16 @@ struct Main: ParsableCommand {
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     let publisher = try Publisher(claim, in: directory, context: context)
     let subscriber = try Subscriber(directory, context: context)
-    let clients = try socket(
-      [directory.clients] + bind, maxFrame: BrokerLoop.maxClientFrame, context)
-    let workers = try socket([directory.workers], maxFrame: BrokerLoop.maxWorkerFrame, context)
-    var loop = try BrokerLoop(
+    let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
+      try RouterSocket(
+        "clients", boundTo: [directory.clients] + bind, maxFrame: BrokerLoop.maxClientFrame,
+        in: context)
+    }
+    let workers = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
+      try RouterSocket(
+        "workers", boundTo: [directory.workers], maxFrame: BrokerLoop.maxWorkerFrame, in: context)
+    }
+    var loop = BrokerLoop(
       clients: clients, workers: workers, boundTo: directory.workers, publisher: publisher,
       subscriber: subscriber, configuration: brokerConfiguration)
     try loop.run(signals, supervised)
@@ -105,20 +111,6 @@ struct Main: ParsableCommand {
     configuration.maxRequestsInFlight = maxInFlight
     configuration.reservedWorkers = reserve
     return configuration
-  }
-
-  private func socket(
-    _ endpoints: [String], maxFrame: Int64, _ context: Context
-  ) throws(ToolError) -> Socket {
-    try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
-      let socket = try Socket(.router, in: context)
-      try socket.setMaxFrameSize(maxFrame)
-      // The last answers are still to arrive when this process is told to end.
-      try socket.set(.linger, 1000)
-      try socket.set(.backlog, 1024)
-      for endpoint in endpoints { try socket.bind(endpoint) }
-      return socket
-    }
   }
 
   static func main() { Tool.main(Self.self) }

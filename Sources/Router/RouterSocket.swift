@@ -1,0 +1,79 @@
+internal import Broker
+package import ZeroMQ
+
+/// A bound ROUTER that knows which of its connections are open.
+package struct RouterSocket: ~Copyable {
+  /// How long a peer has to say that it speaks ZeroMQ; until then it costs a descriptor.
+  private static let handshakeMilliseconds: Int32 = 5000
+  private static let backlog: Int32 = 1024
+  /// How long the last messages may take to leave when the process ends.
+  private static let lingerMilliseconds: Int32 = 1000
+
+  let base: MonitoredSocket
+  private(set) var connections = Connections()
+  private var ended: [PeerID] = []
+  private var refused = 0
+
+  /// - Parameters:
+  ///   - name: unique in the process.
+  ///   - maxFrame: the largest frame in bytes; whoever sends a larger one is disconnected.
+  package init(
+    _ name: String, boundTo endpoints: [String], maxFrame: Int64, in context: Context
+  ) throws(ZMQError) {
+    let base = try MonitoredSocket(
+      .router, [.accepted, .acceptFailed, .disconnected], name: name, in: context)
+    try base.socket.setMaxFrameSize(maxFrame)
+    try base.socket.set(.handshakeInterval, Self.handshakeMilliseconds)
+    try base.socket.set(.linger, Self.lingerMilliseconds)
+    try base.socket.set(.backlog, Self.backlog)
+    try base.socket.set(.routerMandatory, 1)
+    for endpoint in endpoints { try base.socket.bind(endpoint) }
+    self.base = base
+  }
+
+  /// Receives a message, or nothing when there is none yet; and whether its sender may be there
+  /// still. One that is not is told of by `takeEnded` again.
+  mutating func receive() throws(ZMQError) -> (message: Multipart, isConnected: Bool)? {
+    guard let message = try base.socket.receive() else { return nil }
+    let peer = PeerID(message[0])
+    if connections.isKnown(peer) { return (message, true) }
+    try takeReports()
+    guard let descriptor = message.descriptor else { return (message, true) }
+    let isConnected = connections.heard(peer, on: descriptor)
+    if !isConnected { ended.append(peer) }
+    return (message, isConnected)
+  }
+
+  func send(_ parts: [Part]) throws(ZMQError) -> Socket.SendOutcome {
+    try base.socket.send(parts)
+  }
+
+  /// Takes in what the monitor has to report, and says whether any connections have ended.
+  mutating func hasEnded() throws(ZMQError) -> Bool {
+    try takeReports()
+    return !ended.isEmpty
+  }
+
+  /// The peers whose connections have ended, each of which was heard at least once.
+  mutating func takeEnded() -> [PeerID] {
+    defer { ended.removeAll(keepingCapacity: true) }
+    return ended
+  }
+
+  /// How many connections were refused since the last call, because there were too many.
+  mutating func takeRefused() -> Int {
+    defer { refused = 0 }
+    return refused
+  }
+
+  private mutating func takeReports() throws(ZMQError) {
+    while let report = try base.nextReport() {
+      switch report.event {
+      case .accepted: ended += connections.accepted(report.value)
+      case .disconnected: ended += connections.disconnected(report.value)
+      case .acceptFailed: refused += 1
+      default: break
+      }
+    }
+  }
+}
