@@ -21,19 +21,19 @@ struct Catalog {
   private(set) var revision = 0
 
   /// - Throws: when the directory cannot be read, or a single file cannot be used.
-  init(directory: String?, files: [String]) throws(CatalogError) {
-    self.directory = directory.map(Self.anchored)
-    self.files = files.map(Self.anchored)
+  init(directory: String?, files: [String]) throws(OpenError) {
+    self.directory = directory.map(Path.anchored)
+    self.files = files.map(Path.anchored)
     if let directory {
       do throws(SystemError) {
         _ = try Directory.fileNames(directory)
       } catch {
-        throw CatalogError(path: directory, why: error.description)
+        throw OpenError(path: directory, why: error.description)
       }
     }
     for file in files {
-      if let problem = Self.problem(Self.anchored(file)) {
-        throw CatalogError(path: file, why: problem)
+      if let problem = Self.problem(Path.anchored(file)) {
+        throw OpenError(path: file, why: problem)
       }
     }
     rescan()
@@ -43,11 +43,6 @@ struct Catalog {
     guard let status = FileStatus(path) else { return SystemError.last.description }
     guard status.isRegular else { return "not a regular file" }
     return DatabaseHeader.problem(path, status)
-  }
-
-  /// The path, from the root or from `.` on.
-  private static func anchored(_ path: String) -> String {
-    path.hasPrefix("/") ? path : "./" + path
   }
 
   /// What is known under a name.

@@ -1,7 +1,3 @@
-#if canImport(Glibc)
-private import Glibc
-#endif
-
 /// A file that can be asked for under a name, as it was last seen.
 struct CatalogEntry {
   let name: String
@@ -21,24 +17,20 @@ struct CatalogEntry {
     name = Self.name(of: path)
     self.path = path
     self.status = status
-    resolvedPath = Self.resolved(path)
+    resolvedPath = Path.resolved(path) ?? path
     problem = DatabaseHeader.problem(path, status)
   }
 
   /// The name that a file is served under: its own, without the last extension.
   private static func name(of path: String) -> String {
-    let file = fileName(path)
+    let file = Path.fileName(path)
     guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return String(file) }
     return String(file[..<dot])
   }
 
-  private static func fileName(_ path: String) -> Substring {
-    path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
-  }
-
   /// What is behind the last `.` of the file's name.
   var fileExtension: Substring {
-    let file = Self.fileName(path)
+    let file = Path.fileName(path)
     return file.lastIndex(of: ".").map { file[file.index(after: $0)...] } ?? ""
   }
 
@@ -47,7 +39,7 @@ struct CatalogEntry {
     var entry = self
     entry.isConflict = true
     entry.problem =
-      "both '\(Self.fileName(path))' and '\(Self.fileName(other.path))' have this name"
+      "both '\(Path.fileName(path))' and '\(Path.fileName(other.path))' have this name"
     return entry
   }
 
@@ -65,8 +57,9 @@ struct CatalogEntry {
       return
     }
     // A link that leads elsewhere now leads to another file with a `-wal` of its own.
-    let isElsewhere = resolvedPath != Self.resolved(path)
-    resolvedPath = Self.resolved(path)
+    let before = resolvedPath
+    resolvedPath = Path.resolved(path) ?? path
+    let isElsewhere = resolvedPath != before
     if let log = FileStatus(resolvedPath + "-wal"), log.size > 0, !isElsewhere,
       isReplaced || log.identity == staleLog
     {
@@ -76,11 +69,5 @@ struct CatalogEntry {
       staleLog = nil
       problem = DatabaseHeader.problem(path, now)
     }
-  }
-
-  private static func resolved(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 }

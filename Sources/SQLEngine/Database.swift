@@ -15,7 +15,9 @@ final class Database {
   private let maxSQLBytes: Int
   private var statements: LRUCache<Int, PreparedStatement>
 
-  init(_ entry: CatalogEntry, clock: RunClock, limits: RunLimits) throws(SQLiteError) {
+  init(
+    _ entry: CatalogEntry, _ extensions: [Extension], clock: RunClock, limits: RunLimits
+  ) throws(SQLiteError) {
     identity = entry.status.identity
     path = entry.path
     maxSQLBytes = limits.sqlBytes
@@ -25,6 +27,7 @@ final class Database {
     connection.companion = file
     try connection.set(.defensive, true)
     try connection.set(.trustedSchema, false)
+    for library in extensions { try library.load(into: connection) }
     try connection.set(.loadExtension, false)
     connection.setLimit(.length, limits.valueBytes)
     connection.setLimit(.attached, 0)

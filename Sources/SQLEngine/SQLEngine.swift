@@ -7,6 +7,7 @@ package import Worker
 /// It belongs to one thread.
 package struct SQLEngine: Engine {
   private let limits: RunLimits
+  private let extensions: [Extension]
   let clock = RunClock()
   private var catalog: Catalog
   private var connections: LRUCache<String, Database>
@@ -16,13 +17,16 @@ package struct SQLEngine: Engine {
   /// - Parameters:
   ///   - directory: every database in it is served under its file's name without the extension.
   ///   - files: further databases.
+  ///   - extensions: libraries to load into every connection.
   ///   - limits: what bounds each request.
-  /// - Throws: when the directory cannot be read, or one of the files cannot be used. A file in
-  ///   the directory that cannot be used is listed with the reason.
+  /// - Throws: when the directory cannot be read, one of the files cannot be used or one of the
+  ///   extensions loaded. A file in the directory that cannot be used is listed with the reason.
   package init(
-    directory: String?, files: [String] = [], limits: RunLimits = RunLimits()
-  ) throws(CatalogError) {
+    directory: String?, files: [String] = [], extensions: [String] = [],
+    limits: RunLimits = RunLimits()
+  ) throws(OpenError) {
     self.limits = limits
+    self.extensions = try extensions.map { path throws(OpenError) in try Extension(path) }
     catalog = try Catalog(directory: directory, files: files)
     connections = LRUCache(capacity: limits.connections)
   }
@@ -104,7 +108,7 @@ package struct SQLEngine: Engine {
     }
     let database: Database
     do throws(SQLiteError) {
-      database = try Database(entry, clock: clock, limits: limits)
+      database = try Database(entry, extensions, clock: clock, limits: limits)
     } catch {
       guard SystemError(code: error.systemCode).isOutOfFiles else {
         throw .sqlite(error, offset: 0)
@@ -112,7 +116,7 @@ package struct SQLEngine: Engine {
       // The system allows fewer open databases than the limit does.
       connections.removeAll()
       database = try wrapping { () throws(SQLiteError) in
-        try Database(entry, clock: clock, limits: limits)
+        try Database(entry, extensions, clock: clock, limits: limits)
       }
     }
     connections.insert(database, for: entry.name)

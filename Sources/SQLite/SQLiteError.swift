@@ -25,10 +25,10 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
       systemCode: sqlite3_system_errno(connection))
   }
 
-  /// An error of which there is only the code.
-  init(_ code: Int32) {
+  /// An error of which there is only the code, and perhaps a message.
+  init(_ code: Int32, message: String? = nil) {
     extendedCode = code
-    message = String(cString: sqlite3_errstr(code))
+    self.message = message ?? String(cString: sqlite3_errstr(code))
     offset = nil
     systemCode = 0
   }

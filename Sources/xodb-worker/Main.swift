@@ -19,7 +19,7 @@ struct Main: ParsableCommand {
       Exit status:
         0   ended as asked
         64  the command line is wrong
-        66  a file or the directory cannot be opened
+        66  a file, the directory or an extension cannot be opened
         69  the supervisor is gone
         71  the system refused something
         77  the run directory is not ours
@@ -39,6 +39,13 @@ struct Main: ParsableCommand {
   @Option(
     help: ArgumentHelp("The memory that queries may use, in MiB.", valueName: "mib"))
   var memory = 256
+
+  @Option(
+    name: .customLong("extension"),
+    help: ArgumentHelp(
+      "Load this library of SQL functions and the like for all queries; can be repeated.",
+      valueName: "file"))
+  var extensions: [String] = []
 
   @Argument(help: "Serve these SQLite files.")
   var files: [String] = []
@@ -61,8 +68,8 @@ struct Main: ParsableCommand {
     limits.answerBytes = maxAnswer << 20
     limits.memoryBytes = memory << 20
     let engine: SQLEngine
-    do throws(CatalogError) {
-      engine = try SQLEngine(directory: data, files: files, limits: limits)
+    do throws(OpenError) {
+      engine = try SQLEngine(directory: data, files: files, extensions: extensions, limits: limits)
     } catch {
       throw ToolError("open \(error.path)", error.why, .notFound)
     }

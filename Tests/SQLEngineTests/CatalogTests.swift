@@ -161,7 +161,7 @@ import Wire
       ("none.db", "No such file or directory"), ("bad.db", "file is not a database"),
       (".", "not a regular file"),
     ] {
-      let error = #expect(throws: CatalogError.self) {
+      let error = #expect(throws: OpenError.self) {
         try SQLEngine(directory: nil, files: [fixture.file(file)])
       }
       #expect(error?.description == "open \(fixture.file(file)): \(why)")
@@ -171,7 +171,7 @@ import Wire
   }
 
   @Test func aDirectoryMayGo() throws {
-    let error = #expect(throws: CatalogError.self) { try SQLEngine(directory: "/nonexistent/data") }
+    let error = #expect(throws: OpenError.self) { try SQLEngine(directory: "/nonexistent/data") }
     #expect(error?.description == "open /nonexistent/data: No such file or directory")
     try fixture.database("a.db", "create table t(x)")
     var engine = try fixture.engine()

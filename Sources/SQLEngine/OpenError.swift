@@ -1,5 +1,5 @@
-/// Why there is nothing to serve: what was to be opened, and what was in the way.
-package struct CatalogError: Error, Equatable, CustomStringConvertible {
+/// Why an engine cannot serve: what was to be opened, and what was in the way.
+package struct OpenError: Error, Equatable, CustomStringConvertible {
   package let path: String
   package let why: String
 
