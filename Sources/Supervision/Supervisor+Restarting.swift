@@ -12,14 +12,13 @@ extension Supervisor {
     for slot in slots.indices.sorted(by: { (urgency($0), $0) < (urgency($1), $1) }) {
       if case .blocked = slots[slot].state { continue }
       if slots[slot].isRetiring { continue }
-      guard slots[slot].heard.contains(.takesHangUp) else {
+      let child = slots[slot].child
+      if slots[slot].heard.contains(.takesHangUp) && child?.stop == nil {
+        // One that has not said so yet has not started anything either.
+        if let child, child.said.contains(.takesHangUp) { takers.append(child.pid) }
+      } else {
         turns.append(Round.Turn(slot: slot, generation: slots[slot].generation))
-        continue
       }
-      // One that has not said so yet has not started anything either.
-      guard let child = slots[slot].child, child.stop == nil, child.said.contains(.takesHangUp)
-      else { continue }
-      takers.append(child.pid)
     }
     publish(
       Line("supervisor.restarting").with("workers", turns.count).with("passed_to", takers.count))

@@ -85,8 +85,8 @@ package struct Supervisor: Sendable {
   }
 
   private mutating func tick(now: Instant) {
-    hurryOverdue(now: now)
     if let abandonAt, now >= abandonAt { return finish(.stopped) }
+    hurryOverdue(now: now)
     // One at a time, so that a death among the first of many is seen before the last has started.
     let due = slots.indices.filter {
       if case .waiting(let until) = slots[$0].state { until <= now } else { false }
