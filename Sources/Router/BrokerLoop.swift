@@ -114,6 +114,13 @@ package struct BrokerLoop: ~Copyable {
 
   private mutating func receivePublications() throws {
     while let publication = try subscriber.receive() {
+      if publication.missed > 0 {
+        let publisher = publication.publisher
+        broker.effects.append(
+          .publish(
+            Line("router.gap").with("from", publisher.name)
+              .with("from_incarnation", publisher.incarnation).with("missed", publication.missed)))
+      }
       broker.receive(publication, now: Clock.now())
     }
   }

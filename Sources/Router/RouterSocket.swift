@@ -1,11 +1,9 @@
 internal import Broker
+internal import Toolkit
 package import ZeroMQ
 
 /// A bound ROUTER that knows which of its connections are open.
 package struct RouterSocket: ~Copyable {
-  /// How long a peer has to say that it speaks ZeroMQ; until then it costs a descriptor.
-  private static let handshakeMilliseconds: Int32 = 5000
-  private static let backlog: Int32 = 1024
   /// How long the last messages may take to leave when the process ends.
   private static let lingerMilliseconds: Int32 = 1000
 
@@ -23,9 +21,9 @@ package struct RouterSocket: ~Copyable {
     let base = try MonitoredSocket(
       .router, [.accepted, .acceptFailed, .disconnected], name: name, in: context)
     try base.socket.setMaxFrameSize(maxFrame)
-    try base.socket.set(.handshakeInterval, Self.handshakeMilliseconds)
+    try base.socket.set(.handshakeInterval, Limits.handshakeMilliseconds)
     try base.socket.set(.linger, Self.lingerMilliseconds)
-    try base.socket.set(.backlog, Self.backlog)
+    try base.socket.set(.backlog, Limits.backlog)
     try base.socket.set(.routerMandatory, 1)
     for endpoint in endpoints { try base.socket.bind(endpoint) }
     self.base = base

@@ -2,10 +2,15 @@
 private import Glibc
 #endif
 
-/// The process's limits.
+/// The process's limits, and those of its sockets.
 package enum Limits {
-  /// Allows as many open descriptors as the system lets this process have. A ROUTER at the limit
-  /// stops accepting connections and burns a processor. Returns how many were allowed before.
+  /// How long a peer has to say that it speaks ZeroMQ; until then it costs a descriptor.
+  package static let handshakeMilliseconds: Int32 = 5000
+  /// How many connections may wait to be accepted.
+  package static let backlog: Int32 = 1024
+
+  /// Allows as many open descriptors as the system lets this process have. A connection that would
+  /// take one of the last is refused. Returns how many were allowed before.
   @discardableResult
   package static func raiseDescriptors() -> UInt {
     var limit = rlimit()

@@ -11,8 +11,13 @@ package struct Publisher: ~Copyable {
   /// How long the first events wait for a subscriber, which sees the name's socket appear and needs
   /// a moment to connect. Without this nobody would hear how a publisher begins.
   package static let settleMilliseconds = 100
-  /// How long they wait for other subscribers after the first.
+  /// How long they wait for other subscribers after the first; likewise the state after another one,
+  /// so that nobody can have it sent without end.
   package static let gatherMilliseconds = 20
+  /// The largest subscription in bytes, with all that a subscriber says of itself.
+  private static let maxSubscription: Int64 = 1024
+  /// So many subscriptions are looked at before the rest of the process has its turn.
+  private static let turn = 1000
 
   /// For the poll set: readable when somebody subscribes.
   package let socket: Socket
@@ -20,6 +25,8 @@ package struct Publisher: ~Copyable {
   private let path: String
   private var sequence: Int64 = 0
   private var stateIsDue: Instant
+  /// When the state may be sent again.
+  private var stateMayCome = Instant.start
   /// The first events, with the time at which each happened, until they are due.
   private var held: [(publication: Publication, time: String)] = []
   private var holdsUntil: Instant
@@ -33,6 +40,9 @@ package struct Publisher: ~Copyable {
       let socket = try Socket(.publish, in: context)
       // Each new subscriber is to be seen, also the second one with the same subscription.
       try socket.set(.xpubVerbose, 1)
+      try socket.setMaxFrameSize(Self.maxSubscription)
+      try socket.set(.handshakeInterval, Limits.handshakeMilliseconds)
+      try socket.set(.backlog, Limits.backlog)
       try socket.bind(directory.events(of: claim.name))
       return socket
     }
@@ -78,18 +88,20 @@ package struct Publisher: ~Copyable {
       poll.add(socket)
       try poll.wait(milliseconds: milliseconds)
     }
-    if try hasNewSubscriber() { gather(now: Clock.now()) }
+    if try hasNewSubscriber() { welcome(now: Clock.now()) }
   }
 
-  private mutating func gather(now: Instant) {
+  /// Somebody has subscribed, who is to hear the first events and the state.
+  private mutating func welcome(now: Instant) {
     holdsUntil = min(holdsUntil, now.adding(milliseconds: Self.gatherMilliseconds))
-    stateIsDue = min(stateIsDue, holdsUntil)
+    stateIsDue = min(stateIsDue, max(holdsUntil, stateMayCome))
   }
 
   private func hasNewSubscriber() throws(ToolError) -> Bool {
     try ToolError.wrapping { () throws(ZMQError) in
       var hasNewSubscriber = false
-      while let message = try socket.receive() {
+      for _ in 0..<Self.turn {
+        guard let message = try socket.receive() else { break }
         if message[0].first == 1 { hasNewSubscriber = true }
       }
       return hasNewSubscriber
@@ -102,16 +114,17 @@ package struct Publisher: ~Copyable {
     held = []
   }
 
-  /// Publishes the state if somebody has subscribed, or a second has passed.
+  /// Publishes the state when it is due: somebody has subscribed, or a second has passed.
   package mutating func serve(
     now: Instant, state: () -> (line: Line, members: [Line])
   ) throws(ToolError) {
-    let hasNewSubscriber = try hasNewSubscriber()
+    if try hasNewSubscriber() { welcome(now: now) }
     // Nor does a state overtake events that it has counted.
-    if now < holdsUntil { return hasNewSubscriber ? gather(now: now) : () }
+    if now < holdsUntil { return }
     try release()
-    guard hasNewSubscriber || now >= stateIsDue else { return }
+    guard now >= stateIsDue else { return }
     stateIsDue = now.adding(milliseconds: Self.stateIntervalMilliseconds)
+    stateMayCome = now.adding(milliseconds: Self.gatherMilliseconds)
     let (line, members) = state()
     try send(
       Publication(publisher: identity, sequence: sequence, line: line, members: members),

@@ -5,7 +5,8 @@ package import ZeroMQ
 private import Glibc
 #endif
 
-/// Listens to every publisher in a run directory, also to those that come later or come back.
+/// Listens to every publisher in a run directory, also to those that come later or come back, and
+/// has them all say their state again when it has missed any events.
 package struct Subscriber: ~Copyable {
   /// For the poll set: readable when something was published.
   package let socket: Socket
@@ -17,6 +18,9 @@ package struct Subscriber: ~Copyable {
   /// Publishers whose socket is gone, and since when. Disconnecting drops what has arrived and was
   /// not received yet, which would be a publisher's last words: so they stay connected for a while.
   private var departed: [String: Instant] = [:]
+  private var tracker = SequenceTracker()
+  /// Until then, the states that were asked for are on their way.
+  private var nextRenewal = Instant.start
   /// Publishers have come back, and the connection to their old socket waits to be given up.
   private var hasReturned = false
 
@@ -46,6 +50,8 @@ package struct Subscriber: ~Copyable {
       // there: so the second attempt must come soon. The later ones take ever longer.
       try socket.set(.reconnectInterval, 1)
       try socket.set(.reconnectIntervalMax, 500)
+      // A frame is a line.
+      try socket.setMaxFrameSize(Int64(Line.maxLength))
       try socket.subscribe()
       return socket
     }
@@ -61,18 +67,41 @@ package struct Subscriber: ~Copyable {
     try connect()
   }
 
-  /// The next thing published, nil when there is none yet. What is not a publication is passed
-  /// over: nothing rests on having heard every message.
+  /// The next thing published that was not heard before, nil when there is none yet. What is not a
+  /// publication is passed over: nothing rests on having heard every message.
   package mutating func receive() throws(ToolError) -> Publication? {
     while let message = try nextMessage() {
-      let lines = (0..<message.count).map { try? Line(parsing: message[$0]) }
-      guard let header = lines[0], !lines.contains(nil) else { continue }
-      let members = lines.dropFirst().compactMap { $0 }
-      if let publication = Publication(header: header, members: members) { return publication }
+      guard var publication = Self.publication(message),
+        case .new(let missed) = tracker.note(publication)
+      else { continue }
+      publication.missed = missed
+      if missed > 0 { try renew(now: Clock.now()) }
+      return publication
     }
     if hasReturned || !departed.isEmpty { try connect() }
     return nil
   }
+
+  private static func publication(_ message: Multipart) -> Publication? {
+    guard !message.isTruncated else { return nil }
+    let lines = (0..<message.count).map { try? Line(parsing: message[$0]) }
+    guard let header = lines[0], !lines.contains(nil) else { return nil }
+    return Publication(header: header, members: lines.dropFirst().compactMap { $0 })
+  }
+
+  /// Has all publishers say their state at once, which each does when somebody subscribes. Sooner
+  /// after the last time than this is worth, they do so by themselves.
+  private mutating func renew(now: Instant) throws(ToolError) {
+    guard now >= nextRenewal else { return }
+    nextRenewal = now.adding(milliseconds: Self.renewalMilliseconds)
+    try ToolError.wrapping { () throws(ZMQError) in
+      // In this order no moment is without a subscription: what is taken back is the second one.
+      try socket.subscribe()
+      try socket.unsubscribe()
+    }
+  }
+
+  private static let renewalMilliseconds = 250
 
   private func nextMessage() throws(ToolError) -> Multipart? {
     try ToolError.wrapping { () throws(ZMQError) in try socket.receive() }
@@ -113,6 +142,7 @@ package struct Subscriber: ~Copyable {
       try socket.disconnect(endpoint(name))
       connected[name] = nil
       departed[name] = nil
+      tracker.forget(name)
     }
   }
 

@@ -45,14 +45,15 @@ extension Socket {
     guard result == 0 else { throw .last("set MAXMSGSIZE=\(bytes)") }
   }
 
-  /// Subscribes to everything that begins with `prefix`.
-  package func subscribe(to prefix: String = "") throws(ZMQError) {
-    let result = prefix.utf8.withContiguousStorageIfAvailable {
-      zmq_setsockopt(handle, ZMQ_SUBSCRIBE, $0.baseAddress, $0.count)
-    }
-    guard result ?? zmq_setsockopt(handle, ZMQ_SUBSCRIBE, "", 0) == 0 else {
-      throw .last("subscribe to '\(prefix)'")
-    }
+  /// Subscribes to everything that is published, once more if it has been done already: then the
+  /// publishers are told so again.
+  package func subscribe() throws(ZMQError) {
+    guard zmq_setsockopt(handle, ZMQ_SUBSCRIBE, "", 0) == 0 else { throw .last("subscribe") }
+  }
+
+  /// Takes one subscription back. The publishers are told when none is left.
+  package func unsubscribe() throws(ZMQError) {
+    guard zmq_setsockopt(handle, ZMQ_UNSUBSCRIBE, "", 0) == 0 else { throw .last("unsubscribe") }
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Toolkit
+internal import Wire
 internal import ZeroMQ
 
 #if canImport(Glibc)
@@ -6,14 +7,16 @@ private import Glibc
 #endif
 
 /// Receives a publication, writes its line, and only then receives the next: a reader that is slow
-/// costs events, not memory.
+/// costs events, not memory, and is told how many.
 struct EventsLoop: ~Copyable {
   private let filter: EventFilter
   private let signals: SignalSource
   private var subscriber: Subscriber
   private let output = NonBlockingOutput(STDOUT_FILENO)
-  /// The rest of the line that is being written.
-  private var pending: ArraySlice<UInt8> = []
+  private let errors = NonBlockingOutput(STDERR_FILENO)
+  /// What is still to be said of the last publication: how many were missed before it, and its line.
+  private var notice: ArraySlice<UInt8> = []
+  private var line: ArraySlice<UInt8> = []
 
   init(_ filter: EventFilter) throws(ToolError) {
     let signals = try SignalSource([.terminate, .interrupt])
@@ -33,15 +36,20 @@ struct EventsLoop: ~Copyable {
       poll.removeAll()
       poll.add(descriptor: signals.descriptor.number)
       poll.add(descriptor: subscriber.watch.number)
+      let isWritingLine = notice.isEmpty && !line.isEmpty
       // A closed pipe is to be seen also when there is nothing to write.
-      poll.add(descriptor: output.descriptor, pending.isEmpty ? [] : .writable)
-      if pending.isEmpty { poll.add(subscriber.socket) }
+      poll.add(descriptor: output.descriptor, isWritingLine ? .writable : [])
+      if !notice.isEmpty {
+        poll.add(descriptor: errors.descriptor, .writable)
+      } else if line.isEmpty {
+        poll.add(subscriber.socket)
+      }
       try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: nil) }
 
       if !poll[0].isEmpty && signals.next() != nil { return }
       if !poll[1].isEmpty { try subscriber.followChanges() }
       // The write says what has failed, if it was not just that the reader has gone.
-      if poll[2].contains(.failed) && pending.isEmpty { return }
+      if poll[2].contains(.failed) && !isWritingLine { return }
       guard try print() else { return }
     }
   }
@@ -52,16 +60,37 @@ struct EventsLoop: ~Copyable {
   /// Writes what there is, as long as there is room. False when nobody reads it.
   private mutating func print() throws(ToolError) -> Bool {
     for _ in 0..<Self.maxTurn {
-      while !pending.isEmpty {
-        switch pending.withUnsafeBytes({ output.write($0) }) {
-        case .wrote(let count): pending = pending.dropFirst(count)
+      guard writeNotice() else { return true }
+      while !line.isEmpty {
+        switch line.withUnsafeBytes({ output.write($0) }) {
+        case .wrote(let count): line = line.dropFirst(count)
         case .wouldBlock: return true
         case .closed: return false
         case .failed(let why): throw ToolError("write standard output", why, .inputOutput)
         }
       }
       guard let publication = try subscriber.receive() else { return true }
-      pending = filter.line(for: publication)?[...] ?? []
+      if publication.missed > 0 { notice = Self.notice(of: publication)[...] }
+      line = filter.line(for: publication)?[...] ?? []
+    }
+    return true
+  }
+
+  private static func notice(of publication: Publication) -> [UInt8] {
+    let missed = publication.missed
+    let events = missed == 1 ? "1 event was" : "\(missed) events were"
+    return Diagnostics.line("follow \(publication.publisher.name): \(events) missed")
+  }
+
+  /// Writes the notice, if there is one. False when there is no room for it.
+  private mutating func writeNotice() -> Bool {
+    while !notice.isEmpty {
+      switch notice.withUnsafeBytes({ errors.write($0) }) {
+      case .wrote(let count): notice = notice.dropFirst(count)
+      case .wouldBlock: return false
+      // Nobody is there to be told.
+      case .closed, .failed: notice = []
+      }
     }
     return true
   }

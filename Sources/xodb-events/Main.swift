@@ -23,7 +23,8 @@ struct Events: ParsableCommand {
 
       It listens to every publisher in the run directory, which is XODB_RUN, otherwise xodb in \
       XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID, also to those that come later. Events from before \
-      it listened, and those that a slow reader leaves no room for, are not printed.
+      it listened are not printed. Those that are lost on the way, because a reader is slow, are \
+      counted on standard error: 'follow workers: 5 events were missed'.
 
       Exit status: 0 after TERM or INT or when nobody reads its output any more, 64 wrong usage, \
       73 the run directory cannot be made, 74 the output cannot be written.

@@ -144,3 +144,124 @@ fill_pipe() {
   run -77 xodb-events
   [[ $output == "xodb-events: run directory "*"its mode is 755, not 700" ]]
 }
+
+# Starts a publisher that does what is written to descriptor 8, and waits until it is heard.
+start_fake() { # NAME
+  mkfifo "$work/$1.fifo"
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/fake_publisher.py" "$1" "$work/$1.log" \
+    <"$work/$1.fifo" >"$work/$1.out" 2>"$work/$1.err" 3>&- &
+  note_started
+  exec 8>"$work/$1.fifo"
+  wait_for filled "$work/$1.log"
+}
+
+# What has been said of missed events, once a last event has come.
+missed() {
+  echo "event $1 test.last" >&8
+  wait_for event '^test.last '
+  cat "$work/events.err"
+}
+
+@test "what was missed is counted; what comes twice is printed once" {
+  start_events
+  start_fake w
+  printf 'event %s\n' 7 8 8 11 7 12 >&8
+  [ "$(missed 14)" = "xodb-events: follow w: 2 events were missed
+xodb-events: follow w: 1 event was missed" ]
+  [ "$(grep -o 'seq=[0-9]*' "$work/events.out" | tr '\n' ' ')" = "seq=7 seq=8 seq=11 seq=12 seq=14 " ]
+}
+
+@test "a state tells of events that were missed; a new incarnation misses none" {
+  start_events
+  start_fake w
+  printf '%s\n' 'event 7' 'state 7' 'state 9' 'state 9' 'event 10' >&8
+  printf '%s\n' 'incarnation 3' 'event 5' 'event 6' 'incarnation 2' 'event 99' 'incarnation 3' >&8
+  [ "$(missed 7)" = "xodb-events: follow w: 2 events were missed" ]
+  [ "$(grep -o 'seq=[0-9]*' "$work/events.out" | tr '\n' ' ')" = "seq=7 seq=10 seq=5 seq=6 seq=99 seq=7 " ]
+}
+
+@test "after a gap the state is asked for at once, but not without end" {
+  start_events
+  start_fake w
+  printf '%s\n' 'state 1' 'event 3' >&8
+  # Connecting to this publisher is one subscription, the gap is another one.
+  wait_for eval '[ "$(wc -l <"$work/w.log")" -eq 2 ]'
+  local number
+  for number in $(seq 5 2 2001); do echo "event $number"; done >&8
+  missed 2003 >"$work/said"
+  [ "$(wc -l <"$work/said")" -eq 1001 ]
+  [ "$(wc -l <"$work/w.log")" -le 8 ]
+}
+
+@test "the router says which events it missed" {
+  start_events
+  start router xodb-router
+  start_fake w
+  wait_for eval '[ "$(wc -l <"$work/w.log")" -eq 2 ]'
+  printf 'event %s\n' 7 12 >&8
+  wait_for event '^router.gap .*publisher=router .* from=w from_incarnation=1 missed=4$'
+}
+
+@test "a reader that is stuck costs events, not memory, and is told how many" {
+  start_events
+  start_fake w
+  mkfifo "$work/pipe"
+  xodb-events >"$work/pipe" 2>"$work/slow.err" 3>&- 8>&- &
+  note_started
+  local slow=$pid before after
+  exec 9<"$work/pipe"
+  wait_for eval '[ "$(wc -l <"$work/w.log")" -eq 2 ]'
+  echo 'burst 1 10000' >&8
+  sleep 0.5 # in such a burst even a reader that is not stuck misses some
+  echo 'event 10001 test.warm' >&8
+  wait_for event '^test.warm '
+  before=$(awk '/^VmRSS/ { print $2 }' "/proc/$slow/status")
+  echo 'burst 10002 200000' >&8
+  wait_for event '^test.event .*seq=199... '
+  sleep 0.5
+  echo 'event 200001 test.full' >&8
+  wait_for event '^test.full '
+  after=$(awk '/^VmRSS/ { print $2 }' "/proc/$slow/status")
+  echo "the stuck reader's xodb-events has $before KiB, then $after KiB"
+  [ $((after - before)) -lt 4096 ]
+  # It reads on: what was printed and what was missed is everything.
+  cat <&9 >"$work/slow.out" 3>&- &
+  note_started
+  exec 9<&-
+  sleep 1
+  echo 'event 200002 test.last' >&8
+  wait_for grep -q '^test.last ' "$work/slow.out"
+  local printed missed
+  printed=$(wc -l <"$work/slow.out")
+  missed=$(awk '/ events? (was|were) missed$/ { n += $(NF - 3) } END { print n }' "$work/slow.err")
+  echo "$printed printed, $missed missed"
+  [ "$missed" -gt 100000 ]
+  [ $((printed + missed)) -eq 200002 ]
+}
+
+@test "it ends also when its standard error is stuck" {
+  mkfifo "$work/pipe"
+  exec 9<>"$work/pipe"
+  fill_pipe
+  xodb-events >"$work/events.out" 2>&9 3>&- &
+  note_started
+  local events=$pid before
+  wait_for watches "$events"
+  start_fake w
+  printf 'event %s\n' 1 3 5 >&8
+  wait_for event '^test.event .*seq=1$'
+  sleep 0.5
+  run ! event 'seq=3$'
+  before=$(ticks "$events")
+  sleep 1
+  [ $(($(ticks "$events") - before)) -le 5 ]
+  # Its reader comes back, and nothing is lost.
+  timeout 0.5 cat <&9 >/dev/null || true
+  wait_for event 'seq=5$'
+  fill_pipe
+  echo 'event 9' >&8
+  sleep 0.3
+  kill -TERM "$events"
+  wait_status "$events"
+  [ "$status" -eq 0 ]
+}

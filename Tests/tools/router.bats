@@ -81,6 +81,7 @@ EOF
 }
 
 @test "garbage on any socket ends nothing" {
+  start_events
   start_router --bind 'tcp://127.0.0.1:*'
   start_workers 1
   local port
@@ -88,8 +89,10 @@ EOF
   run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/garbage.py" "$port"
   run -0 ask 'QUERY db=test id=8' 'echo still there'
   [ "${lines[1]}" = "still there" ]
-  alive "$router"
+  local process
+  for process in "${started[@]}"; do alive "$process"; done
   [ "$(worker_pids | wc -l)" -eq 1 ]
+  [ ! -s "$work/router.err" ] && [ ! -s "$work/workers.err" ]
 }
 
 @test "an unknown database is refused at once; one that appears is found, one that goes is gone" {

@@ -15,7 +15,8 @@ package struct PublisherIdentity: Hashable, Sendable {
 ///
 /// Every subscriber also gets the publisher's whole state at once and then every second, as a
 /// message of its own kind: the line `state …` in a first frame, a line for each member in others.
-/// Publishing drops: nothing may rest on having seen every event.
+/// Publishing drops: nothing may rest on having seen every event. What was missed can be told from
+/// the numbers.
 package struct Publication: Equatable, Sendable {
   /// The word of the message that carries a whole state.
   package static let stateWord = "state"
@@ -27,6 +28,8 @@ package struct Publication: Equatable, Sendable {
   package var line: Line
   /// The further lines of a state.
   package var members: [Line]
+  /// How many of the publisher's events the subscriber missed between what it heard last and this.
+  package var missed: Int64 = 0
 
   package var isState: Bool { line.word == Self.stateWord }
 
@@ -54,7 +57,7 @@ package struct Publication: Equatable, Sendable {
   package init?(header: Line, members: [Line]) {
     guard let name = header["publisher"],
       let incarnation = header["incarnation"].flatMap(Int64.init),
-      let sequence = header["seq"].flatMap(Int64.init)
+      let sequence = header["seq"].flatMap(Int64.init), incarnation >= 0, sequence >= 0
     else { return nil }
     self.init(
       publisher: PublisherIdentity(name: name, incarnation: incarnation),
