@@ -4,6 +4,13 @@ private import Glibc
 
 /// Writing to descriptors.
 package enum Output {
+  /// Ends the process as writing to standard output would, whose reader has gone: by SIGPIPE.
+  package static func endUnread() throws(ToolError) {
+    raise(SIGPIPE)
+    // It is blocked or ignored, so that this is an error.
+    throw ToolError("write standard output", String(cString: strerror(EPIPE)), .inputOutput)
+  }
+
   /// Writes all bytes, also to a descriptor that somebody has made non-blocking. A closed pipe ends
   /// the process by SIGPIPE, unless that is ignored.
   package static func write(

@@ -22,6 +22,10 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
+extension Show.Subject: ExpressibleByArgument {
+  static let list = allCases.map(\.rawValue).joined(separator: ", ")
+}
+
 /// A time in seconds, with decimals.
 struct Timeout: ExpressibleByArgument, CustomStringConvertible {
   static let `default` = Timeout(milliseconds: Settings().timeoutMilliseconds)

@@ -49,18 +49,26 @@ struct Conversation: ~Copyable {
 
   /// Does what can be done without waiting.
   private mutating func act() throws(ToolError) {
+    var hasActed: Bool
     repeat {
+      hasActed = false
       // Printing may have taken long since the last turn.
       let now = Clock.now()
-      while session.hasRoom, let work = source.next() { session.submit(work, now: now) }
-      while let effect = session.next(now: now) { try perform(effect) }
-    } while session.hasRoom && !source.wantsToRead && !source.isEmpty
+      while session.hasRoom, let work = source.next() {
+        session.submit(work, now: now)
+        hasActed = true
+      }
+      while let effect = session.next(now: now) {
+        for effect in source.filter(effect) { try perform(effect) }
+        hasActed = true
+      }
+    } while hasActed
   }
 
   private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
     switch effect {
     case .send(let parts): try link.send(parts)
-    case .print(let body): try printer.print(body)
+    case .print(let answer): try printer.print(answer.body)
     case .report(let error):
       // On a terminal, what was printed before stands before it.
       try printer.flush()
@@ -88,7 +96,9 @@ struct Conversation: ~Copyable {
     polls.removeAll()
     polls.add(link.connection.monitor)
     polls.add(link.connection.socket)
-    if session.hasRoom && source.wantsToRead { polls.add(descriptor: STDIN_FILENO) }
+    // Somebody has to be there to read what will be printed.
+    polls.add(descriptor: session.isEmpty ? -1 : STDOUT_FILENO, [])
+    polls.add(descriptor: session.hasRoom && source.wantsToRead ? STDIN_FILENO : -1)
     do throws(ZMQError) {
       try polls.wait(milliseconds: milliseconds)
     } catch {
@@ -98,8 +108,8 @@ struct Conversation: ~Copyable {
 
   /// Takes in what has come.
   private mutating func listen() throws(ToolError) {
-    let hasInput = polls.count > 2 && !polls[2].isEmpty
-    if hasInput { source.read() }
+    if !polls[2].isEmpty { try Output.endUnread() }
+    if !polls[3].isEmpty { source.read() }
     var isLost = false
     while let news = try link.news() {
       if news.contains(.handshakeSucceeded) { session.connected() }

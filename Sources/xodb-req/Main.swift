@@ -34,7 +34,16 @@ struct RequestCommand: ParsableCommand {
       valueName: "sql"))
   var each: String?
 
-  @Flag(help: "Print the databases that can be queried.")
+  @Flag(
+    help: "Print the rows at once, and again whenever they have changed, until it is interrupted.")
+  var watch = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Print what the router knows of these: \(Show.Subject.list).", valueName: "subject"))
+  var show: Show.Subject?
+
+  @Flag(help: "Print the databases that can be queried: --show databases.")
   var databases = false
 
   @Option(help: ArgumentHelp("How long a query may take.", valueName: "seconds"))
@@ -69,14 +78,17 @@ struct RequestCommand: ParsableCommand {
   mutating func validate() throws {
     try checkPassthrough()
     guard tries > 0 else { throw ValidationError("--tries is less than 1") }
-    if databases {
-      guard database == nil, each == nil, words.isEmpty else {
-        throw ValidationError("--databases goes without a database and SQL")
+    if databases || show != nil {
+      let option = databases ? "--databases" : "--show"
+      guard database == nil, each == nil, words.isEmpty, !watch, !databases || show == nil else {
+        throw ValidationError("\(option) goes without a database, SQL and --watch")
       }
     } else if database == nil {
       throw ValidationError("which database? Name it with -d; --databases prints them")
     } else if each != nil, !words.isEmpty {
       throw ValidationError("the parameters of --each come from standard input")
+    } else if watch, words.isEmpty {
+      throw ValidationError("--watch needs a statement on the command line")
     }
   }
 
@@ -94,18 +106,19 @@ struct RequestCommand: ParsableCommand {
 
   private func source(_ format: Format) throws(ToolError) -> Source {
     let query = Query(id: nil, database: database ?? "", format: format)
-    if databases {
-      let show = Show(id: nil, subject: .databases, format: format)
-      return Source(Request(.show(show), sql: [], place: .argument("databases")), query)
+    if let subject = databases ? .databases : show {
+      let show = Show(id: nil, subject: subject, format: format)
+      return Source(Request(.show(show), sql: [], place: .argument(subject.rawValue)), query)
     }
     if let each { return Source(.values(sql: Array(each.utf8)), query) }
     guard let sql = words.first else { return Source(.statements, query) }
     let values = words.dropFirst().map { Value(literal: $0) }
-    return Source(
-      Request(
-        .query(query), sql: Array(sql.utf8),
-        parameters: values.isEmpty ? [] : Parameters.positional(values).json(),
-        place: .argument(query.database)),
-      query)
+    let request = Request(
+      .query(query), sql: Array(sql.utf8),
+      parameters: values.isEmpty ? [] : Parameters.positional(values).json(),
+      place: .argument(query.database))
+    return watch
+      ? Source(Watch(query, request, timeoutMilliseconds: timeout.milliseconds), query)
+      : Source(request, query)
   }
 }

@@ -6,7 +6,7 @@ internal import Wire
 private import Glibc
 #endif
 
-/// Where the requests come from: the command line, or standard input.
+/// Where the requests come from: the command line, a watch, or standard input.
 struct Source: ~Copyable {
   private static let chunkSize = 65_536
 
@@ -20,6 +20,7 @@ struct Source: ~Copyable {
   private var hasEnded = false
   /// Comes last: the request of the command line, or why the input ended early.
   private var last: Work?
+  private var watch: Watch?
 
   /// The input, with the query that each of its records is run with.
   init(_ reading: Reading, _ query: Query) {
@@ -31,8 +32,14 @@ struct Source: ~Copyable {
   /// A single request.
   init(_ request: Request, _ query: Query) {
     self.init(.statements, query)
-    hasEnded = true
-    last = .request(request)
+    end(.request(request))
+  }
+
+  /// The requests of a watch, as it goes on.
+  init(_ watch: Watch, _ query: Query) {
+    self.init(.statements, query)
+    end(nil)
+    self.watch = watch
   }
 
   deinit {
@@ -40,13 +47,16 @@ struct Source: ~Copyable {
   }
 
   /// Whether nothing comes any more.
-  var isEmpty: Bool { hasEnded && last == nil && position == filled }
+  var isEmpty: Bool {
+    hasEnded && last == nil && position == filled && watch?.hasEnded ?? true
+  }
 
   /// Whether only `read` can bring the next request.
   var wantsToRead: Bool { !hasEnded && position == filled }
 
-  /// The next request of what has been read, nil when more must be read first.
+  /// The next request of what has been read, nil when more must be read, or answered, first.
   mutating func next() -> Work? {
+    if let request = watch?.next() { return .request(request) }
     if let record = splitter.next(in: UnsafeRawBufferPointer(rebasing: chunk[..<filled]), &position)
     {
       return reading.work(record, query)
@@ -54,6 +64,11 @@ struct Source: ~Copyable {
     guard hasEnded else { return nil }
     defer { last = nil }
     return last
+  }
+
+  /// What a session's effect comes to.
+  mutating func filter(_ effect: Session.Effect) -> [Session.Effect] {
+    watch?.filter(effect) ?? [effect]
   }
 
   /// Reads once from standard input, which must be readable.

@@ -3,14 +3,17 @@ import Toolkit
 import Wire
 import ZeroMQ
 
-/// A session with a clock that the test moves, and all that it wanted done.
+/// A session, with a watch or without, a clock that the test moves, and all that it wanted done.
 struct TestClient {
   struct Sent: Equatable {
     let id: UInt64
     let deadline: Int
+    let ifVersion: String?
+    let waits: Bool
   }
 
   var session: Session
+  var watch: Watch?
   var now = Instant(microseconds: 1)
   var sent: [Sent] = []
   var printed: [String] = []
@@ -67,26 +70,51 @@ struct TestClient {
     act()
   }
 
+  /// Watches a query, under these settings.
+  mutating func startWatch() {
+    let query = Query(id: nil, database: "db", format: .json)
+    watch = Watch(
+      query, Request(.query(query), sql: [0x78], place: .argument("db")),
+      timeoutMilliseconds: session.settings.timeoutMilliseconds)
+    act()
+  }
+
   private mutating func act() {
-    while !hasGivenUp, let effect = session.next(now: now) {
-      switch effect {
-      case .send(let parts):
-        guard parts.count == 3, case .bytes(let bytes) = parts[1],
-          let line = try? Line(parsing: bytes), let id = line["id"].flatMap(UInt64.init),
-          let deadline = line["deadline"].flatMap(Int.init)
-        else { preconditionFailure("no request") }
-        sent.append(Sent(id: id, deadline: deadline))
-      case .print(let body):
-        let text = body.withBytes { String(decoding: $0, as: UTF8.self) }
-        printed.append(text)
-        output.append(text)
-      case .report(let error):
-        reported.append(error.description)
-        output.append(error.description)
-        statuses.append(error.status)
-      case .complain(let why): complaints.append(why)
-      case .giveUpConnecting: hasGivenUp = true
+    var hasActed = true
+    while hasActed {
+      hasActed = false
+      if session.hasRoom, let request = watch?.next() {
+        session.submit(.request(request), now: now)
+        hasActed = true
       }
+      while !hasGivenUp, let effect = session.next(now: now) {
+        for effect in watch?.filter(effect) ?? [effect] { carryOut(effect) }
+        hasActed = true
+      }
+    }
+  }
+
+  private mutating func carryOut(_ effect: Session.Effect) {
+    switch effect {
+    case .send(let parts):
+      guard parts.count == 3, case .bytes(let bytes) = parts[1],
+        let line = try? Line(parsing: bytes), let id = line["id"].flatMap(UInt64.init),
+        let deadline = line["deadline"].flatMap(Int.init)
+      else { preconditionFailure("no request") }
+      sent.append(
+        Sent(
+          id: id, deadline: deadline, ifVersion: line["if-version"],
+          waits: line["wait"] == "change"))
+    case .print(let answer):
+      let text = answer.body.withBytes { String(decoding: $0, as: UTF8.self) }
+      printed.append(text)
+      output.append(text)
+    case .report(let error):
+      reported.append(error.description)
+      output.append(error.description)
+      statuses.append(error.status)
+    case .complain(let why): complaints.append(why)
+    case .giveUpConnecting: hasGivenUp = true
     }
   }
 }

@@ -16,15 +16,20 @@ What it does, by the first word of the SQL:
     large BYTES          answers so many bytes
     csv TEXT             answers TEXT, with \\r \\n for those
     silent               does not answer
+    versions N           answers the same N times, each time as another version; then fails
+    watch FILE           answers the file's text, or with what `fail` says in it; knows if-version=
+                         and wait=change, the version being a hash of the text
 
 Everything else is echoed: a JSON object with the SQL, the parameters and the line's pairs.
 Each request is written to LOG, a line each.
 """
 
 import json
+import pathlib
 import shlex
 import sys
 import time
+import zlib
 
 import zmq
 
@@ -44,6 +49,7 @@ class Router:
         self.socket.bind(self.endpoint)
         self.held = []
         self.timed = []
+        self.watched = []
 
     def restart(self, seconds):
         self.context.destroy(linger=0)
@@ -56,8 +62,24 @@ class Router:
             for entry in [entry for entry in self.timed if entry[0] <= now]:
                 self.timed.remove(entry)
                 self.socket.send_multipart(entry[1])
-            if self.socket.poll(5 if self.timed else 1000):
+            watched, self.watched = self.watched, []
+            for entry in watched:
+                self.watch(*entry)
+            if self.socket.poll(5 if self.timed or self.watched else 1000):
                 self.serve(self.socket.recv_multipart())
+
+    def watch(self, peer, pairs, file, end):
+        text = pathlib.Path(file).read_bytes()
+        version = f"{zlib.crc32(text):x}"
+        if text.startswith(b"fail "):
+            line, text = f"ERROR code={text.split()[1].decode()} message=failed", b""
+        elif pairs.get("if-version") != version:
+            line = f"OK rows=1 version={version}"
+        elif "wait" not in pairs or time.monotonic() > end:
+            line, text = f"OK rows=0 unchanged=1 version={version}", b""
+        else:
+            return self.watched.append((peer, pairs, file, end))
+        self.socket.send_multipart([peer, b"", f"{line} id={pairs['id']}".encode(), text])
 
     def serve(self, frames):
         peer, line = frames[0], frames[2].decode()
@@ -105,6 +127,12 @@ class Router:
             send(*answer("MAYBE rows=1"))
         elif words[0] == "large":
             send(*answer("OK rows=1", b"x" * (int(words[1]) - 1) + b"\n"))
+        elif words[0] == "versions" and count <= int(words[1]):
+            send(*answer(f"OK rows=1 version={count}", b"same\n"))
+        elif words[0] == "versions":
+            send(*answer("ERROR code=sql message=enough"))
+        elif words[0] == "watch":
+            self.watch(peer, pairs, words[1], time.monotonic() + int(pairs["deadline"]) / 1000)
         elif words[0] == "csv":
             text = sql[4:].replace("\\r", "\r").replace("\\n", "\n")
             send(*answer("OK rows=1", text.encode()))

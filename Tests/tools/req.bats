@@ -213,11 +213,159 @@ END
   [[ $stderr == "xodb-req: line 4: an unknown escape at byte 0" ]]
 }
 
-@test "--databases lists them" {
+@test "--show passes its subject on, --databases is one" {
   start_router
-  run -0 xodb-req --databases -f tsv
-  grep -x 'SHOW what=databases id=0 format=tsv | ' "$log"
+  for subject in workers clients databases queue quarantine stats; do
+    run -0 xodb-req --show $subject -f tsv
+    grep -x "SHOW what=$subject id=0 format=tsv | " "$log"
+  done
+  run -0 xodb-req --databases
+  grep -x 'SHOW what=databases id=0 format=json | ' "$log"
+  run -0 xodb-req --show stats -f table
+  grep -x 'SHOW what=stats id=0 format=csv | ' "$log"
+  run -64 xodb-req --show secrets
+  run -64 xodb-req --show stats -d proj
+  run -64 xodb-req --show stats x
+  run -64 xodb-req --show stats --databases
   run -64 xodb-req --databases -d proj
+}
+
+# Starts a watch of $file, whose output goes to $XODB_RUN/out.
+start_watch() { # [OPTION...]
+  touch "$XODB_RUN/out"
+  xodb-req "$@" -d proj --watch "watch $file" >"$XODB_RUN/out" 2>"$XODB_RUN/errors" 3>&- &
+  watch=$!
+}
+
+# Changes the file that is watched, at once.
+change() { # TEXT
+  printf '%s\n' "$1" >"$file.new"
+  mv "$file.new" "$file"
+}
+
+wait_for_output() { # TEXT
+  for _ in {1..1000}; do
+    [[ $(<"$XODB_RUN/out") == "$1" ]] && return
+    sleep 0.02
+  done
+  cat "$XODB_RUN/out" "$XODB_RUN/errors"
+  return 1
+}
+
+# Waits for the watch to end; its exit status is then in $status.
+end_watch() {
+  status=0
+  wait "$watch" || status=$?
+}
+
+@test "--watch prints at once, and each time that the rows have changed" {
+  start_router
+  file=$XODB_RUN/rows
+  change one
+  start_watch
+  wait_for_output one
+  change two
+  wait_for_output $'one\ntwo'
+  sleep 0.5
+  # Nobody polls: one request for each answer, and one that waits.
+  [ "$(grep -c watch "$log")" -eq 3 ]
+  grep -E '^QUERY db=proj id=0 format=json deadline=(30000|29[0-9]{3}) \|' "$log"
+  grep -E '^QUERY db=proj id=2 format=json deadline=(330000|329[0-9]{3}) if-version=[0-9a-f]+ wait=change \|' "$log"
+  kill -TERM "$watch"
+  end_watch
+  [ "$status" -eq 143 ]
+  [ ! -s "$XODB_RUN/errors" ]
+}
+
+@test "--watch goes on through a restart of the router, and says nothing twice" {
+  start_router
+  file=$XODB_RUN/rows
+  change one
+  start_watch
+  wait_for_output one
+  for next in two three; do
+    kill -KILL "$router"
+    wait "$router" || true
+    rm "$XODB_RUN/clients"
+    start_router
+    change "$next"
+    wait_for_output "$(printf 'one\ntwo\nthree\n' | sed "/$next/q")"
+  done
+  kill -KILL "$router"
+  wait "$router" || true
+  router=
+  end_watch
+  [ "$status" -eq 69 ]
+  [[ $(<"$XODB_RUN/errors") == *"no router answers there" ]]
+}
+
+@test "--watch prints nothing when the rows are the same under another version" {
+  start_router
+  run --separate-stderr -65 xodb-req -d proj --watch 'versions 3'
+  [ "$output" = same ]
+  [ "$stderr" = "xodb-req: proj: enough" ]
+  [ "$(arrivals 'versions 3')" -eq 4 ]
+}
+
+@test "--watch ends when the query fails, or its answer has no version" {
+  start_router
+  file=$XODB_RUN/rows
+  run --separate-stderr -77 xodb-req -d proj --watch 'fail denied'
+  [[ $stderr == "xodb-req: proj: it is denied" ]]
+  change one
+  start_watch
+  wait_for_output one
+  change 'fail sql'
+  end_watch
+  [ "$status" -eq 65 ]
+  [[ $(<"$XODB_RUN/errors") == "xodb-req: proj: failed" ]]
+  run --separate-stderr -70 xodb-req -d proj --watch 'echo'
+  [[ $(jq -r .sql <<<"$output") == echo ]]
+  [[ $stderr == "xodb-req: proj: the answer has no version"* ]]
+  run -64 xodb-req -d proj --watch </dev/null
+  run -64 xodb-req -d proj --watch --each x
+}
+
+@test "--watch lays tables out one behind the other" {
+  start_router
+  file=$XODB_RUN/rows
+  change $'a,b\r\n1,2\r'
+  start_watch -f table
+  wait_for_output $'a  b\n-  -\n1  2'
+  change $'a,b\r\n1,3\r'
+  wait_for_output $'a  b\n-  -\n1  2\n\na  b\n-  -\n1  3'
+  kill "$watch"
+  wait "$watch" || true
+}
+
+# Runs xodb-req and interrupts it after half a second.
+interrupted() { # [ARG...]
+  # A shell's background processes ignore the interrupt, and so would what they start.
+  timeout --foreground --preserve-status -s INT 0.5 env --default-signal=INT xodb-req "$@"
+}
+
+@test "a reader that leaves ends what waits, also a watch" {
+  start_router
+  file=$XODB_RUN/rows
+  change one
+  for command in "xodb-req -d proj --watch 'watch $file'" "xodb-req -d proj 'later 20000'" \
+    "echo 'one; silent' | xodb-req -d proj"; do
+    run --separate-stderr -141 timeout 10 bash -c "set -o pipefail; $command | sleep 0.3"
+    [ -z "$stderr" ]
+  done
+}
+
+@test "an interrupt ends it at once and silently, whatever is in flight" {
+  start_router
+  export -f interrupted
+  file=$XODB_RUN/rows
+  change one
+  mkfifo "$XODB_RUN/fifo"
+  for command in "yes 'silent;' | interrupted -d proj" "yes 'large 20000;' | interrupted -d proj" \
+    "interrupted -d proj --watch 'watch $file'" "interrupted -d proj <>'$XODB_RUN/fifo'"; do
+    run --separate-stderr -130 timeout 10 bash -c "$command >/dev/null"
+    [ -z "$stderr" ]
+  done
 }
 
 @test "tables are laid out, with a blank line between them" {

@@ -9,12 +9,18 @@ package struct Answer {
   package var outcome: Outcome?
   /// The line, or what is wrong with the message.
   package var text: String
+  /// The version of the database that the rows show, as far as one is known.
+  package var version: String?
   package var body: Part
 
-  package init(id: UInt64?, outcome: Outcome?, text: String = "", body: Part = .delimiter) {
+  package init(
+    id: UInt64?, outcome: Outcome?, text: String = "", version: String? = nil,
+    body: Part = .delimiter
+  ) {
     self.id = id
     self.outcome = outcome
     self.text = text
+    self.version = version
     self.body = body
   }
 
@@ -29,7 +35,7 @@ package struct Answer {
       let outcome = Outcome(line)
       self.init(
         id: line["id"].flatMap { UInt64($0) }, outcome: outcome,
-        text: outcome == nil ? line.description : "",
+        text: outcome == nil ? line.description : "", version: line["version"],
         body: message.count > 2 ? .frame(Frame(message, 2)) : .delimiter)
     } catch {
       self.init(id: nil, outcome: nil, text: error.description)

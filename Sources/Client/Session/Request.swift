@@ -9,6 +9,8 @@ package struct Request: Sendable {
   /// JSON; empty when the statement has none.
   package var parameters: [UInt8]
   package var place: Place
+  /// The time it has from when it is submitted; nil for what the session's requests have.
+  package var timeoutMilliseconds: Int?
 
   package init(_ message: ClientMessage, sql: [UInt8], parameters: [UInt8] = [], place: Place) {
     self.message = message

@@ -45,7 +45,7 @@ extension Session {
     else { return }
     switch answer.outcome {
     case nil: fail(number, .crashed, "cannot understand the router's answer: \(answer.text)")
-    case .rows, .unchanged: finish(number, answer.body)
+    case .rows, .unchanged: finish(number, answer)
     case .failure(let failure):
       let again = now.adding(milliseconds: failure.retryAfterMilliseconds)
       if failure.code.isRetriable, self[number].sends < settings.tries,

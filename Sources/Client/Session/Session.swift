@@ -12,8 +12,8 @@ package struct Session {
   package enum Effect {
     /// Send these frames.
     case send([Part])
-    /// Print this body.
-    case print(Part)
+    /// Print the body of this answer.
+    case print(Answer)
     /// Say that a request failed.
     case report(ToolError)
     /// Say that the router sent something that belongs to no request.
@@ -29,7 +29,7 @@ package struct Session {
       /// Was refused for the moment, is queued again then.
       case waiting(until: Instant, last: Failure)
       case sent
-      case done(Part)
+      case done(Answer)
       case failed(ToolError)
     }
 
@@ -40,7 +40,7 @@ package struct Session {
     var sends = 0
   }
 
-  let settings: Settings
+  package let settings: Settings
   /// The requests that have not been printed; a request's number is its id.
   private var entries: Deque<Entry> = []
   /// The number of the first of them.
@@ -75,11 +75,12 @@ package struct Session {
 
   /// Takes one more request, or what came of it, behind all others; there must be room.
   package mutating func submit(_ work: Work, now: Instant) {
-    let deadline = now.adding(milliseconds: settings.timeoutMilliseconds)
     switch work {
     case .failure(let error):
-      entries.append(Entry(state: .failed(error), request: nil, deadline: deadline))
+      entries.append(Entry(state: .failed(error), request: nil, deadline: now))
     case .request(let request):
+      let deadline = now.adding(
+        milliseconds: request.timeoutMilliseconds ?? settings.timeoutMilliseconds)
       requestBytes += request.size
       toSend.append(numbers.upperBound)
       entries.append(Entry(state: .queued, request: request, deadline: deadline))
@@ -103,9 +104,9 @@ package struct Session {
     let effect: Effect
     switch entry.state {
     case .queued, .waiting, .sent: return nil
-    case .done(let body):
-      answerBytes -= body.count
-      effect = .print(body)
+    case .done(let answer):
+      answerBytes -= answer.body.count
+      effect = .print(answer)
     case .failed(let error): effect = .report(error)
     }
     requestBytes -= entry.request?.size ?? 0
@@ -140,9 +141,9 @@ package struct Session {
     toSend.append(number)
   }
 
-  mutating func finish(_ number: UInt64, _ body: Part) {
-    answerBytes += body.count
-    self[number].state = .done(body)
+  mutating func finish(_ number: UInt64, _ answer: Answer) {
+    answerBytes += answer.body.count
+    self[number].state = .done(answer)
   }
 
   mutating func complain(_ why: String) {
