@@ -75,10 +75,10 @@ final class PreparedStatement {
     case .integer(let number): writer.append(number, column: column, to: &body)
     case .real(let number): writer.append(number, column: column, to: &body)
     case .text(let bytes):
-      guard body.count + bytes.count <= limit else { return false }
+      guard writer.fits(text: bytes, in: limit - body.count) else { return false }
       writer.appendText(bytes, column: column, to: &body)
     case .blob(let bytes):
-      guard body.count + bytes.count <= limit else { return false }
+      guard writer.fits(blob: bytes, in: limit - body.count) else { return false }
       writer.appendBlob(bytes, column: column, to: &body)
     }
     return true

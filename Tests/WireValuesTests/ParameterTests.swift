@@ -20,6 +20,16 @@ import Testing
         == .named([("id", .integer(1)), (":name", .text("x"))]))
   }
 
+  @Test func readsSoManyAtMost() throws {
+    let most = Parameters.maxCount
+    let array = "[" + String(repeating: "1,", count: most - 1) + "1"
+    #expect(try parse(array + "]") == .positional(Array(repeating: .integer(1), count: most)))
+    #expect(problem(Array((array + ",1]").utf8))?.hasPrefix("more than \(most) values") == true)
+    let object = (0...most).map { "\"\($0)\":1" }.joined(separator: ",")
+    #expect(
+      problem(Array("{\(object)}".utf8))?.hasPrefix("more than \(most) values") == true)
+  }
+
   @Test func readsBytes() throws {
     #expect(
       try parse(#"[{"$base64":true,"encoded":"/w=="}]"#) == .positional([.blob([0xff])]))

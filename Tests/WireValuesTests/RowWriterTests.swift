@@ -86,4 +86,27 @@ import Testing
     guard case .named(let read) = try parse(row) else { throw Unexpected() }
     #expect(areIdentical(read.map(\.value), extremes))
   }
+
+  @Test func sizesAreExact() {
+    var random = SeededRandom(seed: 1)
+    // Few kinds of bytes, so that escapes, quotes and what is no UTF-8 are frequent.
+    let kinds = Array("\u{1}\u{7f}\t\n\r\"\\,aé".utf8) + [0xff]
+    for _ in 0..<2000 {
+      let count = Int.random(in: 0..<20, using: &random)
+      let bytes = (0..<count).map { _ in kinds.randomElement(using: &random) ?? 0 }
+      for format in Format.allCases {
+        let writer = RowWriter(format, columns: ["x"])
+        let empty =
+          render(format, ["x"], [[.null]]).count - (format == .json ? 4 : format == .tsv ? 2 : 0)
+        let text = render(format, ["x"], [[.text(bytes)]]).count - empty
+        let blob = render(format, ["x"], [[.blob(bytes)]]).count - empty
+        bytes.withUnsafeBytes { bytes in
+          #expect(writer.size(ofText: bytes) == text)
+          #expect(writer.size(ofBlob: bytes) == blob)
+          #expect(writer.fits(text: bytes, in: text) && !writer.fits(text: bytes, in: text - 1))
+          #expect(writer.fits(blob: bytes, in: blob) && !writer.fits(blob: bytes, in: blob - 1))
+        }
+      }
+    }
+  }
 }

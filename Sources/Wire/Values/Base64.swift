@@ -4,9 +4,12 @@ package enum Base64 {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
   private static let padding = UInt8(ascii: "=")
 
+  /// How many digits so many bytes have.
+  static func size(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
   /// Appends the bytes as text.
   package static func append(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
-    output.reserveCapacity(grown(output, by: (bytes.count + 2) / 3 * 4))
+    output.reserveCapacity(grown(output, by: size(of: bytes.count)))
     var index = 0
     while bytes.count - index >= 3 {
       append(bytes[index], bytes[index + 1], bytes[index + 2], count: 4, to: &output)

@@ -25,6 +25,12 @@ enum CSV {
     output.append(quote)
   }
 
+  /// How many bytes that are.
+  static func size(ofText bytes: UnsafeRawBufferPointer) -> Int {
+    guard bytes.isEmpty || bytes.contains(where: needsQuotes) else { return bytes.count }
+    return bytes.reduce(2) { $0 + ($1 == UInt8(ascii: "\"") ? 2 : 1) }
+  }
+
   private static func needsQuotes(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true

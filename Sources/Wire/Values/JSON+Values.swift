@@ -1,4 +1,9 @@
 extension JSON {
+  private static let blobStart: StaticString = #"{"$base64":true,"encoded":""#
+  /// Of TEXT that is not UTF-8.
+  private static let bytesStart: StaticString = #"{"$base64":true,"type":"text","encoded":""#
+  private static let bytesEnd: StaticString = "\"}"
+
   /// Appends a value so that `Parameters(json:)` reads the same one.
   ///
   /// NaN, which SQLite does not store, is null.
@@ -28,16 +33,27 @@ extension JSON {
   /// Appends TEXT: a string, or, when the bytes are not UTF-8, an object with these bytes.
   static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
     guard UTF8.isValid(bytes) else {
-      output.append(#"{"$base64":true,"type":"text","encoded":""#)
+      output.append(bytesStart)
       Base64.append(bytes, to: &output)
-      return output.append("\"}")
+      return output.append(bytesEnd)
     }
     appendString(bytes, to: &output)
   }
 
+  /// How many bytes that are.
+  static func size(ofText bytes: UnsafeRawBufferPointer) -> Int {
+    guard !UTF8.isValid(bytes) else { return size(ofString: bytes) }
+    return bytesStart.utf8CodeUnitCount + Base64.size(of: bytes.count) + bytesEnd.utf8CodeUnitCount
+  }
+
   static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
-    output.append(#"{"$base64":true,"encoded":""#)
+    output.append(blobStart)
     Base64.append(bytes, to: &output)
-    output.append("\"}")
+    output.append(bytesEnd)
+  }
+
+  /// How many bytes that are.
+  static func size(ofBlob bytes: UnsafeRawBufferPointer) -> Int {
+    blobStart.utf8CodeUnitCount + Base64.size(of: bytes.count) + bytesEnd.utf8CodeUnitCount
   }
 }

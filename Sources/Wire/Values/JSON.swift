@@ -21,6 +21,20 @@ package enum JSON {
     output.append(UInt8(ascii: "\""))
   }
 
+  /// How many bytes that are.
+  static func size(ofString text: UnsafeRawBufferPointer) -> Int {
+    text.reduce(2) { $0 + (needsEscape($1) ? escapeSize($1) : 1) }
+  }
+
+  private static func escapeSize(_ byte: UInt8) -> Int {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "\n"), UInt8(ascii: "\r"),
+      UInt8(ascii: "\t"):
+      2
+    default: 6
+    }
+  }
+
   private static func needsEscape(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f
   }

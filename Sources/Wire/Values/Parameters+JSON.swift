@@ -2,7 +2,7 @@ extension Parameters {
   /// Reads a frame: a JSON array for positional parameters, an object for named ones; an empty
   /// frame for none.
   ///
-  /// Keys do not repeat. What a value may be, `JSON.value` says.
+  /// There are `maxCount` at most. Keys do not repeat. What a value may be, `JSON.value` says.
   package init(json frame: UnsafeRawBufferPointer) throws(JSONError) {
     guard !frame.isEmpty else {
       self = .none
@@ -24,6 +24,7 @@ extension Parameters {
   private static func positional(_ reader: inout ByteReader) throws(JSONError) -> [Value] {
     var values: [Value] = []
     try JSON.elements(&reader) { reader throws(JSONError) in
+      try checkRoom(values.count, reader)
       values.append(try JSON.value(&reader))
     }
     return values
@@ -36,12 +37,19 @@ extension Parameters {
     // By bytes: to `String`, two spellings of one character are equal, to SQLite they are not.
     var names: Set<[UInt8]> = []
     try JSON.members(&reader) { name, reader throws(JSONError) in
+      try checkRoom(values.count, reader)
       guard names.insert(Array(name.utf8)).inserted else {
         throw JSONError(why: "'\(name)' given twice, the second time", offset: reader.offset)
       }
       values.append((name, try JSON.value(&reader)))
     }
     return values
+  }
+
+  private static func checkRoom(_ count: Int, _ reader: ByteReader) throws(JSONError) {
+    guard count < maxCount else {
+      throw JSONError(why: "more than \(maxCount) values", offset: reader.offset)
+    }
   }
 
   /// The parameters as a frame, which reads as the same ones.

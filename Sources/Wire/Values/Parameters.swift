@@ -5,6 +5,9 @@ package enum Parameters: Equatable, Sendable {
   /// By name, with or without its `:`, `@` or `$`.
   case named([(name: String, value: Value)])
 
+  /// So many are read at most: Debian's SQLite lets no statement have more.
+  package static let maxCount = 250_000
+
   package static let none = Parameters.positional([])
 
   package static func == (a: Parameters, b: Parameters) -> Bool {

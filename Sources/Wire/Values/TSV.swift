@@ -25,6 +25,11 @@ package enum TSV {
     output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start...]))
   }
 
+  /// How many bytes that are.
+  static func size(ofText bytes: UnsafeRawBufferPointer) -> Int {
+    bytes.reduce(0) { $0 + (escape($1) == nil ? 1 : 2) }
+  }
+
   private static func escape(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "\t"): UInt8(ascii: "t")
