@@ -1,6 +1,75 @@
 #include <sqlite3.h>
+#include <stdint.h>
+#include <string.h>
+
+// Swift does not see macros that are computed.
+enum { CSQLITE_READONLY_ROLLBACK = SQLITE_READONLY_ROLLBACK };
 
 // Swift cannot call functions with variable arguments.
 static inline int csqlite_set_flag(sqlite3 *connection, int option, int value) {
   return sqlite3_db_config(connection, option, value, (int *)0);
+}
+
+// The file that SQLite has open for the main database, or for its log; NULL when it has none.
+static inline sqlite3_file *csqlite_file(sqlite3 *connection, int which) {
+  sqlite3_file *file = 0;
+  sqlite3_file_control(connection, "main", which, &file);
+  return file && file->pMethods ? file : 0;
+}
+
+// Reads from the start of the main database's file; what is behind its end reads as zeros.
+//
+// By SQLite's own descriptor: to close another one would give up SQLite's locks.
+static inline int csqlite_read_start(sqlite3 *connection, void *bytes, int count) {
+  sqlite3_file *file = csqlite_file(connection, SQLITE_FCNTL_FILE_POINTER);
+  if (!file) return SQLITE_NOTFOUND;
+  int code = file->pMethods->xRead(file, bytes, count, 0);
+  return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
+// Whether the main database's file is another one now than its path leads to.
+static inline int csqlite_has_moved(sqlite3 *connection) {
+  int moved = 0;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved;
+}
+
+// The header of the index of a write-ahead log: https://sqlite.org/walformat.html, section 2.1. It
+// stands twice at the start of the index, in the order of bytes of the machine.
+typedef struct {
+  uint32_t version;
+  uint32_t unused;
+  uint32_t change;
+  uint32_t flags_and_page_size;
+  uint32_t last_frame;
+  uint32_t page_count;
+  uint32_t frame_checksum[2];
+  uint32_t salt[2];
+  uint32_t checksum[2];
+} csqlite_log_header;
+
+enum {
+  CSQLITE_LOG_ABSENT,      // The database is not in WAL mode, or has not been read yet.
+  CSQLITE_LOG_UNREADABLE,  // There is no index that others could see.
+  CSQLITE_LOG_MOVING,      // Somebody is writing the header just now.
+  CSQLITE_LOG_READ,
+};
+
+// Reads the header as the last commit of whatever process has left it.
+static inline int csqlite_read_log_header(sqlite3 *connection, csqlite_log_header *header) {
+  // Without a log, to map an index would make one.
+  if (!csqlite_file(connection, SQLITE_FCNTL_JOURNAL_POINTER)) return CSQLITE_LOG_ABSENT;
+  sqlite3_file *file = csqlite_file(connection, SQLITE_FCNTL_FILE_POINTER);
+  if (!file || file->pMethods->iVersion < 2) return CSQLITE_LOG_UNREADABLE;
+  void volatile *region = 0;
+  int code = file->pMethods->xShmMap(file, 0, 32768, 0, &region);
+  if ((code != SQLITE_OK && code != SQLITE_READONLY) || !region) return CSQLITE_LOG_UNREADABLE;
+  // The writer writes the second copy first.
+  csqlite_log_header second;
+  memcpy(header, (void *)region, sizeof *header);
+  __sync_synchronize();
+  memcpy(&second, (char *)region + sizeof second, sizeof second);
+  __sync_synchronize();
+  if (memcmp(header, &second, sizeof second) != 0) return CSQLITE_LOG_MOVING;
+  return header->version == 3007000 ? CSQLITE_LOG_READ : CSQLITE_LOG_UNREADABLE;
 }

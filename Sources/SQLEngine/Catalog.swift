@@ -17,7 +17,9 @@ struct Catalog {
 
   /// The list, by name.
   private(set) var databases: [ServedDatabase] = []
-  /// Changes whenever the list does.
+  /// The files that are written to when a database changes, with its name.
+  private(set) var watchedFiles: [String: String] = [:]
+  /// Changes whenever the list or the watched files do.
   private(set) var revision = 0
 
   /// - Throws: when the directory cannot be read, or a single file cannot be used.
@@ -59,7 +61,7 @@ struct Catalog {
     updated.update(now)
     seen[entry.path] = updated
     entries[name] = updated
-    if updated.problem != entry.problem { publish() }
+    if !updated.isPublished(like: entry) { publish() }
     return updated
   }
 
@@ -110,8 +112,13 @@ struct Catalog {
   private mutating func publish() {
     let list = entries.values.sorted { $0.name < $1.name }
       .map { ServedDatabase(name: $0.name, error: $0.problem) }
-    guard list != databases else { return }
+    var watched: [String: String] = [:]
+    for entry in entries.values {
+      for path in entry.watchedPaths { watched[path] = entry.name }
+    }
+    guard list != databases || watched != watchedFiles else { return }
     databases = list
+    watchedFiles = watched
     revision += 1
   }
 }

@@ -8,6 +8,8 @@ struct CatalogEntry {
   private(set) var problem: String?
   /// Whether another file has the same name.
   private(set) var isConflict = false
+  /// The path from the root on, where only the file itself may be a symbolic link.
+  private let place: String
   /// Where symbolic links lead; there SQLite has its `-wal`.
   private var resolvedPath: String
   /// The `-wal` of a file that was replaced, which SQLite would apply to the new one.
@@ -17,6 +19,7 @@ struct CatalogEntry {
     name = Self.name(of: path)
     self.path = path
     self.status = status
+    place = Path.resolved(Path.directory(path)).map { $0 + "/" + Path.fileName(path) } ?? path
     resolvedPath = Path.resolved(path) ?? path
     problem = DatabaseHeader.problem(path, status)
   }
@@ -32,6 +35,17 @@ struct CatalogEntry {
   var fileExtension: Substring {
     let file = Path.fileName(path)
     return file.lastIndex(of: ".").map { file[file.index(after: $0)...] } ?? ""
+  }
+
+  /// The files that are written to when the database changes, without symbolic links in their paths;
+  /// the first one may be a link itself.
+  var watchedPaths: [String] {
+    [place, resolvedPath, resolvedPath + "-wal", resolvedPath + "-journal"]
+  }
+
+  /// Whether another entry says the same to others.
+  func isPublished(like other: CatalogEntry) -> Bool {
+    problem == other.problem && resolvedPath == other.resolvedPath
   }
 
   /// An entry for two files of one name, neither of which is served.
@@ -59,8 +73,7 @@ struct CatalogEntry {
     // A link that leads elsewhere now leads to another file with a `-wal` of its own.
     let before = resolvedPath
     resolvedPath = Path.resolved(path) ?? path
-    let isElsewhere = resolvedPath != before
-    if let log = FileStatus(resolvedPath + "-wal"), log.size > 0, !isElsewhere,
+    if let log = FileStatus(resolvedPath + "-wal"), log.size > 0, before == resolvedPath,
       isReplaced || log.identity == staleLog
     {
       staleLog = log.identity

@@ -4,27 +4,24 @@ internal import Wire
 extension Database {
   /// Runs a statement and appends its rows.
   ///
-  /// The body may grow by `maxBytes`; then the run fails with `tooLarge`. Returns the number of rows.
+  /// More rows, or more bytes of them, than the limits allow fail with `tooLarge`. Returns the number
+  /// of rows.
   func run(
-    _ format: Format, _ sql: UnsafeRawBufferPointer, _ frame: UnsafeRawBufferPointer,
-    maxBytes: Int, _ body: inout [UInt8]
+    _ format: Format, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters,
+    _ limits: RunLimits, _ body: inout [UInt8]
   ) throws(RunError) -> Int {
-    let parameters: Parameters
-    do throws(JSONError) {
-      parameters = try Parameters(json: frame)
-    } catch {
-      throw .refused(.badRequest, "parameters: \(error)")
-    }
     policy.begin()
     let prepared = try statement(sql)
     defer { prepared.finish() }
     try prepared.bind(parameters)
-    let rows = try wrapping(offset: prepared.start) { () throws(SQLiteError) in
-      try prepared.render(format, maxBytes: maxBytes, into: &body)
+    let rendering = try wrapping(offset: prepared.start) { () throws(SQLiteError) in
+      try prepared.render(format, limits, into: &body)
     }
-    guard let rows else {
-      throw .refused(.tooLarge, "the answer is larger than \(maxBytes) bytes")
+    switch rendering {
+    case .rows(let count): return count
+    case .tooManyRows: throw .refused(.tooLarge, "more than \(limits.rows) rows")
+    case .tooManyBytes:
+      throw .refused(.tooLarge, "the answer is larger than \(limits.answerBytes) bytes")
     }
-    return rows
   }
 }

@@ -11,6 +11,7 @@ final class Database {
   let identity: FileStatus.Identity
   let path: String
   let policy = ReadPolicy()
+  let snapshot: Snapshot
   private let connection: Connection
   private let maxSQLBytes: Int
   private var statements: LRUCache<Int, PreparedStatement>
@@ -35,7 +36,20 @@ final class Database {
     try connection.execute("PRAGMA query_only = 1; PRAGMA temp_store = memory")
     connection.authorize(policy.allows)
     connection.onProgress(every: Self.progressSteps) { clock.isOver }
-    connection.onBusy(clock.waitForLock)
+    let (path, identity) = (path, identity)
+    // Whoever has locked a file that was replaced is not waited for.
+    connection.onBusy { clock.waitForLock($0) && FileStatus(path)?.identity == identity }
+    snapshot = try Snapshot(of: connection)
+  }
+
+  /// Whether SQLite has opened the file that was looked at before: a link may have been changed, or
+  /// a file renamed, in between.
+  var hasRightFile: Bool {
+    FileStatus(connection.path)?.identity == identity && !connection.isMoved
+  }
+
+  func isOf(_ entry: CatalogEntry) -> Bool {
+    entry.status.identity == identity && entry.path == path && entry.problem == nil
   }
 
   /// Gives back what memory can be had back without closing.

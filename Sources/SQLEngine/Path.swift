@@ -18,6 +18,12 @@ enum Path {
     return String(cString: resolved)
   }
 
+  /// What is before the last slash.
+  static func directory(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// What is behind the last slash.
   static func fileName(_ path: String) -> Substring {
     path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]

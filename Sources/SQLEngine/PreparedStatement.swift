@@ -43,27 +43,34 @@ final class PreparedStatement {
   }
 
   /// Runs it and appends its rows.
-  ///
-  /// Returns the number of rows; nil when the body would grow by more than `maxBytes`.
+  /// - Returns: how many there are, or which limit they exceed.
   func render(
-    _ format: Format, maxBytes: Int, into body: inout [UInt8]
-  ) throws(SQLiteError) -> Int? {
-    let limit = body.count + maxBytes
+    _ format: Format, _ limits: RunLimits, into body: inout [UInt8]
+  ) throws(SQLiteError) -> Rendering {
+    let limit = body.count + limits.answerBytes
     // The first step may compile it again, with other columns.
     var isRow = try statement.step()
     let writer = writer(format)
     writer.appendHeader(to: &body)
     var rows = 0
     while isRow {
+      guard rows < limits.rows else { return .tooManyRows }
       for column in 0..<writer.columnCount {
-        guard try append(column, writer, limit: limit, to: &body) else { return nil }
+        guard try append(column, writer, limit: limit, to: &body) else { return .tooManyBytes }
       }
       writer.endRow(to: &body)
       rows += 1
-      guard body.count <= limit else { return nil }
+      guard body.count <= limit else { return .tooManyBytes }
       isRow = try statement.step()
     }
-    return rows
+    return .rows(rows)
+  }
+
+  /// What a run has appended.
+  enum Rendering {
+    case rows(Int)
+    case tooManyRows
+    case tooManyBytes
   }
 
   /// - Returns: whether the value is within the limit.

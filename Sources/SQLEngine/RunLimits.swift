@@ -4,6 +4,8 @@ package struct RunLimits: Sendable {
   ///
   /// One value more than that may be in memory.
   package var answerBytes = 64 << 20
+  /// Rows of one request.
+  package var rows = 10_000_000
   /// Bytes of a value or a row inside SQLite, and of a bound parameter.
   package var valueBytes = 64 << 20
   /// Bytes that SQLite may have in memory, for all databases together.

@@ -23,6 +23,7 @@ extension SQLEngine {
   func failure(_ error: RunError, _ job: Job) -> Failure {
     switch error {
     case .refused(let failure): return failure
+    case .expired: return Self.expired(job)
     case .sqlite(let error, let offset):
       switch error.code {
       case .interrupt: return Self.expired(job)
@@ -36,7 +37,7 @@ extension SQLEngine {
     }
   }
 
-  static func expired(_ job: Job, _ why: String? = nil) -> Failure {
+  private static func expired(_ job: Job, _ why: String? = nil) -> Failure {
     let message = "the deadline of \(job.deadlineMilliseconds) ms is over"
     return Failure(.deadline, why.map { "\(message): \($0)" } ?? message)
   }

@@ -1,4 +1,5 @@
 internal import SQLite
+internal import Toolkit
 package import Wire
 package import Worker
 
@@ -6,11 +7,14 @@ package import Worker
 ///
 /// It belongs to one thread.
 package struct SQLEngine: Engine {
-  private let limits: RunLimits
-  private let extensions: [Extension]
+  /// How long the version of a database that somebody has locked is waited for.
+  private static let versionMilliseconds = 50
+
+  let limits: RunLimits
+  let extensions: [Extension]
   let clock = RunClock()
-  private var catalog: Catalog
-  private var connections: LRUCache<String, Database>
+  var catalog: Catalog
+  var connections: LRUCache<String, Database>
 
   /// Looks which databases there are; none is opened by SQLite before it is asked for.
   ///
@@ -32,14 +36,19 @@ package struct SQLEngine: Engine {
   }
 
   package var databases: [ServedDatabase] { catalog.databases }
+  package var watchedFiles: [String: String] { catalog.watchedFiles }
   package var revision: Int { catalog.revision }
-
-  package var watchedFiles: [String: String] { [:] }
-
-  package mutating func version(of database: String) -> String? { nil }
 
   package mutating func rescan() {
     catalog.rescan()
+  }
+
+  package mutating func version(of database: String) -> String? {
+    clock.deadline = Clock.now().adding(milliseconds: Self.versionMilliseconds)
+    clock.isAbandoned = { false }
+    guard let (open, version) = try? begin(database) else { return nil }
+    open.snapshot.end()
+    return version
   }
 
   package mutating func run(
@@ -50,76 +59,50 @@ package struct SQLEngine: Engine {
     clock.isAbandoned = isAbandoned
     let start = body.count
     do throws(RunError) {
-      let entry = try locate(job.database)
+      let parameters = try Parameters(frame: parameters)
       do throws(RunError) {
-        return RunResult(.rows(try run(entry, job, sql, parameters, &body)))
-      } catch .sqlite(let error, _) where error.code == .noMemory && connections.count > 1 {
-        // What others keep for later may be what is missing now.
+        return try run(job, sql, parameters, &body)
+      } catch .sqlite(let error, _) where error.code == .noMemory {
+        // What is kept for later may be what is missing now.
         for database in connections.values { database.releaseMemory() }
         body.removeSubrange(start...)
-        return RunResult(.rows(try run(entry, job, sql, parameters, &body)))
+        return try run(job, sql, parameters, &body)
       }
     } catch {
       return RunResult(.failure(failure(error, job)))
     }
   }
 
-  /// Finds a name's file as it is now.
-  ///
-  /// Only names in the catalog lead to files.
-  private mutating func locate(_ name: String) throws(RunError) -> CatalogEntry {
-    if let entry = catalog.current(name) { return entry }
-    connections.remove(name)
-    catalog.rescan()
-    guard let entry = catalog[name] else {
-      throw .refused(.noSuchDatabase, "no database '\(name)' here")
-    }
-    return entry
-  }
-
+  /// Fails where there is no version to tell with the failure, or not enough memory.
   private mutating func run(
-    _ entry: CatalogEntry, _ job: Job, _ sql: UnsafeRawBufferPointer,
-    _ parameters: UnsafeRawBufferPointer, _ body: inout [UInt8]
-  ) throws(RunError) -> Int {
-    guard !clock.isOver else { throw .refused(Self.expired(job)) }
-    let database = try open(entry)
+    _ job: Job, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters, _ body: inout [UInt8]
+  ) throws(RunError) -> RunResult {
+    let (database, version) = try begin(job.database)
+    defer { database.snapshot.end() }
+    if let version, version == job.ifVersion { return RunResult(.unchanged, version: version) }
     do throws(RunError) {
-      return try database.run(job.format, sql, parameters, maxBytes: limits.answerBytes, &body)
+      let rows = try database.run(job.format, sql, parameters, limits, &body)
+      return RunResult(.rows(rows), version: version)
     } catch {
       if let code = error.sqliteCode {
-        if code.saysFileIsBroken { connections.remove(entry.name) }
+        if code == .noMemory { throw error }
+        if code.saysFileIsBroken { connections.remove(job.database) }
         // SQLite does not give every denial the code for it.
         if let denial = database.policy.denial {
-          throw .refused(.denied, denial)
+          return RunResult(.failure(Failure(.denied, denial)), version: version)
         }
       }
-      throw error
+      return RunResult(.failure(failure(error, job)), version: version)
     }
   }
+}
 
-  private mutating func open(_ entry: CatalogEntry) throws(RunError) -> Database {
-    if let problem = entry.problem {
-      connections.remove(entry.name)
-      throw .refused(.sql, "'\(entry.name)' cannot be opened: \(problem)")
-    }
-    if let known = connections.use(entry.name) {
-      if known.identity == entry.status.identity && known.path == entry.path { return known }
-      connections.remove(entry.name)
-    }
-    let database: Database
-    do throws(SQLiteError) {
-      database = try Database(entry, extensions, clock: clock, limits: limits)
+extension Parameters {
+  fileprivate init(frame: UnsafeRawBufferPointer) throws(RunError) {
+    do throws(JSONError) {
+      try self.init(json: frame)
     } catch {
-      guard SystemError(code: error.systemCode).isOutOfFiles else {
-        throw .sqlite(error, offset: 0)
-      }
-      // The system allows fewer open databases than the limit does.
-      connections.removeAll()
-      database = try wrapping { () throws(SQLiteError) in
-        try Database(entry, extensions, clock: clock, limits: limits)
-      }
+      throw .refused(.badRequest, "parameters: \(error)")
     }
-    connections.insert(database, for: entry.name)
-    return database
   }
 }

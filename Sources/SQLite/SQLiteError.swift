@@ -13,6 +13,12 @@ package struct SQLiteError: Error, Equatable, CustomStringConvertible {
 
   package var code: ResultCode { ResultCode(rawValue: extendedCode & 0xff) }
 
+  /// Whether a read-only connection has found the journal of a transaction that nobody seems to be
+  /// working at, and that has to be rolled back first.
+  ///
+  /// It is mistaken when a writer removes its journal just now.
+  package var saysJournalIsHot: Bool { extendedCode == Int32(CSQLITE_READONLY_ROLLBACK) }
+
   package var description: String { message }
 
   /// The error of the call that has just failed on a connection.

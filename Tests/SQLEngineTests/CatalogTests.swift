@@ -130,6 +130,24 @@ import Wire
     close(descriptor)
   }
 
+  @Test func whatADeadWriterHasLeftIsToldUntilItIsRolledBack() throws {
+    let writer = try fixture.database("a.db", "create table t(x); insert into t values('good')")
+    try writer.execute("pragma cache_spill=1; pragma cache_size=1; begin; update t set x = 'bad'")
+    try writer.execute("create table u as select zeroblob(20000) as x")
+    let (bytes, journal) = (fixture.read("a.db"), fixture.read("a.db-journal"))
+    try writer.execute("rollback")
+    fixture.write("b.db", bytes)
+    fixture.write("b.db-journal", journal)
+    var engine = try fixture.engine()
+    #expect(
+      engine.ask("b", "select x from t")
+        == "sql: 'b' cannot be read: a writer has died, and its '-journal' is to be rolled back by opening the database for writing"
+    )
+    #expect(engine.version(of: "b") == nil)
+    try fixture.database("b.db", "select * from t")
+    #expect(engine.ask("b", "select x from t") == "good\n")
+  }
+
   @Test func unusableFilesAreUsedOnceTheyAreGood() throws {
     fixture.write("a.db", [])
     var engine = try fixture.engine()

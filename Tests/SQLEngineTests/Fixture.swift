@@ -7,7 +7,7 @@ import Worker
 @testable import SQLEngine
 
 /// A directory of its own, removed at the end.
-final class Fixture {
+final class Fixture: Sendable {
   let path: String
 
   init() {
@@ -54,6 +54,14 @@ final class Fixture {
     close(descriptor)
   }
 
+  func read(_ name: String) -> [UInt8] {
+    let descriptor = open(file(name), O_RDONLY)
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+    return Array(bytes.prefix(max(0, count)))
+  }
+
   func engine(_ limits: RunLimits = RunLimits()) throws -> SQLEngine {
     try SQLEngine(directory: path, limits: limits)
   }
@@ -63,12 +71,14 @@ final class Fixture {
 struct Answer: Equatable, ExpressibleByStringLiteral {
   var text: String
   var outcome: Outcome?
+  var version: String?
 
   init(stringLiteral text: String) { self.text = text }
 
-  init(_ outcome: Outcome, _ body: [UInt8]) {
-    self.outcome = outcome
-    switch outcome {
+  init(_ result: RunResult, _ body: [UInt8]) {
+    outcome = result.outcome
+    version = result.version
+    switch result.outcome {
     case .rows, .unchanged: text = String(decoding: body, as: UTF8.self)
     case .failure(let failure): text = "\(failure.code.rawValue): \(failure.message)"
     }
@@ -85,19 +95,20 @@ struct Answer: Equatable, ExpressibleByStringLiteral {
 extension SQLEngine {
   mutating func ask(
     _ database: String, _ sql: String, _ parameters: String = "", format: Format = .tsv,
-    milliseconds: Int = 10_000
+    milliseconds: Int = 10_000, ifVersion: String? = nil
   ) -> Answer {
     ask(
-      database, Array(sql.utf8), Array(parameters.utf8), format: format, milliseconds: milliseconds)
+      database, Array(sql.utf8), Array(parameters.utf8), format: format,
+      milliseconds: milliseconds, ifVersion: ifVersion)
   }
 
   mutating func ask(
     _ database: String, _ sql: [UInt8], _ parameters: [UInt8] = [], format: Format = .tsv,
-    milliseconds: Int = 10_000
+    milliseconds: Int = 10_000, ifVersion: String? = nil
   ) -> Answer {
     let job = Job(
       attempt: Attempt(job: 1, number: 1), database: database, format: format,
-      deadlineMilliseconds: milliseconds)
+      deadlineMilliseconds: milliseconds, ifVersion: ifVersion)
     var body = Array("before".utf8)
     let result = sql.withUnsafeBytes { sql in
       parameters.withUnsafeBytes { parameters in
@@ -107,6 +118,6 @@ extension SQLEngine {
           into: &body)
       }
     }
-    return Answer(result.outcome, Array(body.dropFirst(6)))
+    return Answer(result, Array(body.dropFirst(6)))
   }
 }

@@ -1,0 +1,83 @@
+internal import SQLite
+internal import Wire
+
+extension SQLEngine {
+  /// A journal that has been found hot so often is so: a writer takes less than the 100 ms in all
+  /// to remove one.
+  private static let maxHotJournals = 10
+
+  /// Starts a read transaction on the file that has a name now.
+  ///
+  /// - Returns: the database, whose snapshot the caller has to end; and the version of what it sees.
+  mutating func begin(_ name: String) throws(RunError) -> (Database, version: String?) {
+    var hotJournals = 0
+    while !clock.isOver {
+      guard let database = connections.use(name) else {
+        try open(locate(name))
+        continue
+      }
+      var failure: SQLiteError?
+      do throws(SQLiteError) {
+        try database.snapshot.begin()
+      } catch {
+        failure = error
+      }
+      // Looked at only now: had another file been there before, the log of that one could have been
+      // taken for the old one's.
+      if let entry = catalog.current(name), database.isOf(entry) {
+        guard let failure else { return (database, database.snapshot.version(entry.status)) }
+        guard failure.saysJournalIsHot, hotJournals < Self.maxHotJournals,
+          clock.waitForLock(hotJournals)
+        else { throw refusal(failure, entry) }
+        hotJournals += 1
+        continue
+      }
+      database.snapshot.end()
+      connections.remove(name)
+    }
+    throw .expired
+  }
+
+  /// What is told when no transaction could be started.
+  private mutating func refusal(_ error: SQLiteError, _ entry: CatalogEntry) -> RunError {
+    if error.code.saysFileIsBroken { connections.remove(entry.name) }
+    guard error.saysJournalIsHot else { return .sqlite(error, offset: 0) }
+    return .refused(
+      .sql,
+      "'\(entry.name)' cannot be read: a writer has died, and its '-journal' is to be rolled back by opening the database for writing"
+    )
+  }
+
+  /// Finds a name's file as it is now.
+  ///
+  /// Only names in the catalog lead to files.
+  private mutating func locate(_ name: String) throws(RunError) -> CatalogEntry {
+    if let entry = catalog.current(name) { return entry }
+    catalog.rescan()
+    guard let entry = catalog[name] else {
+      throw .refused(.noSuchDatabase, "no database '\(name)' here")
+    }
+    return entry
+  }
+
+  /// Opens a file, unless another one has taken its place.
+  private mutating func open(_ entry: CatalogEntry) throws(RunError) {
+    if let problem = entry.problem {
+      throw .refused(.sql, "'\(entry.name)' cannot be opened: \(problem)")
+    }
+    let database: Database
+    do throws(SQLiteError) {
+      database = try Database(entry, extensions, clock: clock, limits: limits)
+    } catch {
+      guard SystemError(code: error.systemCode).isOutOfFiles else {
+        throw .sqlite(error, offset: 0)
+      }
+      // The system allows fewer open databases than the limit does.
+      connections.removeAll()
+      database = try wrapping { () throws(SQLiteError) in
+        try Database(entry, extensions, clock: clock, limits: limits)
+      }
+    }
+    if database.hasRightFile { connections.insert(database, for: entry.name) }
+  }
+}

@@ -1,0 +1,120 @@
+internal import SQLite
+
+/// A read transaction on a database, and which data it sees.
+///
+/// A statement that has given its row and was not reset holds it open: other statements join it,
+/// and nothing that becomes of them ends it.
+final class Snapshot {
+  /// A writer may have committed meanwhile; so often in a row hardly.
+  private static let maxAttempts = 100
+
+  private enum Data {
+    /// The database's file with the log up to some frame.
+    case log(LogHeader)
+    /// The database's file alone; if it is in WAL mode, with an empty log.
+    case file(LogHeader?)
+    case unknown
+  }
+
+  private let connection: Connection
+  /// Reads from the file, and depends on no schema.
+  private let probe: Statement
+  private var data = Data.unknown
+  private var lastFingerprint = Fingerprint()
+  private var lastVersion = ""
+
+  init(of connection: Connection) throws(SQLiteError) {
+    self.connection = connection
+    probe = try connection.prepare("PRAGMA schema_version")
+  }
+
+  /// Starts the transaction; on the way it may wait for a lock, as its connection says.
+  ///
+  /// Nothing remains after an error.
+  func begin() throws(SQLiteError) {
+    do throws(SQLiteError) {
+      data = try find()
+    } catch {
+      end()
+      throw error
+    }
+  }
+
+  func end() {
+    probe.reset()
+  }
+
+  /// The index shows the last commit, and the transaction begins between two looks at it: so when
+  /// they agree, it sees that one.
+  private func find() throws(SQLiteError) -> Data {
+    var before = connection.log
+    for _ in 0..<Self.maxAttempts {
+      _ = try probe.step()
+      let after = connection.log
+      if before == after {
+        switch after {
+        case .none: return .file(nil)
+        case .header(let header): return header.frameCount == 0 ? .file(header) : .log(header)
+        case .unreadable: return .unknown
+        case .moving: break
+        }
+      }
+      probe.reset()
+      before = after
+    }
+    _ = try probe.step()
+    return .unknown
+  }
+
+  /// The version of the data that the transaction sees; nil when it cannot be told.
+  ///
+  /// - Parameter status: of the database's file, taken since the transaction began.
+  func version(_ status: FileStatus) -> String? {
+    var fingerprint = Fingerprint()
+    fingerprint.add(status.identity.device)
+    fingerprint.add(status.identity.number)
+    switch data {
+    case .log(let header): add(header, to: &fingerprint)
+    case .file(let header): guard add(status, header, to: &fingerprint) else { return nil }
+    case .unknown: return nil
+    }
+    if fingerprint != lastFingerprint || lastVersion.isEmpty {
+      lastFingerprint = fingerprint
+      lastVersion = fingerprint.text
+    }
+    return lastVersion
+  }
+
+  /// What is in the file when a log begins anew does not change before the next one: to that file,
+  /// the log's salt and the checksum of all frames belong to one sequence of commits. A checkpoint
+  /// moves data, and changes none; it may be under way.
+  private func add(_ header: LogHeader, to fingerprint: inout Fingerprint) {
+    fingerprint.add(header.salt)
+    fingerprint.add(header.checksum)
+    fingerprint.add(UInt64(header.frameCount) << 32 | UInt64(header.pageCount))
+  }
+
+  /// Nobody writes to the file now. Without a log a writer would need the exclusive lock, and the
+  /// transaction has a shared one. With a log only a checkpoint writes to the file, and a reader of
+  /// an empty log holds the read mark 0, which keeps every checkpoint from that.
+  ///
+  /// Every commit to the file alone raises the counter in its header. What the log has brought does
+  /// not, and the times of files advance in steps of milliseconds: there the salt tells, which is
+  /// another one when the log is empty again. What overwrites the file without SQLite, which is to
+  /// risk torn reads anyway, is told by the times.
+  ///
+  /// - Returns: whether the header could be read.
+  private func add(
+    _ status: FileStatus, _ header: LogHeader?, to fingerprint: inout Fingerprint
+  ) -> Bool {
+    fingerprint.add(status.size)
+    fingerprint.add(status.modifiedNanoseconds)
+    fingerprint.add(status.changedNanoseconds)
+    fingerprint.add(header?.salt ?? 0)
+    return withUnsafeTemporaryAllocation(byteCount: 96, alignment: 8) { start in
+      guard connection.readStart(into: start) else { return false }
+      for word in start.bindMemory(to: UInt64.self) { fingerprint.add(UInt64(littleEndian: word)) }
+      return true
+    }
+  }
+}

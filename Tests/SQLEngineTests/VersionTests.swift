@@ -1,0 +1,221 @@
+import Glibc
+import SQLite
+import Testing
+import Toolkit
+import Wire
+
+@testable import SQLEngine
+
+@Suite struct VersionTests {
+  private let fixture = Fixture()
+
+  /// Makes the database `a` in a journal mode, and an engine that serves it.
+  private func make(_ mode: String) throws -> (writer: Connection, engine: SQLEngine) {
+    let writer = try fixture.database(
+      "a.db", "pragma journal_mode=\(mode); create table t(x); insert into t values(0)")
+    return (writer, try fixture.engine())
+  }
+
+  @Test(arguments: ["wal", "delete", "truncate", "persist"])
+  func equalWhileNothingIsWritten(mode: String) throws {
+    var (writer, first) = try make(mode)
+    var second = try fixture.engine()
+    let version = first.ask("a", "select * from t").version
+    #expect(version?.count == 16)
+    for _ in 0..<3 {
+      #expect(first.ask("a", "select 1").version == version)
+      #expect(second.ask("a", "select * from t").version == version)
+      #expect(first.version(of: "a") == version)
+    }
+    // Also for an engine that begins anew, and after a checkpoint that leaves the log as it is.
+    try writer.execute("pragma wal_checkpoint(passive)")
+    var third = try fixture.engine()
+    #expect(third.version(of: "a") == version && first.version(of: "a") == version)
+    #expect(first.version(of: "b") == nil)
+  }
+
+  @Test(arguments: ["wal", "delete", "truncate", "persist", "memory", "off"])
+  func everyCommitChangesIt(mode: String) throws {
+    var (writer, engine) = try make(mode)
+    var seen: Set<String?> = [engine.version(of: "a")]
+    for round in 1...200 {
+      try writer.execute("update t set x = \(round)")
+      #expect(seen.insert(engine.ask("a", "select x from t").version).inserted)
+    }
+    try writer.execute("vacuum")
+    #expect(!seen.contains(nil))
+  }
+
+  /// A step of the file's times is much longer than a round.
+  @Test func emptyLogsAreToldApart() throws {
+    var (writer, engine) = try make("wal")
+    var seen: Set<String?> = []
+    for round in 1...200 {
+      try writer.execute("update t set x = \(round); pragma wal_checkpoint(truncate)")
+      #expect(seen.insert(engine.ask("a", "select x from t").version).inserted)
+    }
+    #expect(!seen.contains(nil))
+  }
+
+  @Test func aReadOfAnEmptyLogKeepsTheFile() throws {
+    let (writer, engine) = try make("wal")
+    try writer.execute("pragma wal_checkpoint(truncate)")
+    var reader = engine
+    reader.clock.deadline = Clock.now().adding(milliseconds: 10_000)
+    let (database, version) = try reader.begin("a")
+    let before = FileStatus(fixture.file("a.db"))
+    try writer.execute("update t set x = 1; pragma wal_checkpoint(passive)")
+    #expect(FileStatus(fixture.file("a.db")) == before)
+    database.snapshot.end()
+    try writer.execute("pragma wal_checkpoint(passive)")
+    #expect(FileStatus(fixture.file("a.db")) != before)
+    #expect(reader.version(of: "a") != version)
+  }
+
+  @Test(arguments: ["wal", "delete"])
+  func unchangedRunsNothing(mode: String) throws {
+    var (writer, engine) = try make(mode)
+    let version = engine.version(of: "a")
+    let same = engine.ask("a", "no SQL at all", ifVersion: version)
+    #expect(same.outcome == .unchanged && same.text.isEmpty && same.version == version)
+    #expect(engine.ask("a", "select x from t", ifVersion: "other") == "0\n")
+    try writer.execute("update t set x = 1")
+    let changed = engine.ask("a", "select x from t", ifVersion: version)
+    #expect(changed == "1\n" && changed.version != version)
+  }
+
+  @Test func failuresTellWhatTheySaw() throws {
+    let (writer, made) = try make("wal")
+    var engine = made
+    let version = engine.version(of: "a")
+    for sql in ["select * from nope", "insert into t values(1)", "select 1; select 2", ""] {
+      #expect(engine.ask("a", sql).version == version)
+    }
+    #expect(engine.ask("a", "select ?1", "[").version == nil)
+    #expect(engine.ask("b", "select 1").version == nil)
+    #expect(engine.ask("a", "select 1", milliseconds: 0).version == nil)
+    withExtendedLifetime(writer) {}
+  }
+
+  /// A statement joins the transaction in which the version was taken, and ends it however it ends.
+  @Test(arguments: ["wal", "delete"])
+  func nothingRemainsOpen(mode: String) throws {
+    let (writer, _) = try make(mode)
+    var limits = RunLimits()
+    limits.answerBytes = 100
+    var engine = try fixture.engine(limits)
+    let endless =
+      "with recursive r(i) as (select 1 union all select i + 1 from r) select count(*) from r, t"
+    let expected: [(String, String)] = [
+      ("select x from t", "rows"), ("select 1", "rows"), ("", "bad-request"),
+      ("select x from t union all select abs(-9223372036854775807-1)", "sql"),
+      (endless, "deadline"), ("select x, printf('%.*c', 101, 'x') from t", "too-large"),
+      ("select x, zeroblob(100000000) from t", "too-large"),
+      ("insert into t values(1)", "denied"), ("select * from nope", "sql"),
+      ("select ?1 from t", "bad-request"), ("pragma integrity_check", "rows"),
+      ("pragma journal_mode", "rows"), ("pragma data_version", "rows"),
+      ("explain select * from t", "too-large"), ("explain query plan select * from t", "rows"),
+    ]
+    for (sql, what) in expected {
+      let answer = engine.ask("a", sql, milliseconds: sql == endless ? 30 : 10_000)
+      switch answer.outcome {
+      case .rows: #expect(what == "rows", "\(sql)")
+      case .failure(let failure): #expect(failure.code.rawValue == what, "\(sql)")
+      default: Issue.record("\(sql)")
+      }
+      try expectNoReader(writer)
+      let version = engine.version(of: "a")
+      #expect(engine.ask("a", "select 1", ifVersion: version).outcome == .unchanged)
+      try expectNoReader(writer)
+    }
+  }
+
+  /// A reader would be in the way of a commit to the file, or of a checkpoint that empties the log.
+  private func expectNoReader(_ writer: Connection) throws {
+    try writer.execute("begin exclusive; update t set x = x + 1; commit")
+    let checkpoint = try writer.prepare("pragma wal_checkpoint(truncate)")
+    #expect(try checkpoint.step())
+    guard case .integer(0) = try checkpoint.column(0) else {
+      return #expect(Bool(false), "somebody reads")
+    }
+  }
+
+  @Test func locksAreWaitedForUntilTheDeadline() throws {
+    var (writer, engine) = try make("delete")
+    #expect(engine.version(of: "a") != nil)
+    try writer.execute("begin exclusive")
+    // Somebody is writing, and it may be long.
+    #expect(engine.version(of: "a") == nil)
+    let answer = engine.ask("a", "select 1", milliseconds: 30)
+    #expect(answer == "deadline: the deadline of 30 ms is over: database is locked")
+    #expect(answer.version == nil)
+    // A file that was replaced is not waited for.
+    try fixture.database("new", "create table t(x); insert into t values('new')")
+    rename(fixture.file("new"), fixture.file("a.db"))
+    #expect(engine.ask("a", "select x from t") == "new\n")
+    try writer.execute("commit")
+  }
+
+  @Test func otherFilesHaveOtherVersions() throws {
+    var (writer, engine) = try make("delete")
+    var seen: Set<String?> = [engine.version(of: "a")]
+    let backup = try Connection(fixture.file("a.db"), .readOnly)
+    try backup.execute("vacuum into '\(fixture.file("copy"))'")
+    // The same data by another file, and then the bytes of that file over this one.
+    rename(fixture.file("copy"), fixture.file("a.db"))
+    #expect(seen.insert(engine.version(of: "a")).inserted)
+    usleep(20_000)
+    var bytes = [UInt8](repeating: 0, count: 8192)
+    let file = open(fixture.file("a.db"), O_RDWR)
+    let count = bytes.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
+    _ = bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, count, 0) }
+    #expect(seen.insert(engine.version(of: "a")).inserted)
+    #expect(engine.ask("a", "select x from t") == "0\n")
+    withExtendedLifetime((writer, backup)) {}
+  }
+
+  @Test func journalModesMayChange() throws {
+    var (writer, engine) = try make("delete")
+    var seen: Set<String?> = [engine.version(of: "a")]
+    // Nobody may have it open for the way back.
+    for mode in ["wal", "delete", "wal", "persist", "wal"] {
+      engine = try fixture.engine()
+      try writer.execute("pragma journal_mode=\(mode)")
+      for _ in 0..<3 {
+        try writer.execute("update t set x = x + 1")
+        #expect(seen.insert(engine.version(of: "a")).inserted)
+      }
+    }
+    #expect(engine.ask("a", "select x from t") == "15\n")
+    // And under an engine that has it open.
+    try fixture.database("b.db", "create table t(x)")
+    #expect(engine.ask("b", "pragma journal_mode") == "delete\n")
+    let other = try fixture.database("b.db", "pragma journal_mode=wal; insert into t values(1)")
+    #expect(engine.ask("b", "select x from t") == "1\n")
+    let version = engine.version(of: "b")
+    try other.execute("insert into t values(2)")
+    #expect(engine.version(of: "b") != version && version != nil)
+  }
+
+  @Test func watchesWhereSQLiteWrites() throws {
+    let elsewhere = Fixture()
+    try elsewhere.database("one", "create table t(x)")
+    try elsewhere.database("two", "create table t(x)")
+    try fixture.database("a.db", "create table t(x)")
+    symlink(elsewhere.file("one"), fixture.file("link.db"))
+    var engine = try fixture.engine()
+    let own = ["", "-wal", "-journal"].map { fixture.file("a.db") + $0 }
+    func files(_ target: String) -> [String: String] {
+      var files = [fixture.file("link.db"): "link"]
+      for path in own { files[path] = "a" }
+      for suffix in ["", "-wal", "-journal"] { files[elsewhere.file(target) + suffix] = "link" }
+      return files
+    }
+    #expect(engine.watchedFiles == files("one"))
+    let revision = engine.revision
+    symlink(elsewhere.file("two"), fixture.file("new"))
+    rename(fixture.file("new"), fixture.file("link.db"))
+    engine.rescan()
+    #expect(engine.watchedFiles == files("two") && engine.revision != revision)
+  }
+}
