@@ -101,6 +101,7 @@ extension Broker {
     else {
       requests[number]?.state = .unresolved
       unresolved.insert(number, for: request.database ?? "", size: request.size)
+      hasUnasked = true
       return
     }
     // Without a reserve all workers take all, and what comes first is run first.

@@ -121,22 +121,26 @@ extension Broker {
         for number in unresolved.numbers(for: database) { conclude(number, now) }
       }
     }
+    // Workers that come back after a restart of the router may bring a name.
+    let isSettled = isDraining || now >= settled
     if let (pending, last, end) = round {
       guard pending.isEmpty || now >= end else { return }
       round = nil
-      for number in unresolved.numbers where number <= last { conclude(number, now) }
+      for number in isSettled ? unresolved.numbers : unresolved.numbers(for: "")
+      where number <= last {
+        conclude(number, now)
+      }
     }
     if unresolved.isEmpty { return }
-    if isDraining || workers.isEmpty && now >= settled {
+    if isDraining || workers.isEmpty && isSettled {
       for number in unresolved.numbers { conclude(number, now) }
-    } else if workers.isEmpty || now < settled && unresolved.databases.contains(where: { $0 != "" })
-    {
-      // Workers that come back after a restart of the router may bring the name.
+    } else if workers.isEmpty || !isSettled && !hasUnasked {
       return
     } else if idle.isEmpty {
       // The list needs no worker; a name waits for the next that is idle.
       for number in unresolved.numbers(for: "") { conclude(number, now) }
     } else {
+      hasUnasked = false
       round = (
         Set(idle), nextNumber - 1, now.adding(milliseconds: Constants.rescanMilliseconds)
       )

@@ -48,6 +48,8 @@ package struct Broker<Request: Statement, Body> {
   /// The workers that are looking again for the unresolved requests up to number `last`; those that
   /// have not come back at `end` are waited for no longer.
   var round: (pending: Set<PeerID>, last: UInt64, end: Instant)?
+  /// Whether there are unresolved requests for which no worker has looked yet.
+  var hasUnasked = false
   /// Whether a name may be served that was not when the unresolved were last looked through.
   var hasNewNames = false
   /// Whether a name may be served, or expected, no more since the queue was last looked through.

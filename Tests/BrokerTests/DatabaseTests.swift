@@ -133,12 +133,26 @@ import Wire
     #expect(bench.answers().isEmpty)
     bench.ready("w-2", dbs: ["b"])
     #expect(try bench.job().worker == "w-2/10")
+    bench.ready("w-1")
     bench.query("other", db: "c")
     #expect(bench.answers().isEmpty)
+    bench.ready("w-1")
+    #expect(bench.answers().isEmpty)
+    _ = bench.told()
     let due = try #require(bench.broker.nextDeadline)
     bench.pass(milliseconds: due.millisecondsUp(since: bench.now))
+    #expect(bench.told()["w-1/10"] == .rescan)
     bench.ready("w-1")
     #expect(bench.codes() == ["other": "no-such-database"])
+  }
+
+  @Test func aNewRouterFindsANewDatabaseAtOnce() throws {
+    var bench = Bench(settled: false)
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("q", db: "b")
+    #expect(bench.told()["w-1/10"] == .rescan)
+    bench.ready("w-1", dbs: ["a", "b"])
+    #expect(try bench.job().worker == "w-1/10")
   }
 
   @Test func theListNamesAllDatabases() throws {
