@@ -8,6 +8,11 @@ final class Database {
   /// Longer statements are compiled each time: they hardly come again, and would fill memory.
   private static let maxKeptBytes = 16_384
 
+  /// SQLite's own, which builds of it may have raised.
+  private static let statementLimits: [(Limit, Int)] = [
+    (.expressionDepth, 1000), (.compoundSelects, 500), (.patternLength, 50_000),
+  ]
+
   let identity: FileStatus.Identity
   let path: String
   let policy = ReadPolicy()
@@ -33,6 +38,7 @@ final class Database {
     connection.setLimit(.length, limits.valueBytes)
     connection.setLimit(.attached, 0)
     connection.setLimit(.workerThreads, 0)
+    for (limit, value) in Self.statementLimits { connection.setLimit(limit, value) }
     try connection.execute("PRAGMA query_only = 1; PRAGMA temp_store = memory")
     connection.authorize(policy.allows)
     connection.onProgress(every: Self.progressSteps) { clock.isOver }

@@ -39,7 +39,7 @@ struct LRUCache<Key: Hashable, Value> {
       makeNewest(index)
       return
     }
-    if nodes.count == capacity { remove(nodes[oldest].key) }
+    if nodes.count == capacity { removeOldest() }
     indices[key] = nodes.count
     nodes.append(Node(key: key, value: value, newer: Self.none, older: Self.none))
     link(nodes.count - 1)
@@ -55,6 +55,10 @@ struct LRUCache<Key: Hashable, Value> {
     indices[last.key] = index
     if last.newer == Self.none { newest = index } else { nodes[last.newer].older = index }
     if last.older == Self.none { oldest = index } else { nodes[last.older].newer = index }
+  }
+
+  mutating func removeOldest() {
+    if oldest != Self.none { remove(nodes[oldest].key) }
   }
 
   mutating func removeAll() {

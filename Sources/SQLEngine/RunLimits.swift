@@ -1,3 +1,5 @@
+internal import SQLite
+
 /// What bounds a request to the engine, and the engine itself.
 package struct RunLimits: Sendable {
   /// Bytes of the rendered rows of one request.
@@ -8,7 +10,9 @@ package struct RunLimits: Sendable {
   package var rows = 10_000_000
   /// Bytes of a value or a row inside SQLite, and of a bound parameter.
   package var valueBytes = 64 << 20
-  /// Bytes that SQLite may have in memory, for all databases together.
+  /// Bytes that SQLite may have in memory, for all engines of the process together.
+  ///
+  /// What is kept for later takes half of it at most when a run begins.
   package var memoryBytes = 256 << 20
   /// Bytes of a statement.
   package var sqlBytes = 1 << 20
@@ -18,4 +22,9 @@ package struct RunLimits: Sendable {
   package var statements = 64
 
   package init() {}
+
+  /// Has SQLite keep to `memoryBytes` in this process.
+  package func boundProcess() {
+    Memory.limit(memoryBytes)
+  }
 }

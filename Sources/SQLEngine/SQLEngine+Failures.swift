@@ -30,7 +30,10 @@ extension SQLEngine {
       case .busy where clock.isOver: return Self.expired(job, error.message)
       case .busy: return Failure(.busy, error.message, retryMilliseconds: 100)
       case .denied: return Failure(.denied, error.message)
-      case .tooBig, .noMemory: return Failure(.tooLarge, error.message)
+      case .tooBig: return Failure(.tooLarge, error.message)
+      case .noMemory:
+        return Failure(
+          .tooLarge, "\(error.message): SQLite may use \(limits.memoryBytes >> 20) MiB")
       default:
         return Failure(.sql, error.message, offset: error.offset.map { $0 + offset })
       }

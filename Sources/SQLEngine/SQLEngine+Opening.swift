@@ -10,6 +10,7 @@ extension SQLEngine {
   ///
   /// - Returns: the database, whose snapshot the caller has to end; and the version of what it sees.
   mutating func begin(_ name: String) throws(RunError) -> (Database, version: String?) {
+    makeRoom()
     var hotJournals = 0
     while !clock.isOver {
       guard let database = connections.use(name) else {
@@ -36,6 +37,14 @@ extension SQLEngine {
       connections.remove(name)
     }
     throw .expired
+  }
+
+  /// Gives back what is kept for later when it takes more than half of the memory.
+  private mutating func makeRoom() {
+    let most = limits.memoryBytes / 2
+    guard Memory.used > most else { return }
+    for database in connections.values { database.releaseMemory() }
+    while Memory.used > most && connections.count > 0 { connections.removeOldest() }
   }
 
   /// What is told when no transaction could be started.

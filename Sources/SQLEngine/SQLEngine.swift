@@ -57,23 +57,14 @@ package struct SQLEngine: Engine {
   ) -> RunResult {
     clock.deadline = deadline
     clock.isAbandoned = isAbandoned
-    let start = body.count
     do throws(RunError) {
-      let parameters = try Parameters(frame: parameters)
-      do throws(RunError) {
-        return try run(job, sql, parameters, &body)
-      } catch .sqlite(let error, _) where error.code == .noMemory {
-        // What is kept for later may be what is missing now.
-        for database in connections.values { database.releaseMemory() }
-        body.removeSubrange(start...)
-        return try run(job, sql, parameters, &body)
-      }
+      return try run(job, sql, Parameters(frame: parameters), &body)
     } catch {
       return RunResult(.failure(failure(error, job)))
     }
   }
 
-  /// Fails where there is no version to tell with the failure, or not enough memory.
+  /// Fails where there is no version to tell with the failure.
   private mutating func run(
     _ job: Job, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters, _ body: inout [UInt8]
   ) throws(RunError) -> RunResult {
@@ -85,7 +76,6 @@ package struct SQLEngine: Engine {
       return RunResult(.rows(rows), version: version)
     } catch {
       if let code = error.sqliteCode {
-        if code == .noMemory { throw error }
         if code.saysFileIsBroken { connections.remove(job.database) }
         // SQLite does not give every denial the code for it.
         if let denial = database.policy.denial {

@@ -37,7 +37,12 @@ struct Main: ParsableCommand {
   var maxAnswer = 64
 
   @Option(
-    help: ArgumentHelp("The memory that queries may use, in MiB.", valueName: "mib"))
+    help: ArgumentHelp("The most rows of an answer; more is 'too-large'.", valueName: "n"))
+  var maxRows = RunLimits().rows
+
+  @Option(
+    help: ArgumentHelp(
+      "The memory that SQLite may use, in MiB; more is 'too-large'.", valueName: "mib"))
   var memory = 256
 
   @Option(
@@ -57,6 +62,9 @@ struct Main: ParsableCommand {
     guard (1...512).contains(maxAnswer) else {
       throw ValidationError("--max-answer is 1 to 512 MiB")
     }
+    guard (1...1_000_000_000).contains(maxRows) else {
+      throw ValidationError("--max-rows is 1 to 1000000000")
+    }
     guard (16...65536).contains(memory) else {
       throw ValidationError("--memory is 16 to 65536 MiB")
     }
@@ -66,7 +74,9 @@ struct Main: ParsableCommand {
     Limits.raiseDescriptors()
     var limits = RunLimits()
     limits.answerBytes = maxAnswer << 20
+    limits.rows = maxRows
     limits.memoryBytes = memory << 20
+    limits.boundProcess()
     let engine: SQLEngine
     do throws(OpenError) {
       engine = try SQLEngine(directory: data, files: files, extensions: extensions, limits: limits)

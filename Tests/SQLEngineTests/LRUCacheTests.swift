@@ -24,7 +24,7 @@ import Testing
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let key = Int(state >> 33) % 9
       let known = list.firstIndex { $0.key == key }
-      switch Int(state >> 50) % 4 {
+      switch Int(state >> 50) % 5 {
       case 0, 1:
         #expect(cache.use(key) == known.map { list[$0].value })
         if let known { list.append(list.remove(at: known)) }
@@ -33,6 +33,9 @@ import Testing
         if let known { list.remove(at: known) }
         list.append((key, step))
         if list.count > 5 { list.removeFirst() }
+      case 3:
+        cache.removeOldest()
+        if !list.isEmpty { list.removeFirst() }
       default:
         cache.remove(key)
         if let known { list.remove(at: known) }

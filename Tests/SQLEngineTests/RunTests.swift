@@ -191,4 +191,48 @@ import Wire
       }
     }
   }
+
+  /// What is kept for later never keeps a request from running.
+  @Test mutating func littleMemoryKeepsLittle() throws {
+    var limits = RunLimits()
+    limits.memoryBytes = 0
+    for name in ["a", "b", "c"] {
+      try fixture.database(name + ".db", "create table n as select '\(name)' as x")
+    }
+    engine = try fixture.engine(limits)
+    for name in ["a", "b", "c", "c", "a"] {
+      #expect(engine.ask(name, "select x from n") == Answer(stringLiteral: "\(name)\n"))
+      #expect(engine.connections.count == 1)
+    }
+  }
+
+  @Test mutating func rowsAreBounded() throws {
+    var limits = RunLimits()
+    limits.rows = 4
+    engine = try fixture.engine(limits)
+    #expect(engine.ask("proj", "select id from t").outcome == .rows(4))
+    #expect(
+      engine.ask("proj", "select id from t union all select 0") == "too-large: more than 4 rows")
+    #expect(engine.ask("proj", "select id from t").outcome == .rows(4))
+  }
+
+  /// Bounds that SQLite counts, whatever a build of it allows.
+  @Test mutating func statementsAreBounded() throws {
+    func repeated(_ text: String, _ count: Int) -> String {
+      String(repeating: text, count: count)
+    }
+    let cases: [(String, Int, String, String)] = [
+      ("select 0", 998, " + 1", "sql: Expression tree is too large (maximum depth 1000)"),
+      ("select 1", 499, " union all select 1", "sql: too many terms in compound SELECT"),
+    ]
+    for (start, count, more, error) in cases {
+      #expect(engine.ask("proj", start + repeated(more, count)).text.hasSuffix("\n"))
+      #expect(engine.ask("proj", start + repeated(more, count + 2)) == Answer(stringLiteral: error))
+    }
+    let pattern = "select 'x' like ?1"
+    #expect(engine.ask("proj", pattern, "[\"\(repeated("x", 50_000))\"]") == "0\n")
+    #expect(
+      engine.ask("proj", pattern, "[\"\(repeated("x", 50_001))\"]")
+        == "sql: LIKE or GLOB pattern too complex")
+  }
 }

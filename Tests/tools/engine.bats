@@ -79,3 +79,78 @@ END
   run -66 xodb-worker --data "$data" --extension "$work/refuse.so"
   [ "$output" = "xodb-worker: open $work/refuse.so: error during initialization: not on a Monday" ]
 }
+
+# Asks for a statement that is to fail with a code, of the worker whose pid is in $pid.
+refused() { # CODE SQL
+  local answer
+  answer=$(ask 'QUERY db=v format=tsv deadline=9000' "$2")
+  [[ $answer =~ ^"ERROR code=$1 " ]] || {
+    echo "$2: ${answer:0:300}" >&2
+    return 1
+  }
+  alive "$pid"
+}
+
+# An SQL table of numbers and texts of a kilobyte.
+numbers="with recursive n(i, x) as (select 1, '' union all select i + 1, hex(zeroblob(500)) || i from n"
+
+@test "what takes more memory than there is is too large, and the worker lives on" {
+  start_cluster --memory 16 --max-answer 4
+  # These tell only at their end.
+  refused too-large "$numbers limit 50000) select length(group_concat(x)) from n"
+  refused too-large "$numbers limit 50000) select length(json_group_array(x)) from n"
+  refused too-large "$numbers) select x from n order by x"
+  refused too-large "$numbers) select count(distinct x) from n"
+  refused too-large "$numbers) select sum(i) over (order by x) from n"
+  refused too-large "$numbers), m as materialized (select * from n) select count(*) from m a, m b where a.x < b.x"
+  refused too-large "${numbers/union all/union}) select count(*) from n"
+  refused too-large 'select length(hex(zeroblob(50000000)))'
+  refused too-large 'select length(randomblob(60000000) || randomblob(60000000))'
+  for value in "printf('%.*c', 100000000, 'x')" 'randomblob(1000000000)' 'zeroblob(1000000000)' \
+    'replace(hex(zeroblob(1000000)), 0, hex(zeroblob(1000)))'; do
+    refused too-large "select length($value)"
+  done
+  run -0 req 'select sum(x) from v'
+  [ "$output" = 6 ]
+  # Of memory it had at no time much more than that.
+  [ "$(awk '/^VmHWM:/ { print $2 }' "/proc/$pid/status")" -lt 100000 ]
+}
+
+@test "what is sorted stays in memory" {
+  start_router
+  # Not a byte can be written to a file.
+  start worker sh -c 'ulimit -f 0 && exec xodb-worker --data "$1"' - "$data"
+  wait_for listed
+  run -0 req "with recursive n(i) as (select 1 union all select i + 1 from n limit 1000000)
+    select count(*) from (select distinct hex(i) || 'xxxxxxxxxxxxxxxxxxxxxxxxxxxx' from n order by 1 desc)"
+  [ "$output" = 1000000 ]
+  alive "$pid"
+}
+
+@test "answers are bounded in rows and in bytes" {
+  start_cluster --max-rows 3 --max-answer 1
+  run -0 req 'select x from v'
+  [ "$output" = $'1\n2\n3' ]
+  run -65 req 'select x from v union all select 4'
+  [[ $output == *'more than 3 rows' ]]
+  run -65 req 'select zeroblob(600000)'
+  [[ $output == *"the answer is larger than 1048576 bytes" ]]
+  refused too-large 'select x from v union all select 4'
+  refused too-large 'select zeroblob(600000)'
+}
+
+@test "statements are bounded in what SQLite counts" {
+  start_cluster
+  repeat() { # N TEXT
+    printf "%.0s$2" $(seq "$1")
+  }
+  run -0 req "select 0$(repeat 990 +1)"
+  [ "$output" = 990 ]
+  refused sql "select 0$(repeat 1000 +1)"
+  run -0 req "select count(*) from (select 1$(repeat 499 ' union all select 1'))"
+  [ "$output" = 500 ]
+  refused sql "select 1$(repeat 500 ' union all select 1')"
+  refused sql "select 'x' like '$(repeat 5001 xxxxxxxxxx)'"
+  refused sql 'select ?250001'
+  refused denied "attach ':memory:' as other"
+}
