@@ -90,6 +90,7 @@ let package = Package(
     tests("WireValues", ["Wire"]),
     tests("SQLite", ["SQLite"]),
     tests("SQLEngine", ["SQLEngine", "SQLite", "Toolkit", "Wire", "Worker"]),
+    tests("Worker", ["Toolkit", "Wire", "Worker", "ZeroMQ"]),
     tests("Supervision", ["Supervision", "Wire"]),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.

@@ -1,0 +1,47 @@
+import Testing
+import Toolkit
+import Wire
+
+@testable import Worker
+
+@Suite struct ControlTests {
+  private static let member = Member(name: "w", generation: 1)
+
+  private func hearRouter(_ incarnation: Int64, _ control: Control) {
+    control.hear(
+      Publication(
+        publisher: .router(incarnation), sequence: 1,
+        line: Line(Publication.stateWord).with("role", "router").with("workers", "ipc:///w")))
+  }
+
+  @Test func theRunnerIsToldOfTheRouterAndOfWhatHasFailed() throws {
+    let control = try Control(Self.member, router: "ipc:///w")
+    #expect(try control.latest().router == nil)
+    hearRouter(3, control)
+    let (router, isStopping) = try control.latest()
+    #expect(router == .router(3))
+    #expect(!isStopping)
+    control.fail(ToolError("listen", "it broke", .inputOutput))
+    #expect(throws: ToolError.self) { try control.latest() }
+  }
+
+  @Test func whoIsAskedInTheMiddleOfARunKnowsWhetherItIsWanted() throws {
+    let control = try Control(Self.member, router: "ipc:///w")
+    hearRouter(1, control)
+    control.begin(Assignment(1), deadline: Clock.now().adding(milliseconds: 60_000))
+    #expect(!control.isAbandoned)
+    hearRouter(2, control)
+    #expect(control.isAbandoned)
+    control.end()
+    #expect(!control.isAbandoned)
+    let (overdue, limit) = control.tick(now: Clock.now().adding(milliseconds: 90_000))
+    #expect(overdue == nil)
+    #expect(limit == nil)
+  }
+
+  @Test func aMemoryBudgetHoldsTheEngineTheAnswerAndTheRequest() {
+    let mebibyte = 1 << 20
+    let budget = MemoryBudget(engineBytes: 256 * mebibyte, answerBytes: 64 * mebibyte)
+    #expect(budget.totalBytes == (256 + 4 * 64 + 8 * 16) * mebibyte)
+  }
+}
