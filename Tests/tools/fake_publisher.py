@@ -6,6 +6,7 @@ usage: fake_publisher.py NAME LOG
     state N            the state, which says that N was the last of this incarnation
     burst FROM TO      the events of these numbers, as fast as it can
     incarnation N      what comes from now on is of this incarnation
+    line TEXT          this line as it is, whoever it says it is from
 
 Every subscription is written to LOG as a line, and answered with the state once there is one.
 """
@@ -43,6 +44,8 @@ def obey(words):
     elif words[0] == "incarnation":
         incarnation = int(words[1])
         state = None
+    elif words[0] == "line":
+        socket.send_multipart([" ".join(words[1:]).encode()])
 
 
 poller = zmq.Poller()
