@@ -1,6 +1,7 @@
 # make            builds the tools; they are then reachable as bin/xodb-*
 # make demo       shows them at work
 # make test       runs all tests
+# make chaos      makes trouble in a cluster under load for SECONDS (default 60) and checks every answer
 # make lint       checks formats and scripts
 # make install    puts tools and scripts below PREFIX (default /usr/local)
 
@@ -24,7 +25,9 @@ define need
 	fi
 endef
 
-.PHONY: build demo test unit-test tool-test lint install clean
+SECONDS ?= 60
+
+.PHONY: build demo test unit-test tool-test chaos lint install clean
 
 build:
 	$(call need,libzmq3-dev libsqlite3-dev)
@@ -45,6 +48,10 @@ unit-test: build
 tool-test: build
 	$(call need,bats sqlite3 jq procps iproute2 python3 python3-zmq)
 	BATS_TEST_TIMEOUT=300 bats --timing Tests/tools
+
+chaos: build
+	$(call need,sqlite3 python3 python3-zmq)
+	/usr/bin/python3 -B Tests/chaos/chaos.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 lint:
 	$(call need,shellcheck shfmt)

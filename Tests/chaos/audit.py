@@ -1,0 +1,180 @@
+"""Judges what was noted: nothing lost, nothing wrong, nothing twice, and no excuse without a reason."""
+
+import collections
+import json
+
+import records
+import truth
+from queries import EXPECTED
+
+# What ends a router, and so every connection to it.
+ROUTER_DEATHS = ("kill router", "kill router-supervisor")
+# What ends a worker in the middle of a query: one that is stopped is killed by its supervisor.
+WORKER_DEATHS = ("kill worker", "stop worker", "kill workers-supervisor")
+# So many deaths make `crashed`.
+TRIES = 3
+# A loss is noticed, and a death told, within this time, in seconds.
+NOTICE = 1.0
+# A stopped worker is found out and killed within this time.
+STOPPED = 5.0
+# A cancelled query is answered within this time.
+PROMPT = 1.0
+
+
+class Audit:
+    def __init__(self, clients, generations, troubles, events):
+        self.clients, self.generations, self.troubles = clients, generations, troubles
+        self.events = events
+        self.faults = collections.defaultdict(list)
+        self.codes = collections.defaultdict(collections.Counter)
+        self.lateness, self.cancel_times, self.latencies = [], [], collections.defaultdict(list)
+        self.versions = {}
+        self.crashes = collections.defaultdict(list)
+        self.retried = 0
+        for client in clients:
+            for send in client.sends.values():
+                for answer in send.answers:
+                    if answer.code == "crashed":
+                        self.crashes[send.text].append(answer.at)
+
+    def fault(self, what, *details):
+        self.faults[what].append(" | ".join(map(str, details)))
+
+    def run(self):
+        for client in self.clients:
+            for stray in client.strays:
+                self.fault("an answer nobody asked for", client.name, stray.line)
+            for loss in client.losses:
+                # In the README's manner the loss is noticed when the time is over.
+                first = loss - (12 if client.name.startswith("readme") else NOTICE + 1)
+                if not self.troubles.count(ROUTER_DEATHS, first, loss):
+                    self.fault("a connection lost though no router was killed", client.name, loss)
+            for send in client.sends.values():
+                self.judge(send)
+        for database, known in self.versions.items():
+            for version, generations in known.items():
+                if len(generations) > 1:
+                    self.fault("one version of different data", database, version, generations)
+
+    def judge(self, send):
+        count = len(send.answers)
+        # Copies count as one while the first is in flight, and that ends with the first answer.
+        if count > 1:
+            self.fault("answered twice", send)
+        if count == 0:
+            self.missing(send)
+            return
+        answer = send.answers[0]
+        self.codes[send.kind][answer.code] += 1
+        self.latencies[send.kind].append(answer.at - send.began)
+        if answer.code == "deadline" or answer.at - send.began > send.deadline / 1000:
+            self.lateness.append(answer.at - send.began - send.deadline / 1000)
+        if answer.at > send.limit:
+            self.fault("answered late", send)
+        if send.cancel is not None and answer.at > send.cancel:
+            self.cancel_times.append(answer.at - send.cancel)
+            if answer.at - max(send.cancel, send.began) > PROMPT:
+                self.fault("cancelled late", send)
+        self.judge_code(send, answer)
+        self.judge_tries(send, answer)
+        if answer.code == "OK":
+            self.judge_body(send, answer)
+
+    def missing(self, send):
+        self.codes[send.kind]["(lost)" if send.lost is not None else "(none)"] += 1
+        if send.lost is None:
+            self.fault("never answered", send)
+        elif send.limit is not None and send.lost > send.limit + (
+            0.5 if send.client.startswith("readme") else 0):
+            self.fault("not answered in time", send)
+
+    def judge_code(self, send, answer):
+        code = answer.code
+        if code in EXPECTED[send.kind]:
+            if code == "cancelled" and send.cancel is None:
+                self.fault("cancelled without being asked", send)
+            return
+        if code == "crashed":
+            self.judge_crash(send, answer)
+        elif code == "quarantined":
+            if not any(at <= answer.at for at in self.crashes[send.text]):
+                self.fault("quarantined though it never crashed", send)
+        else:
+            self.fault(f"{send.kind}: answered {code}", send)
+
+    def judge_crash(self, send, answer):
+        """Each of the deaths is one of those that were caused, as the events tell them where they
+        were heard."""
+        deaths = self.troubles.count(WORKER_DEATHS, send.began - STOPPED, answer.at)
+        if deaths < TRIES:
+            self.fault("crashed without a reason", send)
+            return
+        told = self.events.tries(send.identity)
+        for (begun, worker), end in told:
+            killed = self.troubles.within(begun - NOTICE, end + NOTICE)
+            if worker and not any(len(entry) > 3 and entry[3] == worker for entry in killed) and not (
+                self.troubles.count(("kill workers-supervisor",), begun - NOTICE, end + NOTICE)
+                or self.troubles.count(("stop worker",), begun - STOPPED, end)):
+                self.fault("crashed by a worker that nobody killed", worker, begun, end, send)
+
+    def judge_tries(self, send, answer):
+        tries = int(answer.pairs.get("tries", 0))
+        if tries < 2:
+            return
+        self.retried += 1
+        causes = self.troubles.count(WORKER_DEATHS, send.began - STOPPED, answer.at)
+        if causes < tries - 1:
+            self.fault("begun again without a death", send)
+
+    def judge_body(self, send, answer):
+        try:
+            generation = json.loads(answer.head)["generation"]
+        except (ValueError, KeyError):
+            self.fault("an answer of another kind", answer.head, send)
+            return
+        if not self.generations.could_be_seen(send.database, generation, send.began, answer.at):
+            self.fault("stale or from the future", f"generation {generation}", send)
+        if "version" in answer.pairs:
+            known = self.versions.setdefault(send.database, collections.defaultdict(set))
+            known[answer.pairs["version"]].add(generation)
+        size, digest, rows = truth.answer(
+            send.kind, send.database, generation, send.sql, send.parameters)
+        if (answer.size, answer.digest) != (size, digest):
+            self.fault("wrong rows", f"{answer.size} bytes for {size}", answer.head, send)
+        if int(answer.pairs.get("rows", -1)) != rows:
+            self.fault("wrong number of rows", send)
+
+
+class Events:
+    """What the cluster itself said, as xodb-events printed it."""
+
+    def __init__(self, path, offset):
+        """`offset` is what has to be subtracted from its times to get those of CLOCK_MONOTONIC."""
+        self.exits = []
+        self.count = 0
+        self.by_id = collections.defaultdict(list)
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                if not line.endswith("\n"):
+                    break
+                self.count += 1
+                word, pairs = records.parse(line.rstrip("\n"))
+                pairs["at"] = seconds(pairs["time"]) - offset
+                if word == "worker.exited":
+                    self.exits.append(pairs)
+                elif word in ("request.retried", "request.crashed"):
+                    self.by_id[pairs.get("id")].append((word, pairs))
+
+    def tries(self, identity):
+        """The tries of a request after the first, as far as they were heard of: when each began and
+        at which worker, and when it ended."""
+        told = self.by_id[identity]
+        return [((pairs["at"], pairs.get("worker")), next_pairs["at"])
+                for (_, pairs), (_, next_pairs) in zip(told, told[1:])]
+
+
+def seconds(text):
+    """Seconds since 1970 of a time such as 2026-11-21T08:00:00.123456Z."""
+    import datetime
+
+    return datetime.datetime.fromisoformat(text).timestamp()
