@@ -16,6 +16,8 @@ import Worker
 ///     crash-once F   ends the process by a signal unless file F is there, which it makes
 ///     exit STATUS    ends the process
 ///     hang           never returns
+///     hold FIFO      says into a pipe who it is and when it began, then waits to be killed; the next
+///                    try says the same and answers
 ///     fail           fails as a query would
 ///     gone           says that it does not have the database any more
 struct TestEngine: Engine {
@@ -72,6 +74,12 @@ struct TestEngine: Engine {
     return pieces.count
   }
 
+  private func say(_ text: String, into path: String) {
+    let pipe = open(path, O_WRONLY | O_CLOEXEC)
+    _ = write(pipe, text, text.utf8.count)
+    close(pipe)
+  }
+
   private func crash() {
     signal(SIGSEGV, SIG_DFL)
     kill(getpid(), SIGSEGV)
@@ -109,6 +117,9 @@ struct TestEngine: Engine {
       body.append(contentsOf: "survived".utf8)
     case "exit": exit(Int32(argument) ?? 0)
     case "hang": while true { pause() }
+    case "hold":
+      say("\(getpid()) \(Clock.now().microseconds)\n", into: argument)
+      while job.attempt.number == 1 && !isAbandoned() { usleep(1000) }
     case "gone":
       databases = []
       revision += 1
