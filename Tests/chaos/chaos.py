@@ -34,6 +34,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 WORKERS = 4
 # Clients at a time, their manner and their queries a second.
 CLIENTS = (("dealer", 200), ("dealer", 200), ("dealer", 200), ("req", 100), ("readme", 50))
+# Lines a second through xodb-req.
+PIPE_RATE = 100
 # The cluster is back so many seconds after the last trouble.
 RECOVERY = 5.0
 
@@ -84,6 +86,9 @@ class Run:
         self.cluster.start()
         self.events = self.cluster.tool("xodb-events", stdout=open(f"{self.work}/events", "wb"))
         self.helpers.append(self.events)
+        self.pipe = self.python("pipe.py", f"{self.options.bin}/xodb-req", PIPE_RATE,
+                                stdout=subprocess.PIPE, text=True, env=self.cluster.environment)
+        self.helpers.append(self.pipe)
         for manner, rate in CLIENTS:
             self.start_client(manner, rate)
 
@@ -135,7 +140,7 @@ class Run:
 
     def end(self, process, number):
         process.send_signal(number)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         self.helpers.remove(process)
 
     def recover(self):
@@ -169,6 +174,10 @@ class Run:
     def end_clients(self):
         for process, *_ in self.clients:
             process.terminate()
+        self.end(self.pipe, signal.SIGTERM)
+        self.piped = self.pipe.stdout.read().strip()
+        if self.pipe.returncode != 0:
+            self.fault("xodb-req lost something, see above")
         end = time.monotonic() + queries.PATIENCE / 1000 + 5
         for process, *_ in self.clients:
             try:

@@ -25,7 +25,8 @@ class Trouble:
         self.stopped = set()
         self.order = itertools.count()
         now = time.monotonic()
-        self.schedule = [(now + self.pause(kind), next(self.order), kind) for kind in kinds]
+        self.schedule = [
+            (now + PERIODS[kind] * chance.random(), next(self.order), kind) for kind in kinds]
         heapq.heapify(self.schedule)
 
     def pause(self, kind):
