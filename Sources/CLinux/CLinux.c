@@ -121,6 +121,17 @@ int clinux_next_exit(struct clinux_exit *result) {
   return 0;
 }
 
+pid_t clinux_next_stop(int *is_stopped) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  int failed;
+  do failed = waitid(P_ALL, 0, &info, WSTOPPED | WCONTINUED | WNOHANG);
+  while (failed && errno == EINTR);
+  if (failed) return errno == ECHILD ? 0 : -1;
+  *is_stopped = info.si_code == CLD_STOPPED;
+  return info.si_pid;
+}
+
 void clinux_release(pid_t pid) {
   while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
 }

@@ -16,10 +16,15 @@ struct Child: Sendable {
   let startedAt: Instant
   /// What it has said so far.
   private(set) var said: Set<Notice> = []
-  /// For how many microseconds it has not said that it is alive; nil for one that never has.
+  /// For how many microseconds it has not said that it is alive; nil for one that never has, unless
+  /// it is stopped and so cannot.
   private(set) var silence: Int64?
   /// Whether it has said so since the last pulse.
   private var hasSpoken = false
+  /// Whether a signal has stopped it.
+  var isSuspended = false {
+    didSet { if !said.contains(.alive) { silence = isSuspended ? 0 : nil } }
+  }
   /// Nil as long as it is to live.
   var stop: Stop? {
     didSet { if case .asked = stop { wasAsked = true } }

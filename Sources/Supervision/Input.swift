@@ -10,6 +10,10 @@ package enum Input: Equatable, Sendable {
   case spawnFailed(slot: Int, generation: Int64, SpawnFailure)
   /// A child said something.
   case noticed(pid: Int32, Notice)
+  /// A signal has stopped a child.
+  case suspended(pid: Int32)
+  /// A child that was stopped goes on.
+  case resumed(pid: Int32)
   /// A process has ended: a child, or one that a child has left behind.
   case exited(pid: Int32, Ending)
   /// Somebody wants the supervisor to end: the first time with grace, the second time at once.

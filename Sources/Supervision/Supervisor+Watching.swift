@@ -26,6 +26,13 @@ extension Supervisor {
     }
   }
 
+  /// The kernel has said that a child stands still, or goes on.
+  mutating func suspended(_ pid: Int32, _ isSuspended: Bool) {
+    guard let slot = slot(of: pid), var child = slots[slot].child else { return }
+    child.isSuspended = isSuspended
+    slots[slot].state = .running(child)
+  }
+
   /// Goes on without the process in a slot, which was killed and has not ended.
   mutating func giveUp(_ slot: Int, _ child: Child, now: Instant) {
     stuck.append(Stuck(slot: slot, child: child, exit: slots[slot].event("worker.exited")))

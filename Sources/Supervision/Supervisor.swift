@@ -70,6 +70,8 @@ package struct Supervisor: Sendable {
     case .spawnFailed(let slot, let generation, let failure):
       spawnFailed(slot, generation: generation, failure, now: now, random: &random)
     case .noticed(let pid, let notice): noticed(pid, notice)
+    case .suspended(let pid): suspended(pid, true)
+    case .resumed(let pid): suspended(pid, false)
     case .exited(let pid, let ending): exited(pid, ending, now: now, random: &random)
     case .stopRequested: stopRequested(now: now)
     case .restartRequested: restartRequested(now: now)

@@ -20,6 +20,13 @@ struct ProcessExit {
     return ProcessExit(pid: exit.pid, ending: .signal(Signal.name(exit.signal), words))
   }
 
+  /// A child that a signal has stopped, or that goes on since; nil when there is no news of that.
+  static func nextStop() -> (pid: Int32, isStopped: Bool)? {
+    var isStopped: Int32 = 0
+    let pid = clinux_next_stop(&isStopped)
+    return pid > 0 ? (pid, isStopped != 0) : nil
+  }
+
   static func release(_ pid: Int32) {
     clinux_release(pid)
   }

@@ -108,7 +108,9 @@ struct SuperviseLoop: ~Copyable {
       if signal != .childEnded { try hearAll() }
       switch signal {
       case .terminate, .interrupt: try tell(.stopRequested)
-      case .childEnded: try noteExits()
+      case .childEnded:
+        try noteExits()
+        try noteStops()
       case .hangUp: try tell(.restartRequested)
       case .terminalInput: try tell(.oneMoreRequested)
       case .terminalOutput: try tell(.oneFewerRequested)
@@ -130,6 +132,12 @@ struct SuperviseLoop: ~Copyable {
         guardian.forget(group: exit.pid)
       }
       ProcessExit.release(exit.pid)
+    }
+  }
+
+  private mutating func noteStops() throws(ToolError) {
+    while let (pid, isStopped) = ProcessExit.nextStop() {
+      try tell(isStopped ? .suspended(pid: pid) : .resumed(pid: pid))
     }
   }
 

@@ -25,6 +25,33 @@ import Wire
     for _ in 1...100 { #expect(bench.pulse() == []) }
   }
 
+  @Test func whoIsStoppedBeforeItCouldSaySoIsKilled() {
+    var bench = Bench.started()
+    bench.give(.suspended(pid: 101))
+    for _ in 1...6 { #expect(bench.pulse() == []) }
+    #expect(bench.pulse() == Self.killed)
+  }
+
+  @Test func whoGoesOnAgainMayBeSilentAsBefore() {
+    var bench = Bench.started()
+    bench.give(.suspended(pid: 101))
+    for _ in 1...6 { #expect(bench.pulse() == []) }
+    bench.give(.resumed(pid: 101))
+    for _ in 1...100 { #expect(bench.pulse() == []) }
+  }
+
+  @Test func toGoOnIsNoSignOfLife() {
+    var bench = Bench.started()
+    bench.give(.noticed(pid: 101, .alive))
+    bench.pulse()
+    for _ in 1...6 {
+      bench.give(.suspended(pid: 101))
+      bench.give(.resumed(pid: 101))
+      #expect(bench.pulse() == [])
+    }
+    #expect(bench.pulse() == Self.killed)
+  }
+
   @Test func whoGoesOnSayingSoLives() {
     var bench = Bench.started()
     for _ in 1...100 {

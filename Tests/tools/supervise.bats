@@ -352,6 +352,16 @@ living='echo >&3; while :; do printf . >&3; sleep 0.2; done'
   [ "$(count_events '^worker.killed ')" = 1 ]
 }
 
+@test "who is stopped before it could say anything is killed as well" {
+  start_events
+  start s xodb-supervise --name w -- sleep 60
+  wait_for event '^worker.started .*name=w-1 '
+  first=$(pid_of w-1)
+  kill -STOP "$first"
+  wait_for event "^worker.killed .*pid=$first why=\"no sign of life for 3500 ms\""
+  wait_for eval '[ "$(count_events "^worker.started .*name=w-1 ")" = 2 ]'
+}
+
 @test "its own sleep is not its children's silence" {
   start_events
   start s xodb-supervise --name w -- sh -c "$living"

@@ -52,6 +52,11 @@ struct clinux_exit {
 // nobody else's until `clinux_release`. Returns 0, also when nobody has ended, or -1 with errno.
 int clinux_next_exit(struct clinux_exit *result);
 
+// One child that a signal has stopped, or that goes on again, which `is_stopped` tells; each such
+// change is told once, and of several of one child the last. Returns its pid, 0 when there is none,
+// or -1 with errno.
+pid_t clinux_next_stop(int *is_stopped);
+
 // Reaps a child that has ended.
 void clinux_release(pid_t pid);
 
