@@ -1,3 +1,5 @@
+internal import Wire
+
 #if canImport(Glibc)
 private import Glibc
 #endif
@@ -15,6 +17,10 @@ package final class NameClaim {
   /// Digits in the file, so that a number is always overwritten in place.
   private static let width = 20
 
+  /// Milliseconds for which the name may still be held: the kernel kills the children of a supervisor
+  /// that was killed, and they take a moment to end while the next one starts others.
+  private static let patience = 500
+
   package init(_ name: PublisherName, in directory: RunDirectory) throws(ToolError) {
     self.name = name
     let path = "\(directory.locks)/\(name.text)"
@@ -22,10 +28,8 @@ package final class NameClaim {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .system("lock \(path)", .cannotCreate) }
     do throws(ToolError) {
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-        throw errno == EWOULDBLOCK
-          ? ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
-          : .system("lock \(path)", .cannotCreate)
+      guard try Self.lock(descriptor, path) else {
+        throw ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
       }
       last = try Self.read(descriptor, path)
     } catch {
@@ -48,6 +52,17 @@ package final class NameClaim {
     }
     last += 1
     return last
+  }
+
+  /// False when somebody else holds it, and goes on doing so.
+  private static func lock(_ descriptor: Int32, _ path: String) throws(ToolError) -> Bool {
+    let start = Clock.now()
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EWOULDBLOCK else { throw .system("lock \(path)", .cannotCreate) }
+      guard Clock.now().millisecondsUp(since: start) < patience else { return false }
+      usleep(1000)
+    }
+    return true
   }
 
   private static func read(_ descriptor: Int32, _ path: String) throws(ToolError) -> Int64 {
