@@ -41,11 +41,21 @@ extension Broker {
     settle(now)
   }
 
-  /// A worker's connection is gone. Of one that has a supervisor, that says more, and soon.
+  /// A worker's connection is gone, and so is the worker: no live one closes it. Its supervisor says
+  /// so as well, but later, as the kernel takes apart all that a process had before it tells.
   package mutating func disconnected(worker peer: PeerID, now: Instant) {
-    guard let worker = workers[peer], worker.supervisor == nil else { return }
-    lose(peer, why: "its connection was closed", .died, now)
+    guard let worker = workers[peer] else { return }
+    let loss: Loss = isStopping(worker) ? .uncounted : isOverdue(worker, now) ? .overdue : .died
+    lose(peer, why: "its connection was closed", loss, now)
     settle(now)
+  }
+
+  /// Whether the time of what a worker runs is over.
+  private func isOverdue(_ worker: WorkerRecord, _ now: Instant) -> Bool {
+    guard case .running(let attempt) = worker.state, let request = requests[attempt.job] else {
+      return false
+    }
+    return now >= request.deadline
   }
 
   /// A worker has said what no worker says. It waits for a reply, and what it had is not answered.

@@ -99,13 +99,43 @@ import Wire
     #expect(bench.broker.requests.values.first?.deaths == 1)
   }
 
-  @Test func ofASupervisedWorkerTheSupervisorTells() throws {
+  @Test func aSupervisedWorkerIsLostWithItsConnectionAsWellAndCountsOnce() throws {
     var bench = Bench()
-    bench.state([("w-1", 10, .ready)])
+    bench.state([("w-1", 10, .ready), ("w-2", 11, .ready)])
     bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", 11, dbs: ["a"])
     bench.query("q")
-    _ = try bench.job()
+    #expect(try bench.job().worker == "w-1/10")
     bench.disconnect(worker: "w-1/10")
+    #expect(try bench.job().worker == "w-2/11")
+    bench.event("worker.exited", "w-1", 10)
+    #expect(bench.broker.requests.values.first?.deaths == 1)
     #expect(bench.broker.workers.count == 1)
+  }
+
+  @Test func aConnectionLostAfterTheDeadlineIsTheDeadline() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready), ("w-2", 11, .ready)])
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", 11, dbs: ["a"])
+    bench.query("q", deadline: 100)
+    #expect(try bench.job().worker == "w-1/10")
+    bench.pass(milliseconds: 600)
+    bench.disconnect(worker: "w-1/10")
+    #expect(bench.codes() == ["q": "deadline"])
+    #expect(bench.jobs().isEmpty)
+  }
+
+  @Test func aConnectionLostAfterAnAnnouncedStopIsNoFault() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready), ("w-2", 11, .ready)])
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", 11, dbs: ["a"])
+    bench.query("q")
+    #expect(try bench.job().worker == "w-1/10")
+    bench.event("worker.stopping", "w-1", 10)
+    bench.disconnect(worker: "w-1/10")
+    #expect(try bench.job().worker == "w-2/11")
+    #expect(bench.broker.requests.values.first?.deaths == 0)
   }
 }
