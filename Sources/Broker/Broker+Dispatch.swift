@@ -62,7 +62,8 @@ extension Broker {
   /// The request whose turn it is among those that can be run now.
   private mutating func nextRequest() -> UInt64? {
     let mayRunLong = mayRunLong
-    let isSuspectRunning = workers.values.contains { $0.run?.isSuspect ?? false }
+    let areTooFew = casualties.areTooMany(besides: workers.count)
+    let isHeld = areTooFew || workers.values.contains { $0.run?.isSuspect ?? false }
     // Taken out for as long as it asks about all the rest.
     var queue = RequestQueue()
     swap(&queue, &self.queue)
@@ -70,7 +71,9 @@ extension Broker {
     return queue.next { lane in
       (lane.isShort || mayRunLong) && idleWorker(for: lane.database) != nil
     } unless: { number in
-      isSuspectRunning && requests[number]?.isSuspect ?? false
+      isHeld && requests[number]?.isSuspect ?? false
+    } exceptOf: { client in
+      areTooFew && casualties.include(victimsOf: client)
     }
   }
 
@@ -98,7 +101,8 @@ extension Broker {
     let attempt = Attempt(job: number, number: request.tries)
     workers[peer]?.state = .running(attempt)
     workers[peer]?.run = WorkerRecord.Run(
-      statement: statement, isLong: !history.isShort(statement), isSuspect: request.isSuspect,
+      client: request.client, statement: statement, isLong: !history.isShort(statement),
+      isSuspect: request.isSuspect,
       begun: now)
     let job = Job(
       attempt: attempt, database: query.database,

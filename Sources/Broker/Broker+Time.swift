@@ -14,6 +14,7 @@ extension Broker {
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }
     if let end = round?.end { consider(end) }
     if let end = quarantine.nextEnd { consider(end) }
+    if let end = casualties.nextEnd { consider(end) }
     if let due = versions.nextDue(after: lastTick) { consider(due) }
     return next
   }
@@ -29,6 +30,7 @@ extension Broker {
     dropSilent(now)
     expire(now)
     expireQuarantine(now)
+    casualties.expire(now)
     settle(now)
   }
 

@@ -118,6 +118,7 @@ extension Broker {
       return false
     }
     workers[peer] = worker
+    casualties.returned(member.name)
     workers[peer]?.seenChange = catalogChanges
     connections[member.name] = peer
     effects.append(.publish(Line("router.joined").with(member).with("pid", report.pid)))
@@ -203,6 +204,7 @@ extension Broker {
     guard case .running(let attempt) = worker.state, let run = worker.run else { return }
     if loss != .uncounted {
       statistics.noteDeath(now)
+      casualties.died(worker.member.name, of: run.client, now: now)
       history.note(run.statement, microseconds: now.microseconds(since: run.begun))
     }
     guard var request = requests[attempt.job], request.worker == peer else {

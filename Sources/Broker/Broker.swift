@@ -26,6 +26,7 @@ package struct Broker<Request: Statement, Body> {
   var queue = RequestQueue()
   var history = StatementHistory()
   var quarantine: Quarantine
+  var casualties = Casualties()
   var statistics: Statistics
   /// When requests expire; some may be gone already.
   var deadlines = Heap<Expiry>()

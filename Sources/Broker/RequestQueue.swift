@@ -78,9 +78,12 @@ struct RequestQueue {
   /// The request whose turn it is among those in lanes that can be served. Its client has had its
   /// turn then; the request remains until it is removed.
   ///
-  /// - Parameter isHeld: whether one that comes before all turns has to wait all the same.
+  /// - Parameters:
+  ///   - isHeld: whether one that comes before all turns has to wait all the same.
+  ///   - isExcluded: whether a client gets no turn for now.
   mutating func next(
-    where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool
+    where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool,
+    exceptOf isExcluded: (PeerID) -> Bool = { _ in false }
   ) -> UInt64? {
     guard waiting.keys.contains(where: canServe) else { return nil }
     let first = urgent.first { number in
@@ -88,7 +91,7 @@ struct RequestQueue {
     }
     if let first { return first }
     return turns.next { client in
-      guard let lanes = clients[client]?.lanes else { return nil }
+      guard let lanes = clients[client]?.lanes, !isExcluded(client) else { return nil }
       return clients[client]?.turns.next { canServe($0) ? lanes[$0]?.first : nil }
     }
   }
