@@ -132,7 +132,7 @@ class Audit:
         except (ValueError, KeyError):
             self.fault("an answer of another kind", answer.head, send)
             return
-        if not self.generations.could_be_seen(send.database, generation, send.began, answer.at):
+        if not self.generations.could_be_seen(send.database, generation, send.at, answer.at):
             self.fault("stale or from the future", f"generation {generation}", send)
         if "version" in answer.pairs:
             known = self.versions.setdefault(send.database, collections.defaultdict(set))

@@ -49,7 +49,8 @@ class Send:
     parameters: list
     deadline: int
     copies: int
-    # When it can have reached a router: it waits for the connection.
+    # When it has reached a router at the latest: it waits for the connection, and the client for the
+    # news of that.
     began: float | None = None
     # When the connection ended, or the client was killed; nil when neither happened before its end.
     lost: float | None = None

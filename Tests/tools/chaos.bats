@@ -17,6 +17,12 @@ teardown() {
   tear_down_run
 }
 
+@test "chaos: the checker finds what is wrong, and nothing else" {
+  run /usr/bin/python3 -B "$BATS_TEST_DIRNAME/../chaos/doctored.py"
+  echo "$output"
+  [ "$status" -eq 0 ]
+}
+
 @test "chaos: nothing lost, wrong or twice" {
   local seconds=${XODB_CHAOS_SECONDS:-60}
   start chaos /usr/bin/python3 -B "$BATS_TEST_DIRNAME/../chaos/chaos.py" --seconds "$seconds" \
