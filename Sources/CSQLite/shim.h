@@ -40,7 +40,8 @@ typedef struct {
   uint32_t version;
   uint32_t unused;
   uint32_t change;
-  uint32_t flags_and_page_size;
+  uint16_t flags;
+  uint16_t page_size;
   uint32_t last_frame;
   uint32_t page_count;
   uint32_t frame_checksum[2];

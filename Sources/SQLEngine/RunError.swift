@@ -4,8 +4,8 @@ internal import Wire
 /// Why a run failed: what the engine refused, or what SQLite did.
 enum RunError: Error {
   case refused(Failure)
-  /// The time was over before SQLite was asked.
-  case expired
+  /// The time was over before SQLite was asked, or while something was waited for.
+  case expired(waitedFor: String?)
   /// - offset: where in the request's SQL the statement begins that SQLite saw.
   case sqlite(SQLiteError, offset: Int)
 

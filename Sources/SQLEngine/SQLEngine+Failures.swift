@@ -23,7 +23,7 @@ extension SQLEngine {
   func failure(_ error: RunError, _ job: Job) -> Failure {
     switch error {
     case .refused(let failure): return failure
-    case .expired: return Self.expired(job)
+    case .expired(let why): return Self.expired(job, why)
     case .sqlite(let error, let offset):
       switch error.code {
       case .interrupt: return Self.expired(job)

@@ -12,7 +12,15 @@ extension SQLEngine {
   mutating func begin(_ name: String) throws(RunError) -> (Database, version: String?) {
     makeRoom()
     var hotJournals = 0
+    var oldIndices = 0
+    var hasOldIndex = false
     while !clock.isOver {
+      if hasOldIndex {
+        // SQLite makes a new one when the last who has the old one open is gone; so it is closed here.
+        guard clock.waitForLock(oldIndices) else { break }
+        oldIndices += 1
+        hasOldIndex = false
+      }
       guard let database = connections.use(name) else {
         try open(locate(name))
         continue
@@ -26,6 +34,12 @@ extension SQLEngine {
       // Looked at only now: had another file been there before, the log of that one could have been
       // taken for the old one's.
       if let entry = catalog.current(name), database.isOf(entry) {
+        if database.snapshot.hasIndexOfAnother() {
+          hasOldIndex = true
+          database.snapshot.end()
+          connections.remove(name)
+          continue
+        }
         guard let failure else { return (database, database.snapshot.version(entry.status)) }
         guard failure.saysJournalIsHot, hotJournals < Self.maxHotJournals,
           clock.waitForLock(hotJournals)
@@ -36,7 +50,8 @@ extension SQLEngine {
       database.snapshot.end()
       connections.remove(name)
     }
-    throw .expired
+    let index = "the file was replaced, and somebody still has the old one's '-shm' open"
+    throw .expired(waitedFor: oldIndices > 0 ? index : nil)
   }
 
   /// Gives back what is kept for later when it takes more than half of the memory.

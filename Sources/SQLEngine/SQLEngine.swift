@@ -43,6 +43,15 @@ package struct SQLEngine: Engine {
     catalog.rescan()
   }
 
+  package mutating func filesChanged(_ databases: Set<String>) {
+    for name in databases {
+      // Also where none is open: what is written from now on is not the old file's.
+      let entry = catalog.current(name)
+      guard let open = connections.use(name) else { continue }
+      if entry.map(open.isOf) != true { connections.remove(name) }
+    }
+  }
+
   package mutating func version(of database: String) -> String? {
     clock.deadline = Clock.now().adding(milliseconds: Self.versionMilliseconds)
     clock.isAbandoned = { false }

@@ -20,6 +20,8 @@ final class Snapshot {
   /// Reads from the file, and depends on no schema.
   private let probe: Statement
   private var data = Data.unknown
+  /// The index of the empty log, once it was found to be this file's.
+  private var ownHeader: LogHeader?
   private var lastFingerprint = Fingerprint()
   private var lastVersion = ""
 
@@ -64,6 +66,26 @@ final class Snapshot {
     }
     _ = try probe.step()
     return .unknown
+  }
+
+  /// Whether the index of the empty log is that of another file, which this one has replaced: as long
+  /// as somebody has it open SQLite goes by the number of pages that it says, and misreads the file.
+  ///
+  /// With an empty log both tell the size of the database, except for what very old writers have left.
+  func hasIndexOfAnother() -> Bool {
+    guard case .header(let header) = connection.log, header.frameCount == 0, header.pageCount > 0,
+      header != ownHeader
+    else { return false }
+    let isOwn = withUnsafeTemporaryAllocation(byteCount: 96, alignment: 8) { start in
+      guard connection.readStart(into: start) else { return true }
+      func word(_ offset: Int) -> UInt32 {
+        UInt32(bigEndian: start.load(fromByteOffset: offset, as: UInt32.self))
+      }
+      guard UInt16(truncatingIfNeeded: word(16) >> 16) == header.pageSize else { return false }
+      return word(24) != word(92) || word(28) == header.pageCount
+    }
+    if isOwn { ownHeader = header }
+    return !isOwn
   }
 
   /// The version of the data that the transaction sees; nil when it cannot be told.

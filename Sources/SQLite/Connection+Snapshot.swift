@@ -16,6 +16,8 @@ package struct LogHeader: Equatable, Sendable {
   /// The number of frames that count; 0 when all that was in the log is in the database's file.
   package let frameCount: UInt32
   package let pageCount: UInt32
+  /// Bytes of a page; 1 for 65536.
+  package let pageSize: UInt16
   /// Of the last frame and, since each is computed from the one before, of all others.
   package let checksum: UInt64
   /// Chosen at random whenever the log begins anew; 0 when an empty log has just been opened.
@@ -56,6 +58,7 @@ extension LogHeader {
   fileprivate init(_ header: csqlite_log_header) {
     frameCount = header.last_frame
     pageCount = header.page_count
+    pageSize = header.page_size
     checksum = Self.joined(header.frame_checksum)
     salt = Self.joined(header.salt)
   }

@@ -35,9 +35,14 @@ struct ChangeNotes: ~Copyable {
   func due(now: Instant) -> Instant? { now < nextLook ? nextLook : nil }
 
   /// Looks what has changed, and tells it.
-  mutating func serve(_ router: PublisherIdentity?, now: Instant) throws(ToolError) {
+  /// - Parameter tellRunner: called first, with what has changed since the last look.
+  mutating func serve(
+    _ router: PublisherIdentity?, now: Instant, tellRunner: (Set<String>) -> Void
+  ) throws(ToolError) {
     guard now >= nextLook else { return }
-    untold.formUnion(files.look())
+    let changed = files.look()
+    if !changed.isEmpty { tellRunner(changed) }
+    untold.formUnion(changed)
     guard !untold.isEmpty, let router else { return }
     nextLook = now.adding(milliseconds: Self.intervalMilliseconds)
     try ToolError.wrapping { () throws(ZMQError) in

@@ -28,11 +28,24 @@ package final class Control: Sendable {
 
   // MARK: The runner
 
-  /// The router, and whether the end was announced. Fails with what ended the listening.
-  func latest() throws(ToolError) -> (router: PublisherIdentity?, isStopping: Bool) {
-    let (router, isStopping, failure) = state.withLock { ($0.router, $0.isStopping, $0.failure) }
+  /// The router, whether the end was announced, and the databases whose files something has happened
+  /// to since it was last asked. Fails with what ended the listening.
+  func latest() throws(ToolError) -> News {
+    let (news, failure) = state.withLock { state in
+      defer { state.changed = [] }
+      return (
+        News(router: state.router, isStopping: state.isStopping, changed: state.changed),
+        state.failure
+      )
+    }
     if let failure { throw failure }
-    return (router, isStopping)
+    return news
+  }
+
+  struct News {
+    let router: PublisherIdentity?
+    let isStopping: Bool
+    let changed: Set<String>
   }
 
   func begin(_ assignment: Assignment, deadline: Instant) {
@@ -71,6 +84,12 @@ package final class Control: Sendable {
       // Whoever finds its run abandoned finds the news that explains it.
       if state.hear(publication, now: now) { news.ring() }
     }
+  }
+
+  /// Something has happened to these databases' files.
+  func note(_ changed: Set<String>) {
+    state.withLock { $0.changed.formUnion(changed) }
+    news.ring()
   }
 
   func fail(_ error: ToolError) {

@@ -61,7 +61,7 @@ package struct ControlLoop: ~Copyable {
         control.hear(publication)
       }
     }
-    try notes.serve(control.router, now: Clock.now())
+    try notes.serve(control.router, now: Clock.now(), tellRunner: control.note)
   }
 
   private mutating func watchOnly() {

@@ -12,6 +12,8 @@ struct ControlState {
   private(set) var isStopping = false
   /// Why nothing more is heard.
   var failure: ToolError?
+  /// The databases whose files something has happened to, until the runner has heard of it.
+  var changed: Set<String> = []
   var watchdog = Watchdog()
   private var cancellations = Cancellations()
 

@@ -15,6 +15,9 @@ package protocol Engine {
   /// path without symbolic links. Changes with `revision`.
   var watchedFiles: [String: String] { get }
 
+  /// Something has happened to the files of these databases: what was replaced is let go of.
+  mutating func filesChanged(_ databases: Set<String>)
+
   /// The version at which a database is now; nil when that cannot be told.
   mutating func version(of database: String) -> String?
 

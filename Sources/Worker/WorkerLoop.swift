@@ -181,6 +181,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       let news = try control.latest()
       current = news.router
       if news.isStopping { isStopping = true }
+      if !news.changed.isEmpty { engine.filesChanged(news.changed) }
     }
     if !poll[1].isEmpty {
       while signals.next() != nil { isStopping = true }

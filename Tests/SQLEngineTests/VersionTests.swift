@@ -156,6 +156,20 @@ import Wire
     try writer.execute("commit")
   }
 
+  /// Whoever keeps the old file open keeps its log's index in use for the new one.
+  @Test func whatWasReplacedIsClosed() throws {
+    var (writer, engine) = try make("wal")
+    #expect(engine.ask("a", "select x from t") == "0\n")
+    engine.filesChanged(["a", "b"])
+    #expect(engine.connections.count == 1)
+    try writer.execute("pragma wal_checkpoint(truncate)")
+    try fixture.database("new", "create table t(x); insert into t values('new')")
+    rename(fixture.file("new"), fixture.file("a.db"))
+    engine.filesChanged(["a"])
+    #expect(engine.connections.count == 0)
+    #expect(engine.ask("a", "select x from t") == "new\n")
+  }
+
   @Test func otherFilesHaveOtherVersions() throws {
     var (writer, engine) = try make("delete")
     var seen: Set<String?> = [engine.version(of: "a")]

@@ -40,6 +40,8 @@ struct TestEngine: Engine {
     return [watch: first.name]
   }
 
+  mutating func filesChanged(_ databases: Set<String>) {}
+
   mutating func version(of database: String) -> String? { nil }
 
   mutating func rescan() {
