@@ -96,3 +96,40 @@ EOF
   [ "$output" = 1 ]
   PATH=$work/usr/bin:/usr/bin:/bin run -0 xodb-stop
 }
+
+# What fails, as the README says it, and the test that shows it.
+failures() {
+  cat <<'END'
+a worker dies while it runs a query                        | router.bats      | a worker killed in the middle of a query: one answer, two tries, begun again within 20 ms
+as many workers as `--tries` (3) die of the same query     | router.bats      | after as many deaths as --tries says the answer is crashed, and others go on
+a statement has killed its workers                         | control.bats     | what kills workers is refused after that, until the operator lets it go
+a query takes too long                                     | worker.bats      | a deadline interrupts a query, and the worker goes on
+a query does not return to SQLite                          | router.bats      | a deadline is kept, also with a worker that hangs
+a worker stands still, even for its watchdog               | router.bats      | a worker that is stopped in the middle of a query is killed, and another one answers
+a query needs too much memory, or returns too much         | engine.bats      | what takes more memory than there is is too large, and the worker lives on
+one client sends more than all others                      | control.bats     | one connection has a bound of its own, and others are served
+a client goes away, or takes a query back                  | connections.bats | a client that is killed or hangs up is missed at once: what it waits for is cancelled
+all workers are busy or being restarted                    | operation.bats   | HUP restarts the workers one by one; every query is answered once, at its first try
+the router dies                                            | cluster.bats     | the router is killed under a pipe of 100,000 queries: complete, and in order
+the workers' supervisor dies                               | cluster.bats     | the workers' supervisor is killed: no worker left behind, answers again within 3 s
+a database is replaced, by `rename(2)`                     | replace.bats     | a file that replaces another is read whole, and at once
+it is replaced while the old one's `-wal` has content      | replace.bats     | a file beside which the log of the one before stands is refused, until that is gone
+another program has locked a database                      | replace.bats     | a lock is waited for, at most until the deadline, and then named
+a subscriber is too slow, events are lost                  | events.bats      | a reader that is stuck costs events, not memory, and is told how many
+the cluster is stopped                                     | operation.bats   | TERM drains a router under load: it answers what it holds, and refuses all else
+there is no cluster                                        | req.bats         | no router: said within a second
+a query is wrong                                           | req.bats         | a failing query is reported with its line and stops nobody
+END
+}
+
+@test "each row of what fails has a test" {
+  sed -n '/^| what fails /,/^$/p' README.md | awk -F ' *[|] *' 'NR > 2 && NF { print $2 }' >"$work/rows"
+  [ -s "$work/rows" ]
+  failures | awk -F ' *[|] *' '{ print $1 }' | diff "$work/rows" -
+  failures | while IFS='|' read -r _ file name; do
+    grep -qxF "@test \"${name# }\" {" "Tests/tools/${file// /}" || {
+      echo "no test $name"
+      exit 1
+    }
+  done
+}

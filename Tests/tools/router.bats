@@ -183,6 +183,21 @@ EOF
   run -1 event '^(request.retried|worker.backoff) '
 }
 
+@test "a worker that is stopped in the middle of a query is killed, and another one answers" {
+  start_events
+  start_router
+  start_workers 2
+  ask 'QUERY db=test id=7 deadline=20000' 'sleep 300' >"$work/answer" 3>&- &
+  note_started
+  local client=$pid held
+  wait_for asked_for 'sleep 300'
+  held=$(ask 'SHOW what=workers format=tsv' | awk -F '\t' '$5 == "running" { print $3 }')
+  kill -STOP "$held"
+  wait_status "$client"
+  grep '^OK id=7 rows=1 tries=2 ' "$work/answer"
+  run -0 event "^worker.exited .* pid=$held signal=KILL"
+}
+
 # Succeeds when a statement runs.
 asked_for() { # SQL
   ask 'SHOW what=queue format=json' | grep -q "\"state\":\"running\".*\"sql\":\"$1\""
