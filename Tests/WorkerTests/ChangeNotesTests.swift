@@ -44,11 +44,14 @@ import ZeroMQ
     var notes = ChangeNotes(
       files, Member(name: "w", generation: 1), router: "inproc://notes", context: context)
 
+    // What the runner is told, at each look once, with a router and without.
+    var heard: [Set<String>] = []
+
     // Without a router nothing is told, and nothing forgotten.
     write(x)
-    try notes.serve(nil, now: .at(0))
+    try notes.serve(nil, now: .at(0)) { heard.append($0) }
     #expect(notes.descriptor(now: .at(0)) != nil)
-    try notes.serve(.router(1), now: .at(1))
+    try notes.serve(.router(1), now: .at(1)) { heard.append($0) }
     #expect(try told(router) == ["x"])
 
     // Within the interval there is nothing to poll, only a time to come back at.
@@ -57,16 +60,17 @@ import ZeroMQ
     write(y)
     #expect(notes.descriptor(now: .at(20)) == nil)
     #expect(notes.due(now: .at(20)) == .at(21))
-    try notes.serve(.router(1), now: .at(20))
+    try notes.serve(.router(1), now: .at(20)) { heard.append($0) }
     #expect(try told(router) == [])
-    try notes.serve(.router(1), now: .at(21))
+    try notes.serve(.router(1), now: .at(21)) { heard.append($0) }
     #expect(try told(router).sorted() == ["x", "y"])
 
     // What has not changed is not told, to another router neither.
-    try notes.serve(.router(2), now: .at(100))
+    try notes.serve(.router(2), now: .at(100)) { heard.append($0) }
     #expect(try told(router) == [])
     write(y)
-    try notes.serve(.router(2), now: .at(101))
+    try notes.serve(.router(2), now: .at(101)) { heard.append($0) }
     #expect(try told(router) == ["y"])
+    #expect(heard == [["x"], ["x", "y"], ["y"]])
   }
 }

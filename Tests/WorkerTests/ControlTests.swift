@@ -14,13 +14,17 @@ import Wire
         line: Line(Publication.stateWord).with("role", "router").with("workers", "ipc:///w")))
   }
 
-  @Test func theRunnerIsToldOfTheRouterAndOfWhatHasFailed() throws {
+  @Test func theRunnerIsToldOfTheRouterOfFilesAndOfWhatHasFailed() throws {
     let control = try Control(Self.member, router: "ipc:///w")
     #expect(try control.latest().router == nil)
     hearRouter(3, control)
-    let (router, isStopping) = try control.latest()
-    #expect(router == .router(3))
-    #expect(!isStopping)
+    control.note(["a"])
+    control.note(["b", "a"])
+    let news = try control.latest()
+    #expect(news.router == .router(3))
+    #expect(!news.isStopping)
+    #expect(news.changed == ["a", "b"])
+    #expect(try control.latest().changed.isEmpty)
     control.fail(ToolError("listen", "it broke", .inputOutput))
     #expect(throws: ToolError.self) { try control.latest() }
   }
