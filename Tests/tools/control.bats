@@ -184,7 +184,7 @@ EOF
   # Who cannot go on without it dies of it, and that is counted.
   run -0 ask 'QUERY db=test id=3' 'big 3000000000'
   [[ ${lines[0]} == 'ERROR id=3 code=crashed message="2 workers died '* ]]
-  [ "$(count_events '^worker.exited .*signal=')" -eq 2 ]
+  wait_for eval '[ "$(count_events "^worker.exited .*signal=")" -eq 2 ]'
   run -0 ask 'QUERY db=test' 'echo on'
   [ "${lines[1]}" = on ]
 }
