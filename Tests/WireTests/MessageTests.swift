@@ -46,6 +46,10 @@ import Wire
     for command in [WorkerCommand.run(job), .rescan, .bye] {
       #expect(WorkerCommand(try Line(parsing: command.line.encoded())) == command)
     }
+    for deadline in ["-1", "86400001", "9223372036854775807"] {
+      let line = "RUN job=17 try=2 db=a format=csv deadline=\(deadline)"
+      #expect(WorkerCommand(try Line(parsing: Array(line.utf8))) == nil)
+    }
     let results = [
       AttemptResult(attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40),
       AttemptResult(

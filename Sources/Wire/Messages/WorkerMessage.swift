@@ -178,7 +178,8 @@ package enum WorkerCommand: Equatable, Sendable {
     case "RUN":
       guard let attempt = Attempt(line), let database = line["db"],
         let format = line["format"].flatMap(Format.init),
-        let deadline = line["deadline"].flatMap(Int.init)
+        let deadline = line["deadline"].flatMap(Int.init),
+        (0...ClientMessage.maxDeadlineMilliseconds).contains(deadline)
       else { return nil }
       self = .run(
         Job(
