@@ -96,10 +96,17 @@ extension Broker {
     finish(number, result.outcome, .rendered(body), from: (member, result), now: now)
   }
 
-  /// Knows the connection as that of this worker; false when the worker is dead or outdated.
+  /// Knows the connection as that of this worker; false when the worker is dead or outdated, or the
+  /// connection another one's.
   private mutating func register(_ report: WorkerReport, _ peer: PeerID, _ now: Instant) -> Bool {
-    if let worker = workers[peer], worker.member == report.member { return !isDead(worker) }
     let member = report.member
+    if let worker = workers[peer] {
+      if worker.member == member { return !isDead(worker) }
+      // To one that waits, its loss is told.
+      if worker.state != .idle { effects.append(.tell(peer, .bye)) }
+      lose(peer, why: "its connection said that it is \(member)", .died, now)
+      return false
+    }
     if let other = connections[member.name], let known = workers[other] {
       guard member.generation >= known.member.generation else {
         effects.append(.tell(peer, .bye))

@@ -138,4 +138,29 @@ import Wire
     #expect(try bench.job().worker == "w-2/11")
     #expect(bench.broker.requests.values.first?.deaths == 0)
   }
+
+  @Test func aWorkerThatItsSupervisorDoesNotKnowIsLostWithItsConnection() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready)])
+    bench.ready("w-2", dbs: ["a"])
+    bench.ready("x-1", dbs: ["b"], supervisor: "nobody")
+    for connection in ["w-2/10", "x-1/10"] { bench.disconnect(worker: connection) }
+    #expect(bench.broker.workers.isEmpty)
+    #expect(bench.broker.servers.isEmpty)
+  }
+
+  @Test func aConnectionThatSaysItIsAnotherWorkerIsLost() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", dbs: ["a"])
+    bench.query("q")
+    let job = try bench.job()
+    #expect(job.worker == "w-1/10")
+    bench.ready("w-3", dbs: ["b"], on: "w-1/10")
+    #expect(bench.told()["w-1/10"] == .bye)
+    // Who it was and who it said it was are both unknown, and what it held is begun again.
+    #expect(bench.broker.connections == ["w-2": Bench.peer("w-2/10")])
+    #expect(bench.broker.servers == ["a": 1])
+    #expect(try bench.job().attempt == Attempt(job: job.attempt.job, number: 2))
+  }
 }
