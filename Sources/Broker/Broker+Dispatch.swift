@@ -62,8 +62,10 @@ extension Broker {
   /// The request whose turn it is among those that can be run now.
   private mutating func nextRequest() -> UInt64? {
     let mayRunLong = mayRunLong
-    let areTooFew = casualties.areTooMany(besides: workers.count)
-    let isHeld = areTooFew || workers.values.contains { $0.run?.isSuspect ?? false }
+    let present = workers.count
+    let isHeld =
+      casualties.areTooMany(besides: present)
+      || workers.values.contains { $0.run?.isSuspect ?? false }
     // Taken out for as long as it asks about all the rest.
     var queue = RequestQueue()
     swap(&queue, &self.queue)
@@ -71,9 +73,10 @@ extension Broker {
     return queue.next { lane in
       (lane.isShort || mayRunLong) && idleWorker(for: lane.database) != nil
     } unless: { number in
-      isHeld && requests[number]?.isSuspect ?? false
+      guard let request = requests[number], request.isSuspect else { return false }
+      return isHeld || casualties.hold(request.client, besides: present)
     } exceptOf: { client in
-      areTooFew && casualties.include(victimsOf: client)
+      casualties.hold(client, besides: present)
     }
   }
 

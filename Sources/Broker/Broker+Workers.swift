@@ -73,6 +73,9 @@ extension Broker {
       history.note(run.statement, microseconds: result.runMicroseconds)
       account = run.abandoned
     }
+    if let request = requests[result.attempt.job], request.deaths > 0 {
+      casualties.survived(request.client)
+    }
     guard !quarantine.isEmpty else { return }
     if isCurrent(result.attempt) {
       account = requests[result.attempt.job].flatMap { self.account(of: $0) }
