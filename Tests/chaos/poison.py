@@ -32,7 +32,7 @@ PHASE, ROUNDS, MORE_ROUNDS = 1.5, 3, 9
 BOUND = 2.0
 # When a phase is over, the good ones have so many seconds until they are as quick as ever, that is,
 # within a factor.
-RECOVERY, AS_EVER = 3.0, 5.0
+RECOVERY, AS_EVER = 10.0, 5.0
 
 LOOKUP = "select name from item where id = ?1"
 SCAN = "select count(*) as n from item where id % 10 = ?1"
