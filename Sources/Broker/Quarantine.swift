@@ -3,8 +3,8 @@ internal import Wire
 /// Requests that have killed workers, and are refused for a while.
 ///
 /// A death is on the account of a statement with its parameters, until a run of it is survived. Who
-/// has `deaths` of them is quarantined; a text of which several parameter sets are, is quarantined
-/// whatever its parameters.
+/// has `deaths` of them is quarantined; a text of which several parameter sets are, with no run of it
+/// survived in between, is quarantined whatever its parameters.
 struct Quarantine {
   /// How long a request is refused, and how long a death is remembered.
   static let milliseconds = 60_000
@@ -28,6 +28,8 @@ struct Quarantine {
     let excerpt: String
     let deaths: Int
     let end: Instant
+    /// Whether it speaks against its text: no run of that has been survived since.
+    var incriminatesText = true
   }
 
   private struct Deaths {
@@ -70,7 +72,7 @@ struct Quarantine {
       return nil
     }
     accounts[account] = nil
-    let others = entries.filter { $0.statement == account.statement }
+    let others = entries.filter { $0.statement == account.statement && $0.incriminatesText }
     let isText = others.count + 1 >= Self.sets
     if isText { entries.removeAll { $0.statement == account.statement } }
     let entry = Entry(
@@ -84,7 +86,13 @@ struct Quarantine {
   }
 
   /// A run of it has ended well for its worker.
-  mutating func survived(_ account: Account) { accounts[account] = nil }
+  mutating func survived(_ account: Account) {
+    accounts[account] = nil
+    for index in entries.indices
+    where entries[index].incriminatesText && entries[index].statement == account.statement {
+      entries[index].incriminatesText = false
+    }
+  }
 
   /// Forgets what is over. Returns what is not quarantined any more.
   mutating func expire(_ now: Instant) -> [Entry] {

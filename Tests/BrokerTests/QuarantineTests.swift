@@ -75,6 +75,18 @@ import Wire
     #expect(cluster.bench.jobs().map(\.request) == ["good?1"])
   }
 
+  @Test func aTextThatIsSurvivedInBetweenIsNotRefused() throws {
+    var cluster = Cluster(workers: 1)
+    for set in 1...6 {
+      #expect(try cluster.die("lookup?\(set)") == "crashed")
+      #expect(try cluster.die("lookup?\(set)") == "quarantined")
+      cluster.bench.query("lookup?good")
+      let job = try cluster.bench.job()
+      cluster.bench.answer("w-1", cluster.generation, job.attempt)
+      #expect(cluster.bench.codes() == ["lookup?good": "OK"])
+    }
+  }
+
   @Test func aSuspectRunsOnlyWhenNoOtherDoes() throws {
     var cluster = Cluster(workers: 3)
     for id in ["x?1", "y?1"] { cluster.bench.query(id) }
