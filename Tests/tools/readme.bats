@@ -102,6 +102,7 @@ failures() {
   cat <<'END'
 a worker dies while it runs a query                        | router.bats      | a worker killed in the middle of a query: one answer, two tries, begun again within 20 ms
 as many workers as `--tries` (3) die of the same query     | router.bats      | after as many deaths as --tries says the answer is crashed, and others go on
+one client's queries kill one worker after the other       | poison.bats      | eight clients do not notice what a ninth one sends
 a statement has killed its workers                         | control.bats     | what kills workers is refused after that, until the operator lets it go
 a query takes too long                                     | worker.bats      | a deadline interrupts a query, and the worker goes on
 a query does not return to SQLite                          | router.bats      | a deadline is kept, also with a worker that hangs
