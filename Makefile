@@ -2,6 +2,7 @@
 # make demo       shows them at work
 # make test       runs all tests
 # make chaos      makes trouble in a cluster under load for SECONDS (default 60) and checks every answer
+# make fuzz       feeds CASES (default 1000000) of random and mutated traffic to all that reads it
 # make lint       checks formats and scripts
 # make install    puts tools and scripts below PREFIX (default /usr/local)
 
@@ -26,8 +27,9 @@ define need
 endef
 
 SECONDS ?= 60
+CASES ?= 1000000
 
-.PHONY: build demo test unit-test tool-test chaos lint install clean
+.PHONY: build demo test unit-test tool-test chaos fuzz lint install clean
 
 build:
 	$(call need,libzmq3-dev libsqlite3-dev)
@@ -52,6 +54,9 @@ tool-test: build
 chaos: build
 	$(call need,sqlite3 python3 python3-zmq)
 	/usr/bin/python3 -B Tests/chaos/chaos.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+fuzz: build
+	.build/release/xodb-fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
 
 lint:
 	$(call need,shellcheck shfmt)

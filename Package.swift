@@ -98,6 +98,14 @@ let package = Package(
       name: "xodb-test-worker",
       dependencies: ["Toolkit", "Wire", "Worker", "ZeroMQ", argumentParser],
       path: "Tests/TestWorker", swiftSettings: settings),
+    // Feeds everything that reads what comes from outside with what it should not be fed.
+    .executableTarget(
+      name: "xodb-fuzz",
+      dependencies: [
+        "Broker", "Client", "Router", "Supervision", "TestSupport", "Toolkit", "Wire", "ZeroMQ",
+        argumentParser,
+      ],
+      path: "Tests/Fuzz", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

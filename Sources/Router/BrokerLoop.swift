@@ -130,17 +130,8 @@ package struct BrokerLoop: ~Copyable {
     for _ in 0..<Self.turn {
       guard let (message, _) = try workers.receive() else { return true }
       do throws(LineError) {
-        if let note = try WorkerFrames.note(message) {
-          broker.receive(note, now: Clock.now())
-        } else {
-          let frames = try WorkerFrames(message)
-          broker.receive(
-            frames.report, databases: frames.databases, results: frames.results,
-            versions: frames.versions, from: PeerID(message[0]), now: Clock.now())
-        }
+        try broker.receive(fromWorker: message, now: Clock.now())
       } catch {
-        let peer = PeerID(message[0])
-        broker.misunderstood(peer, why: error.description, now: Clock.now())
         reject(error.description)
       }
       try carryOut()
@@ -152,15 +143,7 @@ package struct BrokerLoop: ~Copyable {
     for _ in 0..<Self.turn {
       guard let (message, isConnected) = try clients.receive() else { return }
       guard isConnected else { continue }
-      let request = ClientRequest(message)
-      do throws(Failure) {
-        let parsed = try request.parse()
-        broker.receive(
-          parsed, request, size: request.size, from: request.client,
-          over: PeerID(message[0]), now: Clock.now())
-      } catch {
-        broker.refuse(request, id: request.id, error, now: Clock.now())
-      }
+      broker.receive(fromClient: message, now: Clock.now())
       try carryOut()
     }
   }

@@ -1,22 +1,22 @@
-internal import Broker
-internal import Wire
-internal import ZeroMQ
+package import Broker
+package import Wire
+package import ZeroMQ
 
 /// A client's message as it came: where the answer goes, the SQL and the parameters.
 ///
 ///     routing id, envelope of any depth, "", line, SQL, parameters
-struct ClientRequest: Statement {
+package struct ClientRequest: Statement {
   /// What a client may put around its request: proxies on the way add a frame each.
   static let maxEnvelope = 8
   /// The bytes of all that, with the routing id.
   static let maxEnvelopeSize = 1024
 
-  let message: Multipart
+  package let message: Multipart
   /// Where the empty frame stands that ends the envelope; nil when there is none, and the envelope
   /// is the routing id alone.
   let delimiter: Int?
 
-  init(_ message: Multipart) {
+  package init(_ message: Multipart) {
     self.message = message
     let end = min(message.count, Self.maxEnvelope + 2)
     let delimiter = end > 1 ? (1..<end).first { message[$0].isEmpty } : nil
@@ -25,7 +25,7 @@ struct ClientRequest: Statement {
   }
 
   /// The connection and envelope, by which the client's ids are told from others'.
-  var client: PeerID {
+  package var client: PeerID {
     guard let delimiter, delimiter > 1 else { return PeerID(message[0]) }
     var bytes: [UInt8] = []
     for index in 0..<delimiter {
@@ -42,7 +42,7 @@ struct ClientRequest: Statement {
   var size: Int { frames.reduce(0) { $0 + message[$1].count } }
 
   /// Reads the line, and checks that the frames fit it.
-  func parse() throws(Failure) -> ClientMessage {
+  package func parse() throws(Failure) -> ClientMessage {
     guard delimiter != nil else {
       throw Failure(
         .badRequest, "no empty frame in front of the request, behind a small envelope at most")
@@ -99,11 +99,11 @@ extension ClientRequest {
   /// What is shown of a statement, in bytes.
   private static let maxExcerpt = 200
 
-  var textHash: UInt64 { hash(frames.lowerBound + 1) }
+  package var textHash: UInt64 { hash(frames.lowerBound + 1) }
 
-  var parametersHash: UInt64 { hash(frames.lowerBound + 2) }
+  package var parametersHash: UInt64 { hash(frames.lowerBound + 2) }
 
-  var excerpt: String {
+  package var excerpt: String {
     guard frames.count > 1 else { return "" }
     return String(decoding: message[frames.lowerBound + 1].prefix(Self.maxExcerpt), as: UTF8.self)
   }

@@ -1,0 +1,39 @@
+package import Broker
+package import Wire
+package import ZeroMQ
+
+/// Messages as they come from the sockets, whatever is in them.
+extension Broker where Request == ClientRequest, Body == Frame {
+  /// Takes a client's message in, or refuses it with the reason.
+  package mutating func receive(fromClient message: Multipart, now: Instant) {
+    let request = ClientRequest(message)
+    do throws(Failure) {
+      let parsed = try request.parse()
+      receive(
+        parsed, request, size: request.size, from: request.client, over: PeerID(message[0]),
+        now: now)
+    } catch {
+      refuse(request, id: request.id, error, now: now)
+    }
+  }
+
+  /// Takes a worker's message in. Fails with what is wrong with it; its sender is sent away then.
+  package mutating func receive(
+    fromWorker message: Multipart, now: Instant
+  ) throws(LineError) {
+    let peer = PeerID(message[0])
+    do throws(LineError) {
+      if let note = try WorkerFrames.note(message) {
+        receive(note, now: now)
+      } else {
+        let frames = try WorkerFrames(message)
+        receive(
+          frames.report, databases: frames.databases, results: frames.results,
+          versions: frames.versions, from: peer, now: now)
+      }
+    } catch {
+      misunderstood(peer, why: error.description, now: now)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Broker
+import Wire
+
+/// What is said to the broker.
+extension BrokerTarget {
+  /// How many connections there are of each kind.
+  static var peers: Int { 6 }
+
+  private static var statements: [[UInt8]] {
+    ["select 1", "select ?1", "", "select \u{0}"].map { Array($0.utf8) }
+  }
+
+  func peer(_ number: Int) -> PeerID {
+    address(number).withUnsafeBytes { PeerID($0) }
+  }
+
+  /// The routing id of a connection; one of them has chosen its own.
+  private func address(_ number: Int) -> [UInt8] {
+    number == 5 ? Array("a long routing id".utf8) : [0, 0, 0, 0, UInt8(number)]
+  }
+
+  func client(_ source: inout Source) -> [[UInt8]] {
+    var frames: [[UInt8]] = [[]]
+    if source.chance(80) {
+      let request = source.pick(Corpus.requests)
+      let isQuery = request.starts(with: "QUERY".utf8)
+      frames.append(source.chance(50) ? request : source.input(like: Corpus.requests))
+      if isQuery || source.chance(5) { frames.append(source.pick(Self.statements)) }
+      if isQuery && source.chance(50) { frames.append(Array("[1]".utf8)) }
+    } else {
+      frames.append(source.input(like: Corpus.lines))
+      frames.append(source.bytes())
+    }
+    if source.chance(10) { disturb(&frames, &source) }
+    for _ in 0..<(source.chance(80) ? 0 : source.below(10)) {
+      frames.insert(source.chance(95) ? [1, 2] : source.bytes(), at: 0)
+    }
+    return [address(source.below(Self.peers))] + frames
+  }
+
+  func worker(_ source: inout Source, _ cluster: Cluster) -> [[UInt8]] {
+    // Those that were given something have something to say.
+    let busy = (0..<Self.peers).filter { cluster.given[peer($0)] != nil }
+    let number = busy.isEmpty || source.chance(40) ? source.below(Self.peers) : source.pick(busy)
+    var frames: [[UInt8]] = [[]]
+    if source.chance(10) {
+      frames.append(source.input(like: Corpus.notes))
+    } else {
+      frames.append(report(of: number, &source))
+      frames.append(
+        source.chance(80) ? source.pick(Corpus.databases) : source.input(like: Corpus.databases))
+      for _ in 0..<(source.chance(60) ? 1 : source.below(4)) {
+        let results = Corpus.results(cluster.given[peer(number)] ?? Corpus.attempt)
+        frames.append(source.chance(80) ? source.pick(results) : source.input(like: results))
+        frames.append(source.bytes())
+      }
+    }
+    if source.chance(5) { disturb(&frames, &source) }
+    return [address(number)] + frames
+  }
+
+  /// Most workers are who they were.
+  private func report(of number: Int, _ source: inout Source) -> [UInt8] {
+    switch source.below(20) {
+    case 0: source.pick(Corpus.reports)
+    case 1, 2: source.input(like: Corpus.reports)
+    default:
+      WorkerReport(
+        member: Member(name: "workers-\(number)", generation: 7),
+        supervisor: number < 4 ? "workers" : nil, pid: 812, hasDatabases: source.chance(50)
+      ).line.encoded()
+    }
+  }
+
+  func publish(_ cluster: inout Cluster, _ source: inout Source) throws(Finding) {
+    let header =
+      source.chance(50) ? source.pick(Corpus.headers) : source.input(like: Corpus.headers)
+    let members = (0..<source.below(4)).compactMap { _ in
+      try? Line(
+        parsing: source.chance(50) ? source.pick(Corpus.slots) : source.input(like: Corpus.slots))
+    }
+    source.trace(header)
+    for member in members { source.trace(member.encoded()) }
+    guard let line = try? Line(parsing: header),
+      let publication = Publication(header: line, members: members)
+    else { return }
+    try cluster.receive(publication)
+  }
+
+  /// Makes of a message one that is cut, doubled, or much too long.
+  private func disturb(_ frames: inout [[UInt8]], _ source: inout Source) {
+    switch source.below(6) {
+    case 0: frames.remove(at: source.below(frames.count))
+    case 1: frames.insert([], at: source.below(frames.count + 1))
+    case 2: frames.append(contentsOf: frames)
+    case 3: frames.swapAt(source.below(frames.count), source.below(frames.count))
+    case 4: frames.insert(source.bytes(), at: source.below(frames.count + 1))
+    default: frames.append(contentsOf: repeatElement([], count: source.chance(90) ? 9 : 1100))
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import Broker
+import Router
+import TestSupport
+import Wire
+import ZeroMQ
+
+/// A broker among hostile clients, workers and publishers, and what is known of its promises: each
+/// request is answered once, each worker hears one reply at most for each thing that it says.
+struct Cluster {
+  typealias RouterBroker = Broker<ClientRequest, Frame>
+
+  var broker: RouterBroker
+  var now = Instant(microseconds: 1_000_000)
+  /// The messages that have no answer yet.
+  private(set) var open: [ObjectIdentifier: ClientRequest] = [:]
+  /// The ids that are in flight, with their messages.
+  private var inFlight: [Key: ObjectIdentifier] = [:]
+  /// How many replies each worker's connection may get.
+  private var owed: [PeerID: Int] = [:]
+  /// What each was given last.
+  private(set) var given: [PeerID: Attempt] = [:]
+  /// What the answer to a question of our own was.
+  private var shown: [[Value]] = []
+
+  private struct Key: Hashable {
+    let client: PeerID
+    let id: String
+  }
+
+  init(_ configuration: Configuration) {
+    broker = Broker(configuration, now: now)
+  }
+
+  mutating func receive(fromClient message: Multipart) throws(Finding) {
+    let request = ClientRequest(message)
+    let number = ObjectIdentifier(message)
+    var key: Key?
+    var isAnswered = true
+    switch Result(catching: { () throws(Failure) in try request.parse() }) {
+    case .failure: break
+    case .success(.cancel): isAnswered = false
+    case .success(.query(let query)): key = query.id.map { Key(client: request.client, id: $0) }
+    case .success(.show(let show)): key = show.id.map { Key(client: request.client, id: $0) }
+    }
+    if let key {
+      // One that is repeated while it is in flight is ignored.
+      isAnswered = inFlight[key] == nil
+      inFlight[key] = inFlight[key] ?? number
+    }
+    if isAnswered { open[number] = request }
+    broker.receive(fromClient: message, now: now)
+    try carryOut()
+  }
+
+  mutating func receive(fromWorker message: Multipart) throws(Finding) {
+    owed[PeerID(message[0]), default: 0] += 1
+    try? broker.receive(fromWorker: message, now: now)
+    try carryOut()
+  }
+
+  mutating func receive(_ publication: Publication) throws(Finding) {
+    broker.receive(publication, now: now)
+    try carryOut()
+  }
+
+  mutating func disconnect(client: PeerID) throws(Finding) {
+    for (number, request) in open where PeerID(request.message[0]) == client { close(number) }
+    broker.disconnected(client: client, now: now)
+    try carryOut()
+  }
+
+  mutating func disconnect(worker: PeerID) throws(Finding) {
+    broker.disconnected(worker: worker, now: now)
+    try carryOut()
+  }
+
+  mutating func pass(milliseconds: Int) throws(Finding) {
+    now = now.adding(milliseconds: milliseconds)
+    broker.tick(now: now)
+    try carryOut()
+  }
+
+  private mutating func close(_ number: ObjectIdentifier) {
+    open[number] = nil
+    inFlight = inFlight.filter { $0.value != number }
+  }
+
+  mutating func carryOut() throws(Finding) {
+    while !broker.effects.isEmpty {
+      let effects = broker.effects
+      broker.effects = []
+      for effect in effects { try carryOut(effect) }
+    }
+  }
+
+  private mutating func carryOut(_ effect: Effect<ClientRequest, Frame>) throws(Finding) {
+    switch effect {
+    case .answer(let request, let line, let rows):
+      let number = ObjectIdentifier(request.message)
+      try expect(open[number] != nil, "answered twice, or never asked", line.encoded())
+      close(number)
+      try readable(line)
+      if case .values(_, let rows, _) = rows { shown = rows }
+    case .run(let peer, let job, let request):
+      let isOpen = open[ObjectIdentifier(request.message)] != nil
+      try expect(isOpen, "run after its end", WorkerCommand.run(job).line.encoded())
+      try reply(to: peer, .run(job))
+      given[peer] = job.attempt
+    case .tell(let peer, let command): try reply(to: peer, command)
+    case .publish(let line): try readable(line)
+    }
+  }
+
+  private mutating func reply(to peer: PeerID, _ command: WorkerCommand) throws(Finding) {
+    let line = command.line
+    try expect(owed[peer, default: 0] > 0, "a second reply to one message", line.encoded())
+    owed[peer, default: 0] -= 1
+    try readable(line)
+  }
+
+  /// Whoever gets a line must be able to read it, with what a publisher puts in front of it.
+  private func readable(_ line: Line) throws(Finding) {
+    let bytes = line.encoded()
+    try expect(bytes.count <= Line.maxLength - 256, "a line of \(bytes.count) bytes", bytes)
+    let isSame = (try? Line(parsing: bytes))?.encoded() == bytes
+    try expect(isSame && line.fields.count <= Line.maxFields - 4, "a line nobody can read", bytes)
+  }
+
+  /// The rows of a question of our own.
+  mutating func show(_ subject: Show.Subject, _ pipe: borrowing Pipe) throws(Finding) -> [[Value]] {
+    shown = []
+    let line = ClientMessage.show(Show(id: nil, subject: subject, format: .json)).line
+    try receive(fromClient: try pipe.message([[0, 0, 0, 0, 99], [], line.encoded()]))
+    return shown
+  }
+}
