@@ -24,12 +24,13 @@ extension Broker {
       })
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, inFlight[key] != nil { return }
-    if let refusal = refusal(of: request, now) {
-      return answer(request, .failure(refusal), now: now)
-    }
+    // Costs no worker and waits for nobody: also answered when everything else is refused.
     if case .show(let show) = message, show.subject != .databases {
       let rows = rows(of: show, now)
       return answer(request, .rows(rows.count), rows.rendered(), now: now)
+    }
+    if let refusal = refusal(of: request, now) {
+      return answer(request, .failure(refusal), now: now)
     }
 
     let number = nextNumber

@@ -52,6 +52,20 @@ import Wire
     #expect(bench.broker.isEmpty)
   }
 
+  @Test func whatIsInsideIsShownAlsoWhenAllElseIsRefused() throws {
+    var configuration = Configuration()
+    configuration.maxQueuedRequests = 1
+    var bench = Bench(configuration)
+    bench.ready("w-1", dbs: ["a"])
+    for id in ["runs", "waits", "refused"] { bench.query(id) }
+    #expect(bench.codes() == ["refused": "busy"])
+    bench.show("full", .queue)
+    #expect(bench.codes() == ["full": "OK"])
+    bench.drain()
+    bench.show("draining", .queue)
+    #expect(bench.codes() == ["draining": "OK"])
+  }
+
   @Test func statisticsCountAnswersAndTimes() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])
