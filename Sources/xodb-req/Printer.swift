@@ -33,12 +33,17 @@ struct Printer: ~Copyable {
   private mutating func printTable(_ body: Part) throws(ToolError) {
     if hasPrinted { buffer.append(UInt8(ascii: "\n")) }
     hasPrinted = true
-    body.withBytes { Table(csv: $0) }.append(to: &buffer)
-    if buffer.count >= Self.bufferSize { try flush() }
+    let table = body.withBytes { Table(csv: $0) }
+    try table.append(to: &buffer) { buffer throws(ToolError) in
+      if buffer.count >= Self.bufferSize { try Self.write(&buffer) }
+    }
   }
 
   mutating func flush() throws(ToolError) {
-    guard isPending else { return }
+    if isPending { try Self.write(&buffer) }
+  }
+
+  private static func write(_ buffer: inout [UInt8]) throws(ToolError) {
     try Output.write(buffer)
     buffer.removeAll(keepingCapacity: true)
   }

@@ -8,7 +8,7 @@ import Testing
 
   private func table(_ csv: String) -> String {
     var output: [UInt8] = []
-    Array(csv.utf8).withUnsafeBytes { Table(csv: $0) }.append(to: &output)
+    Array(csv.utf8).withUnsafeBytes { Table(csv: $0) }.append(to: &output) { _ in }
     return String(decoding: output, as: UTF8.self)
   }
 

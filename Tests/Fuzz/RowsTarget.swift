@@ -127,7 +127,7 @@ enum RowsTarget {
     // A table's size is its widest column's times its rows.
     guard bytes.count <= 1000 else { return }
     var table: [UInt8] = []
-    bytes.withUnsafeBytes { Table(csv: $0) }.append(to: &table)
+    bytes.withUnsafeBytes { Table(csv: $0) }.append(to: &table) { _ in }
     try expect(bytes.isEmpty == table.isEmpty, "a table without content", bytes)
     let isClean = table.allSatisfy { $0 == UInt8(ascii: "\n") || $0 >= 0x20 && $0 != 0x7f }
     try expect(isClean, "a control character in a table", bytes)

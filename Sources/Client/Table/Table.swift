@@ -53,13 +53,18 @@ package struct Table {
     }
   }
 
-  /// Appends the table, a line for each row.
-  package func append(to output: inout [UInt8]) {
+  /// Appends the table, a line for each row. After each the output may be taken away: a single wide
+  /// field widens all rows, and then they take far more memory than their data.
+  package func append<Failure>(
+    to output: inout [UInt8], afterLine: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
     for (index, row) in rows.enumerated() {
       appendLine(row, to: &output)
+      try afterLine(&output)
       guard index == 0 else { continue }
       let rule = columns.map { DisplayText(Array(repeating: UInt8(ascii: "-"), count: $0.width)) }
       appendLine(rule, to: &output)
+      try afterLine(&output)
     }
   }
 
