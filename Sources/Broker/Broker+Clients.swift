@@ -161,7 +161,10 @@ extension Broker {
     line.append("run_us", result?.run.runMicroseconds)
     effects.append(.answer(request.payload, line, rows))
     statistics.note(outcome, now)
-    guard let waited, let run = result?.run.runMicroseconds else { return }
+    // Whoever waits for a change is not kept waiting.
+    guard let waited, let run = result?.run.runMicroseconds,
+      !(request.query?.waitsForChange ?? false)
+    else { return }
     statistics.note(
       wait: waited, run: run, total: now.microseconds(since: request.arrival), now)
   }

@@ -13,6 +13,7 @@ extension Broker {
     if !supervisors.isEmpty { consider(lastTick.adding(milliseconds: 1000)) }
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }
     if let end = round?.end { consider(end) }
+    if let drainEnd, !requests.isEmpty { consider(drainEnd) }
     if let end = quarantine.nextEnd { consider(end) }
     if let end = casualties.nextEnd { consider(end) }
     if let due = versions.nextDue(after: lastTick) { consider(due) }
@@ -29,9 +30,16 @@ extension Broker {
     lastTick = now
     dropSilent(now)
     expire(now)
+    endDrain(now)
     expireQuarantine(now)
     casualties.expire(now)
     settle(now)
+  }
+
+  /// Answers what cannot be waited for any longer.
+  private mutating func endDrain(_ now: Instant) {
+    guard let drainEnd, now >= drainEnd else { return }
+    for number in requests.keys.sorted() { finish(number, .failure(Self.draining), now: now) }
   }
 
   private mutating func expire(_ now: Instant) {

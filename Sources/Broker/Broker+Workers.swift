@@ -228,7 +228,11 @@ extension Broker {
       charge(account, now)
     }
     if loss == .overdue {
-      let why = "its worker could not stop it after \(request.allowedMilliseconds) ms, and ended"
+      effects.append(
+        .publish(
+          Line("request.overdue").with("id", request.id).with("db", request.database)
+            .with("worker", worker.member.name).with("sql", request.payload.excerpt)))
+      let why = "its worker could not stop it at its deadline, and ended"
       finish(attempt.job, .failure(Failure(.deadline, why)), now: now)
     } else if request.deaths >= configuration.tries {
       crash(attempt.job, request, worker.member, now)
@@ -243,7 +247,8 @@ extension Broker {
     effects.append(
       .publish(
         Line("request.crashed").with("id", request.id).with("db", request.database)
-          .with("deaths", request.deaths).with("worker", member.name)))
+          .with("deaths", request.deaths).with("worker", member.name)
+          .with("sql", request.payload.excerpt)))
     let why = "\(request.deaths) workers died while they ran it"
     finish(number, .failure(Failure(.crashed, why)), now: now)
   }

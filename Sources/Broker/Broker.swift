@@ -64,6 +64,7 @@ package struct Broker<Request: Statement, Body> {
   var settled: Instant
   var lastTick: Instant
   package private(set) var isDraining = false
+  private(set) var drainEnd: Instant?
 
   package init(_ configuration: Configuration, now: Instant) {
     self.configuration = configuration
@@ -74,9 +75,12 @@ package struct Broker<Request: Statement, Body> {
   }
 
   /// Takes no new requests from now on. Those there are get their answers.
-  package mutating func drain(now: Instant) {
+  /// - Parameter end: what has none by then is answered that this router is about to end; nil for
+  ///   never.
+  package mutating func drain(now: Instant, end: Instant? = nil) {
     guard !isDraining else { return }
     isDraining = true
+    drainEnd = end
     hasLostNames = true
     effects.append(.publish(Line("router.draining").with("requests", requests.count)))
     for number in parked.numbers { finish(number, .failure(Self.draining), now: now) }

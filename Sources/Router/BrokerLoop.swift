@@ -58,7 +58,7 @@ package struct BrokerLoop: ~Copyable {
         end = limit
       }
       try wait(signals, supervised.lifeline)
-      if poll[5].contains(.readable) { obey(signals) }
+      if poll[5].contains(.readable) { obey(signals, supervised.graceMilliseconds) }
       if supervised.lifeline != nil && !poll[8].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
@@ -83,11 +83,17 @@ package struct BrokerLoop: ~Copyable {
     try publisher.close()
   }
 
-  private mutating func obey(_ signals: borrowing SignalSource) {
+  private mutating func obey(_ signals: borrowing SignalSource, _ graceMilliseconds: Int?) {
     while let signal = signals.next() {
       switch signal {
       case .user1: broker.clearQuarantine()
-      default: broker.drain(now: Clock.now())
+      default:
+        let now = Clock.now()
+        // Early enough that the last answers are out before it is killed.
+        let end = graceMilliseconds.map {
+          now.adding(milliseconds: max($0 / 2, $0 - Self.farewellMilliseconds))
+        }
+        broker.drain(now: now, end: end)
       }
     }
   }

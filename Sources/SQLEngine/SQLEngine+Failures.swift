@@ -41,7 +41,8 @@ extension SQLEngine {
   }
 
   private static func expired(_ job: Job, _ why: String? = nil) -> Failure {
-    let message = "the deadline of \(job.deadlineMilliseconds) ms is over"
+    // How much time the request had in all, only the router knows.
+    let message = "the deadline is over"
     return Failure(.deadline, why.map { "\(message): \($0)" } ?? message)
   }
 }

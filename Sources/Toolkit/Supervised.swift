@@ -8,6 +8,7 @@ private import Glibc
 /// What a supervisor tells its child: in the environment, and by two descriptors.
 ///
 /// - `XODB_NAME`, `XODB_GENERATION`, `XODB_SUPERVISOR`: who it is and whose.
+/// - `XODB_GRACE_MS`: how long it may take to end after TERM, until it is killed.
 /// - `XODB_READY_FD`: where it writes `Notice`s: a newline once it is ready (s6 calls this
 ///   notification-fd), and what else it has to tell.
 /// - `XODB_LIFELINE_FD`: a pipe that hangs up when the supervisor is gone.
@@ -15,6 +16,8 @@ package final class Supervised: Sendable {
   /// Nil for a process that somebody started by hand.
   package let member: Member?
   package let supervisor: String?
+  /// Nil for as long as it takes.
+  package let graceMilliseconds: Int?
   /// Becomes readable when the supervisor is gone.
   package let lifeline: Int32?
   private let notices: Int32?
@@ -33,6 +36,12 @@ package final class Supervised: Sendable {
     }
     supervisor = try Environment["XODB_SUPERVISOR"].map { name throws(ToolError) in
       try PublisherName(name).text
+    }
+    graceMilliseconds = try Environment["XODB_GRACE_MS"].map { text throws(ToolError) in
+      guard let number = Int(text), (0...86_400_000).contains(number) else {
+        throw ToolError("XODB_GRACE_MS=\(text)", "it is not a number of milliseconds", .usage)
+      }
+      return number
     }
     let notices = try Self.descriptor("XODB_READY_FD")
     // A supervisor that does not read must not hold its children up.

@@ -6,8 +6,13 @@ struct ControlState {
   private let member: Member
   /// Where the router takes workers, by which it is known.
   private let endpoint: String
+  /// A router that has been silent for so long has ended, whatever its number; it says its state
+  /// every second.
+  static let silenceMilliseconds = 3500
+
   /// The incarnation of the router that was last heard.
   private(set) var router: PublisherIdentity?
+  private var routerHeard = Instant.start
   /// Whether the supervisor has announced this worker's end.
   private(set) var isStopping = false
   /// Why nothing more is heard.
@@ -37,10 +42,14 @@ struct ControlState {
   }
 
   private mutating func follow(_ router: PublisherIdentity, _ now: Instant) -> Bool {
-    // An earlier incarnation's words may arrive after its successor's.
-    if let known = self.router, known.name == router.name, known.incarnation >= router.incarnation {
+    // An earlier incarnation's words may arrive after its successor's; but numbers begin anew where
+    // the file that keeps them was lost.
+    if let known = self.router, known.name == router.name, known.incarnation > router.incarnation,
+      now.microseconds(since: routerHeard) < Int64(Self.silenceMilliseconds) * 1000
+    {
       return false
     }
+    routerHeard = now
     guard router != self.router else { return false }
     self.router = router
     watchdog.follow(router, now: now)

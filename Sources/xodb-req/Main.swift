@@ -49,8 +49,10 @@ struct RequestCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How long a query may take.", valueName: "seconds"))
   var timeout: Timeout = .default
 
-  @Option(help: ArgumentHelp("How often a query is sent, at most.", valueName: "n"))
-  var tries = Settings().tries
+  @Option(
+    help: ArgumentHelp(
+      "How often a query is sent, at most; otherwise as often as its time allows.", valueName: "n"))
+  var tries: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -68,7 +70,7 @@ struct RequestCommand: ParsableCommand {
     let format = format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .json)
     var settings = Settings()
     settings.timeoutMilliseconds = timeout.milliseconds
-    settings.tries = tries
+    if let tries { settings.tries = tries }
     var conversation = try Conversation(
       to: try router ?? RunDirectory().clients, settings,
       try source(format.wire), Printer(tables: format == .table))
@@ -77,7 +79,7 @@ struct RequestCommand: ParsableCommand {
 
   mutating func validate() throws {
     try checkPassthrough()
-    guard tries > 0 else { throw ValidationError("--tries is less than 1") }
+    guard tries ?? 1 > 0 else { throw ValidationError("--tries is less than 1") }
     if databases || show != nil {
       let option = databases ? "--databases" : "--show"
       guard database == nil, each == nil, words.isEmpty, !watch, !databases || show == nil else {

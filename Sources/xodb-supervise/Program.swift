@@ -14,19 +14,24 @@ final class Program {
   /// How many descriptors it may have open.
   let descriptors: UInt
   private let supervisor: String
+  private let graceMilliseconds: Int
   private let arguments: [CString?]
   /// What is inherited, without the variables that each child gets anew. Bytes, not text: what is
   /// not UTF-8 must arrive as it was.
   private let inherited: [CString]
 
   private static let variables = [
-    "XODB_NAME", "XODB_GENERATION", "XODB_SUPERVISOR", "XODB_READY_FD", "XODB_LIFELINE_FD",
+    "XODB_NAME", "XODB_GENERATION", "XODB_SUPERVISOR", "XODB_GRACE_MS",
+    "XODB_READY_FD", "XODB_LIFELINE_FD",
   ]
 
-  /// - Parameter command: the program and its arguments, not empty.
-  init(_ command: [String], supervisor: String, descriptors: UInt) {
+  /// - Parameters:
+  ///   - command: the program and its arguments, not empty.
+  ///   - graceMilliseconds: how long it may take to end.
+  init(_ command: [String], supervisor: String, graceMilliseconds: Int, descriptors: UInt) {
     name = command.first ?? ""
     self.supervisor = supervisor
+    self.graceMilliseconds = graceMilliseconds
     self.descriptors = descriptors
     arguments = command.map { strdup($0) } + [nil]
     var inherited: [CString] = []
@@ -51,7 +56,8 @@ final class Program {
   ) -> Result {
     let variables = [
       "XODB_NAME=\(member.name)", "XODB_GENERATION=\(member.generation)",
-      "XODB_SUPERVISOR=\(supervisor)", "XODB_READY_FD=3", "XODB_LIFELINE_FD=4",
+      "XODB_SUPERVISOR=\(supervisor)", "XODB_GRACE_MS=\(graceMilliseconds)",
+      "XODB_READY_FD=3", "XODB_LIFELINE_FD=4",
     ]
     let own: [CString?] = variables.map { strdup($0) }
     defer { for entry in own { free(entry) } }

@@ -19,7 +19,9 @@ enum Station {
     let directory = try RunDirectory()
     try directory.create()
     let claim = try NameClaim(try PublisherName(settings.name), in: directory)
-    let program = Program(command, supervisor: settings.name, descriptors: descriptors)
+    let program = Program(
+      command, supervisor: settings.name, graceMilliseconds: settings.graceMilliseconds,
+      descriptors: descriptors)
     let result = try serve(
       settings, program, claim, in: directory, supervised, signals, guardian)
     // The name is given up only when its socket is gone.

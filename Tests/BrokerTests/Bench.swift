@@ -147,8 +147,8 @@ struct Bench {
     collect()
   }
 
-  mutating func drain() {
-    broker.drain(now: now)
+  mutating func drain(milliseconds: Int? = nil) {
+    broker.drain(now: now, end: milliseconds.map { now.adding(milliseconds: $0) })
     collect()
   }
 

@@ -144,6 +144,23 @@ import Wire
     #expect(bench.told() == ["w-1/10": .bye])
   }
 
+  @Test func whatADrainCannotWaitForIsRefusedAtItsEnd() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("runs")
+    bench.query("waits")
+    let attempt = try bench.job().attempt
+    bench.drain(milliseconds: 1000)
+    bench.pass(milliseconds: 999)
+    #expect(bench.codes().isEmpty)
+    #expect(bench.broker.nextDeadline == bench.now.adding(milliseconds: 1))
+    bench.pass(milliseconds: 1)
+    #expect(bench.codes() == ["runs": "draining", "waits": "draining"])
+    #expect(bench.broker.isEmpty)
+    bench.answer("w-1", 10, attempt)
+    #expect(bench.answers().isEmpty)
+  }
+
   @Test func drainingWithoutWorkersRefusesWhatWaits() throws {
     var bench = Bench()
     bench.state([("w-1", 10, .ready)])

@@ -147,7 +147,7 @@ import Wire
     // Somebody is writing, and it may be long.
     #expect(engine.version(of: "a") == nil)
     let answer = engine.ask("a", "select 1", milliseconds: 30)
-    #expect(answer == "deadline: the deadline of 30 ms is over: database is locked")
+    #expect(answer == "deadline: the deadline is over: database is locked")
     #expect(answer.version == nil)
     // A file that was replaced is not waited for.
     try fixture.database("new", "create table t(x); insert into t values('new')")

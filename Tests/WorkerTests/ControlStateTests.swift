@@ -48,6 +48,19 @@ private struct Listener {
     #expect(listener.state.watchdog.isAbandoned)
   }
 
+  @Test func aRouterWhoseNumbersBeganAnewIsFollowedOnceTheOldOneIsSilent() {
+    var listener = Listener()
+    listener.hearRouter(.router(7))
+    listener.now = .at(3499)
+    listener.hearRouter(.router(1))
+    #expect(listener.state.router == .router(7))
+    listener.now = .at(3500)
+    listener.hearRouter(.router(1))
+    #expect(listener.state.router == .router(1) && listener.hasNews)
+    listener.hearRouter(.router(2))
+    #expect(listener.state.router == .router(2))
+  }
+
   @Test func aCancelThatComesBeforeItsRunHitsItToo() {
     var listener = Listener()
     listener.hearCancel(Assignment(1))

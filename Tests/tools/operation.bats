@@ -175,3 +175,27 @@ restarted() { # PUBLISHER TIMES
   finish_load
   [ "$(loaded ok)" -eq "$(loaded asked)" ]
 }
+
+@test "TERM: what cannot be waited for is answered before the router would be killed" {
+  start_events
+  start router xodb-supervise --name router --grace 3 -- xodb-router
+  router=$pid
+  wait_for test -S "$XODB_RUN/events/router-1"
+  start_workers 1
+  ask 'QUERY db=test id=7 deadline=60000' 'patient 60000' >"$work/runs" 3>&- &
+  note_started
+  local runs=$pid
+  wait_for eval 'ask "SHOW what=queue" | grep -q "running.*patient"'
+  ask 'QUERY db=test id=8 deadline=60000' 'echo on' >"$work/waits" 3>&- &
+  note_started
+  local waits=$pid
+  wait_for eval 'ask "SHOW what=queue" | grep -q "queued.*echo"'
+  kill -TERM "$router"
+  wait_status "$router"
+  [ "$status" -eq 0 ]
+  wait_status "$runs"
+  wait_status "$waits"
+  grep '^ERROR id=7 code=draining .*retry_ms=' "$work/runs"
+  grep '^ERROR id=8 code=draining .*retry_ms=' "$work/waits"
+  run -1 event '^worker.killed '
+}

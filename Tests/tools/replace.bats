@@ -99,7 +99,7 @@ query() { # SQL [KEY=VALUE...]
   mv "$work/new" "$data/d.db"
   for _ in 1 2; do
     run query 'select x from t' deadline=300
-    [[ ${lines[0]} == "ERROR code=deadline message=\"the deadline of 300 ms is over: the file was replaced, and somebody still has the old one's '-shm' open\""* ]]
+    [[ ${lines[0]} == "ERROR code=deadline message=\"the deadline is over: the file was replaced, and somebody still has the old one's '-shm' open\""* ]]
   done
   kill "$holder"
   for _ in 1 2 3 4; do
@@ -130,7 +130,7 @@ connection.close()
   [ "$(query 'select x from t' | tail -n 1)" = 1 ]
   hold_open 'pragma locking_mode = exclusive; begin exclusive; update t set x = 2; commit;' 1.5
   run query 'select x from t' deadline=300
-  [[ ${lines[0]} == 'ERROR code=deadline message="the deadline of 300 ms is over: database is locked"'* ]]
+  [[ ${lines[0]} == 'ERROR code=deadline message="the deadline is over: database is locked"'* ]]
   alive "$holder"
   run query 'select x from t' deadline=9000
   [[ ${lines[0]} == OK* ]]

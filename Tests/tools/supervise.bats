@@ -63,7 +63,7 @@ children_of() { # PID
   start s env LEFT=alone XODB_READY_FD= XODB_NAME= xodb-supervise --name w -- sh -c \
     'env >"$work/env.new"; ls -l /proc/self/fd >"$work/fds"; mv "$work/env.new" "$work/env"; sleep 60'
   wait_for filled "$work/env"
-  for variable in XODB_NAME=w-1 XODB_SUPERVISOR=w XODB_READY_FD=3 XODB_LIFELINE_FD=4 LEFT=alone; do
+  for variable in XODB_NAME=w-1 XODB_SUPERVISOR=w XODB_GRACE_MS=10000 XODB_READY_FD=3 XODB_LIFELINE_FD=4 LEFT=alone; do
     grep -qx "$variable" "$work/env"
   done
   grep -Eqx 'XODB_GENERATION=[0-9]+' "$work/env"

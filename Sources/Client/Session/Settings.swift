@@ -2,8 +2,8 @@
 package struct Settings: Sendable {
   /// The time that a request has, from when it was read.
   package var timeoutMilliseconds = 30_000
-  /// How often a request is sent before it is given up.
-  package var tries = 10
+  /// How often a request is sent before it is given up, if its time is not over before.
+  package var tries = Int.max
   /// Requests that have been read and not yet printed.
   package var window = 256
   /// Bytes of such requests, and of answers that wait for earlier ones: above, nothing is read.
