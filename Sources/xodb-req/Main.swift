@@ -35,7 +35,10 @@ struct RequestCommand: ParsableCommand {
   var each: String?
 
   @Flag(
-    help: "Print the rows at once, and again whenever they have changed, until it is interrupted.")
+    help: """
+      Print the rows at once, and again whenever they have changed, each time with an empty line \
+      behind them, until it is interrupted or fails.
+      """)
   var watch = false
 
   @Option(
@@ -73,7 +76,7 @@ struct RequestCommand: ParsableCommand {
     if let tries { settings.tries = tries }
     var conversation = try Conversation(
       to: try router ?? RunDirectory().clients, settings,
-      try source(format.wire), Printer(tables: format == .table))
+      try source(format.wire), Printer(tables: format == .table, marksEnds: watch))
     Tool.exit(try conversation.run())
   }
 

@@ -8,12 +8,17 @@ struct Printer: ~Copyable {
   private static let bufferSize = 65_536
 
   private let laysOutTables: Bool
+  private let marksEnds: Bool
   private var buffer: [UInt8] = []
   private var hasPrinted = false
 
-  /// - Parameter tables: whether bodies are CSV, to be shown as tables.
-  init(tables: Bool) {
+  /// - Parameters:
+  ///   - tables: whether bodies are CSV, to be shown as tables.
+  ///   - marksEnds: whether an empty line is to end each body, so that a reader knows that it is
+  ///     complete, also when it has no rows.
+  init(tables: Bool, marksEnds: Bool) {
     laysOutTables = tables
+    self.marksEnds = marksEnds
     if tables { DisplayText.prepare() }
   }
 
@@ -21,17 +26,21 @@ struct Printer: ~Copyable {
   var isPending: Bool { !buffer.isEmpty }
 
   mutating func print(_ body: Part) throws(ToolError) {
-    guard !laysOutTables else { return try printTable(body) }
-    if buffer.count + body.count > Self.bufferSize { try flush() }
-    if body.count >= Self.bufferSize {
-      try body.withBytes { bytes throws(ToolError) in try Output.write(bytes) }
+    if laysOutTables {
+      try printTable(body)
     } else {
-      body.withBytes { buffer.append(contentsOf: $0) }
+      if buffer.count + body.count > Self.bufferSize { try flush() }
+      if body.count >= Self.bufferSize {
+        try body.withBytes { bytes throws(ToolError) in try Output.write(bytes) }
+      } else {
+        body.withBytes { buffer.append(contentsOf: $0) }
+      }
     }
+    if marksEnds { buffer.append(UInt8(ascii: "\n")) }
   }
 
   private mutating func printTable(_ body: Part) throws(ToolError) {
-    if hasPrinted { buffer.append(UInt8(ascii: "\n")) }
+    if hasPrinted && !marksEnds { buffer.append(UInt8(ascii: "\n")) }
     hasPrinted = true
     let table = body.withBytes { Table(csv: $0) }
     try table.append(to: &buffer) { buffer throws(ToolError) in

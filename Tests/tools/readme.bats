@@ -81,7 +81,7 @@ EOF
     done
   done
   for text in 'default: 3)' 'default: 100000)' 'default: 30'; do xodb-router --help | grep -q "$text"; done
-  for text in 'default: 30)' 'default: 10)'; do xodb-req --help | grep -q "$text"; done
+  xodb-req --help | grep -q 'default: 30)'
   xodb-worker --help | grep -q 'default: 64)'
   xodb-supervise --help | grep -q 'default: 10'
 }

@@ -266,10 +266,13 @@ end_watch() {
   start_watch
   wait_for_output one
   change two
-  wait_for_output $'one\ntwo'
+  wait_for_output $'one\n\ntwo'
   sleep 0.5
+  # An empty line ends each, also one without rows.
+  change ''
+  until [ "$(wc -l <"$XODB_RUN/out")" -eq 6 ]; do sleep 0.02; done
   # Nobody polls: one request for each answer, and one that waits.
-  [ "$(grep -c watch "$log")" -eq 3 ]
+  [ "$(grep -c watch "$log")" -eq 4 ]
   grep -E '^QUERY db=proj id=0 format=json deadline=(30000|29[0-9]{3}) \|' "$log"
   grep -E '^QUERY db=proj id=2 format=json deadline=(330000|329[0-9]{3}) if-version=[0-9a-f]+ wait=change \|' "$log"
   kill -TERM "$watch"
@@ -290,7 +293,7 @@ end_watch() {
     rm "$XODB_RUN/clients"
     start_router
     change "$next"
-    wait_for_output "$(printf 'one\ntwo\nthree\n' | sed "/$next/q")"
+    wait_for_output "$(printf 'one\n\ntwo\n\nthree\n' | sed "/$next/q")"
   done
   kill -KILL "$router"
   wait "$router" || true
