@@ -46,7 +46,10 @@ extension Broker {
       guard let number = nextRequest(), let request = requests[number],
         let worker = request.database.flatMap(idleWorker(for:))
       else { return }
-      if let refusal = quarantineRefusal(of: request, now) {
+      if request.deadline <= now {
+        // It ran out while it waited, and the time for `tick` has not come.
+        finish(number, .failure(Failure(.deadline, Self.overdue(request))), now: now)
+      } else if let refusal = quarantineRefusal(of: request, now) {
         // It was not known yet when this one came.
         finish(number, .failure(refusal), now: now)
       } else if !request.isSuspect && isSuspect(request) {

@@ -60,7 +60,7 @@ extension Broker {
     }
   }
 
-  private static func overdue(_ request: PendingRequest<Request>) -> String {
+  static func overdue(_ request: PendingRequest<Request>) -> String {
     let time = request.allowedMilliseconds
     switch request.state {
     case .running: return "its worker did not answer within \(time) ms"

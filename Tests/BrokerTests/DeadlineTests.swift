@@ -73,4 +73,16 @@ import Wire
     #expect(bench.broker.deadlines.count < 3000)
     #expect(bench.broker.inFlight.isEmpty && bench.broker.requests.isEmpty)
   }
+
+  @Test func whatRanOutWhileItWaitedIsNotRunAlthoughNobodyHasTicked() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("busy")
+    let busy = try bench.job()
+    bench.query("q", deadline: 100)
+    bench.now = bench.now.adding(milliseconds: 100)
+    bench.answer("w-1", 10, busy.attempt)
+    #expect(bench.codes() == ["busy": "OK", "q": "deadline"])
+    #expect(bench.jobs().isEmpty)
+  }
 }
