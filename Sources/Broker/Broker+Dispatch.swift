@@ -23,10 +23,9 @@ extension Broker {
   private mutating func reviewNames() {
     guard hasLostNames else { return }
     hasLostNames = false
-    let known = queue.databases.union(parked.databases)
-    for database in known where !isServed(database) {
+    let known = queue.databases.union(parked.databases).union(versions.databases)
+    for database in known where !isServed(database) && !isExpected(database) {
       versions.forget(database)
-      if isExpected(database) { continue }
       for number in queue.numbers(for: database) + parked.numbers(for: database) {
         moveToQueue(number)
       }

@@ -12,10 +12,6 @@ extension Broker {
   mutating func checkVersions(_ now: Instant) {
     guard !idle.isEmpty else { return }
     for database in versions.due(now) {
-      guard isServed(database) else {
-        versions.forget(database)
-        continue
-      }
       guard let first = idleWorker(for: database) else { continue }
       let peer = idle.remove(at: first)
       workers[peer]?.state = .checking(database)
@@ -36,7 +32,8 @@ extension Broker {
 
   /// An answer has shown a version.
   mutating func learn(_ version: String, of database: String, begun: Instant, _ now: Instant) {
-    guard versions.learn(version, of: database, begun: begun, now: now) else { return }
+    guard isServed(database), versions.learn(version, of: database, begun: begun, now: now)
+    else { return }
     announceChange(of: database)
   }
 
@@ -53,10 +50,9 @@ extension Broker {
   /// A request's database is as its client knows it: it waits, or is answered.
   mutating func park(_ number: UInt64, _ query: Query, _ now: Instant) {
     guard let request = requests[number] else { return }
-    if let version = versions[query.database], version != query.ifVersion {
-      // It has changed since the statement ran.
-      return moveToQueue(number)
-    }
+    // It may have changed since the statement ran, or nobody is there to tell.
+    guard isServed(query.database), versions[query.database] ?? query.ifVersion == query.ifVersion
+    else { return moveToQueue(number) }
     requests[number]?.state = .parked
     requests[number]?.isReturned = false
     parked.insert(number, for: query.database, size: request.size)

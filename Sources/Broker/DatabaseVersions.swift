@@ -12,12 +12,12 @@ struct DatabaseVersions {
   /// writes.
   static let watchedMilliseconds = 1000
 
-  private struct Known {
+  struct Known {
     let version: String
     let learned: Instant
   }
 
-  private struct Check {
+  struct Check {
     var due: Instant
     /// How often the last note was followed up.
     var looks = 0
@@ -28,8 +28,11 @@ struct DatabaseVersions {
     var isNotedAgain = false
   }
 
-  private var known: [String: Known] = [:]
-  private var checks: [String: Check] = [:]
+  private(set) var known: [String: Known] = [:]
+  private(set) var checks: [String: Check] = [:]
+
+  /// The databases of which anything is known.
+  var databases: Set<String> { Set(known.keys).union(checks.keys) }
 
   subscript(database: String) -> String? { known[database]?.version }
 

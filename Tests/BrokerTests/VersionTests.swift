@@ -165,4 +165,30 @@ import Wire
     while bench.told()["w-1/10"] == .rescan { bench.ready("w-1") }
     #expect(bench.codes() == ["q": "no-such-database", "r": "no-such-database"])
   }
+
+  @Test func whoWaitsLearnsOfAChangeWhileTheOnlyWorkerWasAway() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready)])
+    bench.ready("w-1", 10, dbs: ["a"])
+    bench.query("q", deadline: 60_000, ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.event("worker.exited", "w-1", 10)
+    bench.event("worker.started", "w-1", 11)
+    _ = bench.told()
+    bench.ready("w-1", 11, dbs: ["a"])
+    bench.pass(milliseconds: 1000)
+    #expect(bench.told() == ["w-1/11": .check(database: "a")])
+    bench.ready("w-1", 11, versions: [VersionReport(database: "a", version: "v2")])
+    #expect(changes(&bench) == ["v2"])
+    #expect(try bench.job().request == "q")
+  }
+
+  @Test func versionsOfDatabasesThatNobodyHasAreForgotten() throws {
+    var bench = bench()
+    bench.query("q")
+    bench.answer("w-1", 10, try bench.job().attempt, version: "v1")
+    #expect(bench.broker.versions["a"] == "v1")
+    bench.ready("w-1", dbs: ["b"])
+    #expect(bench.broker.versions.databases.isEmpty)
+  }
 }
