@@ -76,8 +76,11 @@ extension Broker {
   ) {
     let known = supervisors[supervisor]?.slots[member.name]
     guard member.generation >= known?.generation ?? .min else { return }
-    // A process that has ended does not come back to life under its generation.
-    if let known, member.generation == known.generation, !known.phase.isAlive, phase.isAlive {
+    // A process that has ended does not come back to life under its generation, and one that is to
+    // end may say only then that it is ready.
+    if let known, member.generation == known.generation, phase.isAlive,
+      !known.phase.isAlive || known.phase == .stopping
+    {
       return
     }
     let peer = connections[member.name].flatMap { workers[$0]?.supervisor == supervisor ? $0 : nil }

@@ -110,6 +110,11 @@ extension Broker {
       lose(peer, why: "its connection said that it is \(member)", .died, now)
       return false
     }
+    guard report.hasDatabases else {
+      // It was given up and lives after all. What it has it told once, and will not tell again.
+      effects.append(.tell(peer, .bye))
+      return false
+    }
     if let other = connections[member.name], let known = workers[other] {
       guard member.generation >= known.member.generation else {
         effects.append(.tell(peer, .bye))

@@ -230,4 +230,39 @@ import Wire
     #expect(bench.broker.requests.values.first?.deaths == 0)
     #expect(bench.broker.workers.count == 2)
   }
+
+  @Test func aWorkerThatSaysThatItIsReadyAfterItWasToldToEndIsEndingAllTheSame() throws {
+    var (bench, attempt) = try running()
+    bench.event("worker.stopping", "w-1", 10)
+    bench.event("worker.ready", "w-1", 10)
+    bench.event("worker.exited", "w-1", 10)
+    let retried = try bench.job()
+    #expect(retried.attempt.number == attempt.number + 1)
+    #expect(bench.broker.requests.values.map(\.deaths) == [0])
+  }
+
+  @Test func aWorkerThatWasGivenUpAndLivesEnds() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready)])
+    bench.ready("w-1", 10, dbs: ["a"])
+    bench.query("q", deadline: 60_000)
+    let job = try bench.job()
+    for _ in 0..<2 { bench.pass(milliseconds: 2000) }
+    #expect(bench.events().contains("router.lost"))
+    // Its answer counts. That it has the database it told once, and would not tell again.
+    bench.answer("w-1", 10, job.attempt)
+    #expect(bench.told() == ["w-1/10": .bye])
+    #expect(bench.broker.workers.isEmpty)
+  }
+
+  @Test func aWorkerThatComesAfterItsSupervisorHasDroppedItIsLostWithItsConnection() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready), ("w-2", 11, .ready)])
+    bench.state([("w-1", 10, .ready)])
+    bench.ready("w-2", 11, dbs: ["a"])
+    bench.query("q")
+    #expect(try bench.job().worker == "w-2/11")
+    bench.disconnect(worker: "w-2/11")
+    #expect(bench.broker.workers.isEmpty)
+  }
 }
