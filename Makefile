@@ -3,6 +3,8 @@
 # make test       runs all tests
 # make chaos      makes trouble in a cluster under load for SECONDS (default 60) and checks every answer
 # make fuzz       feeds CASES (default 1000000) of random and mutated traffic to all that reads it
+# make simulate   simulates clusters, from SEEDS=10000 seeds or as many as are wanted
+# make mutants    shows that the simulation finds bugs
 # make lint       checks formats and scripts
 # make install    puts tools and scripts below PREFIX (default /usr/local)
 
@@ -12,6 +14,8 @@ TOOLS := xodb-router xodb-worker xodb-supervise xodb-events xodb-req
 SCRIPTS := start stop demo packages
 # Statically linked, a tool starts in a third of the time.
 FLAGS := -c release --static-swift-stdlib
+# How many simulated clusters; from 10000 on, each transition must be taken.
+SEEDS ?= 10000
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Installs the Debian packages that are missing; asks nothing of a machine that has them all.
@@ -29,7 +33,7 @@ endef
 SECONDS ?= 60
 CASES ?= 1000000
 
-.PHONY: build demo test unit-test tool-test chaos fuzz lint install clean
+.PHONY: build demo test unit-test simulate mutants tool-test chaos fuzz lint install clean
 
 build:
 	$(call need,libzmq3-dev libsqlite3-dev)
@@ -42,10 +46,17 @@ demo: build
 	$(call need,sqlite3 jq procps)
 	bin/demo.sh
 
-test: unit-test tool-test
+test: unit-test simulate mutants tool-test
 
 unit-test: build
 	$(SWIFT) test
+
+simulate: build
+	.build/release/xodb-simulate --seeds $(SEEDS)
+
+mutants: build
+	$(call need,patch)
+	Tests/Simulation/mutants.sh
 
 tool-test: build
 	$(call need,bats sqlite3 jq procps iproute2 python3 python3-zmq)
@@ -61,8 +72,8 @@ fuzz: build
 lint:
 	$(call need,shellcheck shfmt)
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
-	shellcheck bin/*.sh .ci/run Tests/tools/*.bats Tests/tools/*.bash
-	shfmt -i 2 -ci -d bin/*.sh .ci/run Tests/tools/*.bats Tests/tools/*.bash
+	shellcheck bin/*.sh .ci/run Tests/Simulation/*.sh Tests/tools/*.bats Tests/tools/*.bash
+	shfmt -i 2 -ci -d bin/*.sh .ci/run Tests/Simulation/*.sh Tests/tools/*.bats Tests/tools/*.bash
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin

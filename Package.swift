@@ -106,6 +106,16 @@ let package = Package(
         argumentParser,
       ],
       path: "Tests/Fuzz", swiftSettings: settings),
+    // A whole cluster in one thread and from one seed. It compiles the broker's sources into itself,
+    // and so sees all that these keep to themselves.
+    .executableTarget(
+      name: "xodb-simulate",
+      dependencies: [
+        "Client", "Supervision", "TestSupport", "Toolkit", "Wire", "Worker", "ZeroMQ",
+        argumentParser, .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
+      ],
+      path: "Tests/Simulation", exclude: ["mutants", "mutants.sh"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@ internal import DequeModule
 ///
 /// A lane is ordered by number, which is the order of arrival.
 struct DatabaseLanes {
-  private var lanes: [String: Deque<UInt64>] = [:]
+  private(set) var lanes: [String: Deque<UInt64>] = [:]
   private(set) var count = 0
   /// The sum of the requests' sizes.
   private(set) var bytes = 0

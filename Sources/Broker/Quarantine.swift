@@ -32,14 +32,14 @@ struct Quarantine {
     var incriminatesText = true
   }
 
-  private struct Deaths {
+  struct Deaths {
     var count = 0
     var last: Instant
   }
 
   /// So many deaths lead to quarantine.
   let deaths: Int
-  private var accounts: [Account: Deaths] = [:]
+  private(set) var accounts: [Account: Deaths] = [:]
   /// What is quarantined, in the order in which that ends.
   private(set) var entries: [Entry] = []
 

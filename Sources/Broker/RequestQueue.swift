@@ -14,18 +14,18 @@ struct RequestQueue {
     let isShort: Bool
   }
 
-  private struct Client {
+  struct Client {
     var lanes: [Lane: Deque<UInt64>] = [:]
     var turns = Rota<Lane>()
   }
 
-  private var clients: [PeerID: Client] = [:]
-  private var turns = Rota<PeerID>()
+  private(set) var clients: [PeerID: Client] = [:]
+  private(set) var turns = Rota<PeerID>()
   /// What goes first, in order of arrival, with the lane of each.
-  private var urgent: Deque<UInt64> = []
-  private var urgentLanes: [UInt64: Lane] = [:]
+  private(set) var urgent: Deque<UInt64> = []
+  private(set) var urgentLanes: [UInt64: Lane] = [:]
   /// How many wait in a lane, whoever sent them.
-  private var waiting: [Lane: Int] = [:]
+  private(set) var waiting: [Lane: Int] = [:]
   private(set) var count = 0
   /// The sum of the requests' sizes.
   private(set) var bytes = 0

@@ -4,9 +4,9 @@ internal import DequeModule
 ///
 /// To leave costs nothing: a place that is not held any more is passed over later.
 struct Rota<Key: Hashable> {
-  private var places: Deque<(key: Key, ticket: UInt64)> = []
+  private(set) var places: Deque<(key: Key, ticket: UInt64)> = []
   /// The ticket of the place that each one holds.
-  private var tickets: [Key: UInt64] = [:]
+  private(set) var tickets: [Key: UInt64] = [:]
   private var nextTicket: UInt64 = 0
 
   var isEmpty: Bool { tickets.isEmpty }

@@ -7,8 +7,8 @@ struct StatementHistory {
   /// How many texts are remembered at least; at most twice as many.
   static let capacity = 4096
 
-  private var recent: [StatementKey: Int64] = [:]
-  private var older: [StatementKey: Int64] = [:]
+  private(set) var recent: [StatementKey: Int64] = [:]
+  private(set) var older: [StatementKey: Int64] = [:]
 
   /// Notes how long a run took, or how long it had taken when it was broken off.
   mutating func note(_ key: StatementKey, microseconds: Int64) {

@@ -1,8 +1,8 @@
 internal import Toolkit
-internal import Wire
+package import Wire
 
 /// What a worker has heard, and what it runs.
-struct ControlState {
+package struct ControlState {
   private let member: Member
   /// Where the router takes workers, by which it is known.
   private let endpoint: String
@@ -11,25 +11,25 @@ struct ControlState {
   static let silenceMilliseconds = 3500
 
   /// The incarnation of the router that was last heard.
-  private(set) var router: PublisherIdentity?
+  package private(set) var router: PublisherIdentity?
   private var routerHeard = Instant.start
   /// Whether the supervisor has announced this worker's end.
-  private(set) var isStopping = false
+  package private(set) var isStopping = false
   /// Why nothing more is heard.
   var failure: ToolError?
   /// The databases whose files something has happened to, until the runner has heard of it.
   var changed: Set<String> = []
-  var watchdog = Watchdog()
+  package var watchdog = Watchdog()
   private var cancellations = Cancellations()
 
-  init(_ member: Member, router endpoint: String) {
+  package init(_ member: Member, router endpoint: String) {
     self.member = member
     self.endpoint = endpoint
   }
 
   /// Takes in what was published.
   /// - Returns: whether `router` or `isStopping` has changed.
-  mutating func hear(_ publication: Publication, now: Instant) -> Bool {
+  package mutating func hear(_ publication: Publication, now: Instant) -> Bool {
     let line = publication.line
     takeBack(line, publication.publisher, now)
     for line in publication.members { takeBack(line, publication.publisher, now) }
@@ -65,7 +65,7 @@ struct ControlState {
   }
 
   /// A run begins, which may have been taken back already.
-  mutating func begin(_ assignment: Assignment, deadline: Instant, now: Instant) {
+  package mutating func begin(_ assignment: Assignment, deadline: Instant, now: Instant) {
     watchdog.begin(assignment, deadline: deadline)
     if cancellations.contains(assignment) { watchdog.cancel(assignment, now: now) }
     if let router { watchdog.follow(router, now: now) }

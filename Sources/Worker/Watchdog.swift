@@ -39,7 +39,7 @@ package struct Watchdog {
     run = Run(assignment: assignment, end: deadline)
   }
 
-  mutating func end() { run = nil }
+  package mutating func end() { run = nil }
 
   /// The router has taken an assignment back; another one than that which runs is not touched.
   mutating func cancel(_ assignment: Assignment, now: Instant) {
@@ -59,16 +59,16 @@ package struct Watchdog {
   }
 
   /// Whether nobody waits any more for what runs.
-  var isAbandoned: Bool { run?.isAbandoned ?? false }
+  package var isAbandoned: Bool { run?.isAbandoned ?? false }
 
   /// When the run will be overdue; nil when nothing runs, or it has been told.
-  var limit: Instant? {
+  package var limit: Instant? {
     guard let run, !run.isReported else { return nil }
     return run.end.adding(milliseconds: Self.graceMilliseconds)
   }
 
   /// Tells once of a run that is overdue.
-  mutating func tick(now: Instant) -> Overdue? {
+  package mutating func tick(now: Instant) -> Overdue? {
     guard let limit, let run, now >= limit else { return nil }
     self.run?.isReported = true
     return Overdue(attempt: run.assignment.attempt, cause: run.cause)

@@ -1,0 +1,86 @@
+import Wire
+
+/// What those see who check a broker from outside.
+extension Broker {
+  func forEachRequest(_ body: (SeenRequest<Request>) throws -> Void) rethrows {
+    for (number, request) in requests {
+      let place: SeenRequest<Request>.Place
+      switch request.state {
+      case .queued(let lane):
+        let isUrgent = queue.urgentLanes[number] != nil
+        place = isUrgent ? .urgent(isShort: lane.isShort) : .inTurn(isShort: lane.isShort)
+      case .unresolved: place = .unresolved
+      case .parked: place = .parked
+      case .running: place = .running
+      }
+      try body(
+        SeenRequest(
+          number: number, request: request.payload, place: place, tries: request.tries,
+          deaths: request.deaths, isSuspect: request.isSuspect, deadline: request.deadline))
+    }
+  }
+
+  func forEachWorker(_ body: (SeenWorker) throws -> Void) rethrows {
+    for (peer, worker) in workers {
+      let place: SeenWorker.Place
+      switch worker.state {
+      case .idle: place = .idle
+      case .running(let attempt): place = isCurrent(attempt) ? .running : .abandoning
+      case .rescanning: place = .rescanning
+      case .checking: place = .checking
+      }
+      try body(
+        SeenWorker(
+          peer: peer, place: place, runsLong: worker.run?.isLong ?? false,
+          runsSuspect: worker.run?.isSuspect ?? false))
+    }
+  }
+
+  /// The workers that wait, in the order in which they are given requests.
+  var idleWorkers: [PeerID] { idle }
+
+  /// Where a supervised process stands; nil when nothing is known of it.
+  func phase(of name: String, under supervisor: String) -> Phase? {
+    supervisors[supervisor]?.slots[name]?.phase
+  }
+
+  func isHearing(_ supervisor: String) -> Bool { supervisors[supervisor] != nil }
+}
+
+/// A request that has no final answer yet.
+struct SeenRequest<Request> {
+  enum Place: Hashable, Sendable {
+    /// It waits for its client's turn.
+    case inTurn(isShort: Bool)
+    /// It waits in front of all turns.
+    case urgent(isShort: Bool)
+    case unresolved
+    case parked
+    case running
+  }
+
+  let number: UInt64
+  let request: Request
+  let place: Place
+  let tries: Int
+  let deaths: Int
+  let isSuspect: Bool
+  let deadline: Instant
+}
+
+/// A worker that is connected.
+struct SeenWorker {
+  enum Place: Hashable, Sendable {
+    case idle
+    case running
+    /// It runs what nobody waits for.
+    case abandoning
+    case rescanning
+    case checking
+  }
+
+  let peer: PeerID
+  let place: Place
+  let runsLong: Bool
+  let runsSuspect: Bool
+}

@@ -1,0 +1,142 @@
+import HeapModule
+import Wire
+
+/// What must hold between any two inputs.
+extension Broker {
+  /// What does not fit together, or has grown beyond its bound; nil when all is well.
+  ///
+  /// It looks at everything, so it takes time in proportion to that.
+  var inconsistency: String? {
+    inconsistencyOfRequests ?? inconsistencyOfWorkers ?? queue.inconsistency ?? inconsistencyOfNames
+      ?? excess
+  }
+
+  private var inconsistencyOfRequests: String? {
+    var places = (queued: 0, unresolved: 0, parked: 0, running: 0)
+    var sizes = (queued: 0, unresolved: 0, parked: 0)
+    var ids = 0
+    for (number, request) in requests {
+      switch request.state {
+      case .queued:
+        places.queued += 1
+        sizes.queued += request.size
+      case .unresolved:
+        places.unresolved += 1
+        sizes.unresolved += request.size
+      case .parked:
+        places.parked += 1
+        sizes.parked += request.size
+      case .running(let peer):
+        places.running += 1
+        guard workers[peer]?.state == .running(Attempt(job: number, number: request.tries)) else {
+          return "nobody runs \(number)"
+        }
+      }
+      if !(clients[request.connection]?.contains(number) ?? false) {
+        return "\(number) is not among its connection's requests"
+      }
+      guard let id = request.id else { continue }
+      ids += 1
+      guard inFlight[ClientRequestID(client: request.client, id: id)] == number else {
+        return "\(number) is not in flight under its id"
+      }
+    }
+    if places.queued != queue.count || sizes.queued != queue.bytes { return "queue's counts" }
+    if places.unresolved != unresolved.count || sizes.unresolved != unresolved.bytes {
+      return "the unresolved requests' counts"
+    }
+    if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
+    if ids != inFlight.count { return "\(inFlight.count) ids in flight, of \(ids) requests" }
+    let counted = clients.values.reduce(0) { $0 + $1.count }
+    if counted != requests.count || clients.values.contains(where: \.isEmpty) {
+      return "clients have \(counted) of \(requests.count) requests"
+    }
+    let due = Set(deadlines.unordered.map(\.number))
+    return requests.keys.contains { !due.contains($0) } ? "a request without a deadline" : nil
+  }
+
+  private var inconsistencyOfWorkers: String? {
+    var served: [String: Int] = [:]
+    for (peer, worker) in workers {
+      guard connections[worker.member.name] == peer else { return "two \(worker.member.name)" }
+      guard idle.contains(peer) == (worker.state == .idle) else {
+        return "\(worker.member) is idle or not"
+      }
+      for name in worker.names { served[name, default: 0] += 1 }
+    }
+    if connections.count != workers.count { return "names without workers" }
+    if Set(idle).count != idle.count || !idle.allSatisfy({ workers[$0] != nil }) {
+      return "the list of idle workers"
+    }
+    if servers != served { return "counts of who serves what" }
+    if let round, !round.pending.allSatisfy({ workers[$0]?.state == .rescanning }) {
+      return "a worker is waited for that does not look"
+    }
+    return nil
+  }
+
+  private var inconsistencyOfNames: String? {
+    let expected = supervisors.values.reduce(into: Set(servers.keys)) { names, supervisor in
+      for slot in supervisor.slots.values { names.formUnion(slot.names) }
+    }
+    // Somebody looks again for those who wait for a change.
+    if let blind = parked.databases.first(where: { isServed($0) && versions.checks[$0] == nil }) {
+      return "nobody looks at \(blind), and somebody waits for a change"
+    }
+    let known = Set(versions.known.keys).union(versions.checks.keys)
+    let strange = known.subtracting(expected)
+    return strange.isEmpty ? nil : "versions of \(strange.sorted()), which nobody has"
+  }
+
+  /// What has grown beyond its bound.
+  private var excess: String? {
+    let waiting = queue.count + unresolved.count + parked.count
+    // Those that were running have lost their workers.
+    let begun = requests.values.count { $0.tries > 0 }
+    if waiting > configuration.maxQueuedRequests + begun { return "\(waiting) requests wait" }
+    if deadlines.count > 2 * requests.count + 1025 { return "\(deadlines.count) deadlines" }
+    if history.recent.count + history.older.count > 2 * StatementHistory.capacity {
+      return "the statements' history"
+    }
+    if quarantine.accounts.count > Quarantine.capacity
+      || quarantine.entries.count > Quarantine.capacity
+    {
+      return "quarantine"
+    }
+    return nil
+  }
+}
+
+extension RequestQueue {
+  fileprivate var inconsistency: String? {
+    var counts: [Lane: Int] = [:]
+    for lane in urgentLanes.values { counts[lane, default: 0] += 1 }
+    for client in clients.values {
+      if client.lanes.isEmpty || client.lanes.values.contains(where: \.isEmpty) {
+        return "an empty lane"
+      }
+      for (lane, numbers) in client.lanes {
+        counts[lane, default: 0] += numbers.count
+        if !numbers.isAscending { return "a lane out of order" }
+      }
+      if !client.turns.holds(client.lanes.keys) { return "the turns of a client's lanes" }
+    }
+    if !turns.holds(clients.keys) { return "the clients' turns" }
+    if !urgent.isAscending || Set(urgent) != Set(urgentLanes.keys) { return "what goes first" }
+    return counts == waiting ? nil : "the counts of lanes"
+  }
+}
+
+extension Rota {
+  /// Whether exactly these have a place each, and little else is kept: there never are more than a
+  /// few dozen of them here.
+  fileprivate func holds(_ keys: some Collection<Key>) -> Bool {
+    tickets.count == keys.count && keys.allSatisfy { tickets[$0] != nil }
+      && places.count { tickets[$0.key] == $0.ticket } == tickets.count
+      && places.count <= 100
+  }
+}
+
+extension Collection<UInt64> {
+  fileprivate var isAscending: Bool { zip(self, dropFirst()).allSatisfy { $0 < $1 } }
+}

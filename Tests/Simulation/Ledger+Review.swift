@@ -1,0 +1,156 @@
+import Wire
+
+extension Ledger {
+  typealias RouterEffect = Effect<Sent, Rendered>
+
+  /// Judges what a router did about one input.
+  mutating func review(
+    _ broker: borrowing Broker<Sent, Rendered>, _ effects: [RouterEffect], _ cause: Cause,
+    now: Instant
+  ) throws {
+    coverage.note(cause)
+    if cause == .tick { docket.tick(now) }
+    if cause == .pardon { docket.pardon() }
+    look(broker)
+    excuse()
+    var runs: ArraySlice<Run> = []
+    for case .run(let peer, _, let sent) in effects {
+      runs.append(Run(request: sent.request, connection: try Self.connection(peer)))
+    }
+    for effect in effects {
+      switch effect {
+      case .answer(let sent, let line, let rows):
+        try take(line, rows, for: sent.request, cause, now: now)
+      case .run(let peer, let job, let sent):
+        try take(job, for: sent.request, to: try Self.connection(peer), first: runs, now: now)
+        runs.removeFirst()
+      case .tell(let peer, let command): try take(command, to: try Self.connection(peer))
+      case .publish(let line): try take(line, cause, now: now)
+      }
+    }
+    try compare(cause, now: now)
+    try compareWorkers(broker, cause)
+    try checkWork()
+    forgetTurns()
+    if let stranger = coverage.stranger { throw Violation("\(stranger) is not foreseen") }
+    reviews += 1
+    if reviews % 16 == 0, let problem = broker.inconsistency { throw Violation(problem) }
+  }
+
+  private mutating func look(_ broker: borrowing Broker<Sent, Rendered>) {
+    seen.removeAll(keepingCapacity: true)
+    seenWorkers.removeAll(keepingCapacity: true)
+    broker.forEachRequest { seen.append($0) }
+    broker.forEachWorker { seenWorkers.append($0) }
+  }
+
+  /// What is found to be suspect when it is its turn goes before all turns, and may have to wait.
+  /// When its client has had that turn nobody can tell, among those that others have had.
+  private mutating func excuse() {
+    excused.removeAll(keepingCapacity: true)
+    for request in seen {
+      guard case .urgent = request.place else { continue }
+      let entry = requests[request.request.request]
+      guard case .inTurn = entry.place else { continue }
+      hasHadTurn(entry)
+      excused.append(entry.envelope)
+    }
+  }
+
+  /// The router must have exactly the requests that are open, and know the same of them.
+  private mutating func compare(_ cause: Cause, now: Instant) throws {
+    for request in seen {
+      let index = request.request.request
+      let entry = requests[index]
+      try require(entry.status == .open, "\(index) is kept after its end")
+      try require(
+        entry.tries == request.tries,
+        "\(index) was begun \(entry.tries) times, not \(request.tries)")
+      try require(
+        entry.deaths == request.deaths,
+        "\(entry.deaths) workers have died of \(index), not \(request.deaths)")
+      try require(entry.limit == request.deadline, "\(index) has another deadline")
+      if entry.place != request.place {
+        coverage.note(Stage(entry.place), Stage(request.place))
+        requests[index].place = request.place
+      }
+      if cause == .tick {
+        // A worker that has it may know more; and so it is for what has just lost its worker.
+        let end =
+          entry.tries > 0
+          ? entry.limit.adding(milliseconds: Self.graceMilliseconds) : entry.limit
+        try require(now < end, "\(index) is not answered in time")
+      }
+    }
+    try require(seen.count == open, "\(open - seen.count) of \(open) requests are lost")
+  }
+
+  /// The grace of a request that runs, from the design.
+  static var graceMilliseconds: Int { 750 }
+
+  private mutating func compareWorkers(
+    _ broker: borrowing Broker<Sent, Rendered>, _ cause: Cause
+  ) throws {
+    var suspects = 0
+    let before = known
+    known.removeAll(keepingCapacity: true)
+    for worker in seenWorkers {
+      let connection = try Self.connection(worker.peer)
+      let stage = WorkerStage(worker.place)
+      workers[connection].isKnown = true
+      workers[connection].wasDismissed = false
+      known.append(connection)
+      if workers[connection].stage != stage {
+        coverage.note(workers[connection].stage, stage)
+        workers[connection].stage = stage
+      }
+      if worker.runsSuspect { suspects += 1 }
+      let holds = stage == .running || stage == .abandoning
+      try require(holds == (workers[connection].held != nil), "\(connection) is \(stage)")
+    }
+    for connection in before where workers[connection].isKnown && !known.contains(connection) {
+      try require(workers[connection].wasDismissed, "\(connection) is forgotten")
+      coverage.note(workers[connection].stage, .dismissed)
+      workers[connection].isKnown = false
+      workers[connection].stage = .absent
+    }
+    try require(suspects <= 1, "\(suspects) suspects run at once")
+    let listed = broker.idleWorkers
+    try require(
+      listed.count == idle.count && zip(listed, idle).allSatisfy { $0 == Self.peer($1) },
+      "these wait for a reply: \(idle)")
+  }
+
+  /// Nothing waits that could run.
+  private func checkWork() throws {
+    let free = idle.reduce(into: DatabaseSet.empty) { $0.formUnion(workers[$1].serves) }
+    let isSuspectRunning = seenWorkers.contains { $0.runsSuspect }
+    for request in seen {
+      let index = request.request.request
+      guard let database = requests[index].database else { continue }
+      switch request.place {
+      case .inTurn(let isShort), .urgent(let isShort):
+        guard free.contains(database), isShort || mayRunLong(before: []) else { continue }
+        if request.isSuspect && isSuspectRunning { continue }
+        throw Violation("\(index) waits although a worker could run it")
+      case .unresolved:
+        let isServed = seenWorkers.contains {
+          (try? Self.connection($0.peer)).map { workers[$0].serves.contains(database) } ?? false
+        }
+        try require(!isServed, "\(index) is looked for although there is a worker for it")
+      case .parked, .running: break
+      }
+    }
+  }
+
+  /// Whether one more statement that may be long could be run before these were.
+  func mayRunLong(before runs: ArraySlice<Run>) -> Bool {
+    guard configuration.reservedWorkers > 0 else { return true }
+    let long = seenWorkers.count { $0.runsLong } - runs.count { runsLong($0.connection) }
+    return long < max(1, seenWorkers.count - configuration.reservedWorkers)
+  }
+
+  func runsLong(_ connection: Int) -> Bool {
+    seenWorkers.contains { $0.runsLong && $0.peer == Self.peer(connection) }
+  }
+}

@@ -1,0 +1,133 @@
+import Wire
+
+/// What each request was promised, and what the router has done about it: an account from outside,
+/// by which the router is judged after each step.
+struct Ledger {
+  struct Request {
+    enum Status {
+      case onItsWay
+      /// One of the same id was in flight.
+      case repeated
+      case open
+      case ended
+    }
+
+    let sent: Sent
+    let message: ClientMessage
+    let connection: Int
+    let envelope: Int
+    let size: Int
+    /// Nil when it asks the router itself.
+    let database: Int?
+    var status = Status.onItsWay
+    var limit = Instant.start
+    var place: SeenRequest<Sent>.Place?
+    var tries = 0
+    var deaths = 0
+    /// The connection of the worker that has it.
+    var holder: Int?
+    /// Whether a worker has said that the database is as the client knows it.
+    var wasUnchanged = false
+    /// Whether its sender has the answer.
+    var hasArrived = false
+  }
+
+  /// A connection of a worker.
+  struct Worker {
+    struct Held {
+      let request: Int
+      let attempt: Attempt
+      let isSuspect: Bool
+      var isAbandoned = false
+    }
+
+    var member: Member?
+    var isKnown = false
+    var serves = DatabaseSet.empty
+    var held: Held?
+    /// Whether its process has really ended, or counts as stuck.
+    var hasEnded = false
+    /// Whether it was told to end.
+    var wasDismissed = false
+    var stage = WorkerStage.absent
+  }
+
+  let configuration: Configuration
+  var requests: [Request] = []
+  var workers: [Worker] = []
+  var open = 0
+  /// By envelope and id.
+  var inFlight: [Key: Int] = [:]
+  /// Those that wait for a reply, in the order in which they began to.
+  var idle: [Int] = []
+  /// The workers that the router knows.
+  var known: [Int] = []
+  /// The generations of which the router has been told that their supervisors end them, and those.
+  var announced: [Int64: Int] = [:]
+  /// The last incarnation of each supervisor that the router has heard.
+  var heard: [Int: Int64] = [:]
+  /// The worker that has spoken last.
+  var speaker: Member?
+  var docket = Docket()
+  var turns = Turns()
+  /// Those that are not counted in this step.
+  var excused: [Int] = []
+  /// Each client's turns among its lanes.
+  var laneTurns: [Turns] = []
+  let coverage: Coverage
+  var isDraining = false
+  var reviews = 0
+  /// Sums up what the router did, to tell whether two runs are the same.
+  private(set) var digest: UInt64 = 0
+  var seen: [SeenRequest<Sent>] = []
+  var seenWorkers: [SeenWorker] = []
+
+  struct Key: Hashable {
+    let envelope: Int
+    let id: String
+  }
+
+  init(_ configuration: Configuration, _ coverage: Coverage) {
+    self.coverage = coverage
+    self.configuration = configuration
+    docket.deaths = configuration.tries
+  }
+
+  mutating func sum(_ number: Int) {
+    digest = (digest ^ UInt64(truncatingIfNeeded: number)) &* 0x100_0000_01b3
+  }
+
+  static func connection(_ peer: PeerID) throws -> Int {
+    guard case .short(let word) = peer else { throw Violation("nobody has the id \(peer)") }
+    return Int(word >> 8)
+  }
+
+  static func name(_ peer: PeerID) -> String {
+    (try? connection(peer)).map(String.init) ?? peer.description
+  }
+
+  static func peer(_ connection: Int) -> PeerID { .short(UInt64(connection) << 8 | 5) }
+
+  /// A router has died, and all that it knew with it.
+  mutating func forget() {
+    for index in requests.indices where requests[index].status == .open {
+      requests[index].status = .ended
+    }
+    for index in workers.indices {
+      workers[index].isKnown = false
+      workers[index].held = nil
+      workers[index].stage = .absent
+    }
+    open = 0
+    inFlight = [:]
+    idle = []
+    known = []
+    announced = [:]
+    heard = [:]
+    docket = Docket()
+    docket.deaths = configuration.tries
+    turns = Turns()
+    laneTurns = []
+    isDraining = false
+  }
+}

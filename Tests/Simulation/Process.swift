@@ -1,0 +1,61 @@
+import Wire
+import Worker
+
+/// A worker's process: what its loops do, around the control's state as it ships.
+struct Process {
+  enum Doing {
+    case starting
+    /// Knows no router.
+    case listening
+    /// Waits for a router's reply.
+    case waiting
+    case looking
+    case running(Run)
+    case ended
+  }
+
+  struct Run {
+    let request: Int
+    let job: Job
+    let course: Course
+    let begun: Instant
+    let deadline: Instant
+    /// The database's, when the run began.
+    let version: Int
+  }
+
+  let member: Member
+  let pid: Int32
+  /// Nil for one that somebody started by hand.
+  let station: Int?
+  /// Of its supervisor.
+  let incarnation: Int64
+  /// The databases that it would serve if they were there.
+  let serves: DatabaseSet
+  var control: ControlState
+  var doing = Doing.starting
+  /// Counts what it does, to tell what was planned for something earlier.
+  var serial = 0
+  /// All that it ever had; the last one may be open.
+  var connections: [Int] = []
+  /// The router that it has last spoken to, as it believes.
+  var giver: PublisherIdentity?
+  var isStopping = false
+  var hasFarewell = false
+  /// The databases that it has, as far as it has looked.
+  var found = DatabaseSet.empty
+  /// What it has told on its connection.
+  var reported: DatabaseSet?
+  /// Until then it is stopped, and does nothing.
+  var resumes = Instant.start
+  /// Whether it cannot even be killed until then.
+  var isInKernel = false
+  /// Whether it was, and ends as soon as it can.
+  var isKilled = false
+  /// Whether the next that it says, but for its first words, is nonsense.
+  var isConfused = false
+  var fromRouter = Channel()
+  var fromStation = Channel()
+
+  var isAlive: Bool { if case .ended = doing { false } else { true } }
+}

@@ -1,0 +1,108 @@
+import TestSupport
+import Wire
+
+/// What differs from seed to seed: how large the cluster is, what it is set to, how fast its time
+/// passes, and which accidents there are. Of everything that can go wrong only some goes wrong with
+/// one seed, so that each thing is also seen without the others.
+struct Scenario {
+  var configuration = Configuration()
+  /// How many workers each supervisor keeps, and which databases they serve.
+  var stations: [(workers: Int, serves: DatabaseSet)] = []
+  var handWorkers = 0
+  var plainClients = 1
+  var sessions = 0
+  var databases = 1
+  var texts: [Text] = []
+  /// Between two acts of a client, in microseconds, on average.
+  var pace: Int64 = 1000
+  /// How many requests a client sends at once at most.
+  var burst = 1
+  var deadlines = 50...3000
+  /// Between two accidents, in microseconds, on average.
+  var accidentInterval: Int64 = 100_000
+  var accidents: [Accident] = []
+  /// Of a hundred publications and notes.
+  var lost = 0
+  /// Of a hundred messages.
+  var late = 0
+  /// Of a thousand runs, that kill their worker although nothing is wrong with them.
+  var bad = 0
+  /// Of a hundred requests for which that is possible, that wait for a change.
+  var watchers = 20
+  /// Of a hundred starts of a process, that fail.
+  var failedStarts = 0
+  var graceMilliseconds = 1000
+
+  init(_ random: inout SeededRandom) {
+    func pick<Value>(_ values: [Value]) -> Value {
+      values[Int(random.next() % UInt64(values.count))]
+    }
+    databases = pick([1, 2, 2, 3])
+    let all = DatabaseSet(first: databases)
+    let reserved = pick([0, 0, 1, 2])
+    for _ in 0..<pick([1, 1, 1, 2]) {
+      let some = DatabaseSet(first: pick([1, databases]))
+      stations.append((pick([1, 2, 2, 3, 4]), pick([all, all, some])))
+    }
+    handWorkers = pick([0, 0, 0, 1, 2])
+    plainClients = pick([1, 2, 3, 5])
+    sessions = pick([0, 0, 1, 2])
+    pace = pick([300, 2000, 2000, 10_000, 40_000, 200_000])
+    burst = pick([1, 1, 3, 10])
+    deadlines = pick([5...100, 50...3000, 50...3000, 1000...10_000])
+    accidentInterval = pick([20, 60, 200, 1000]) * pace
+    accidents = Accident.allCases.filter { _ in pick([true, false]) }
+    lost = pick([0, 0, 5, 30, 70])
+    late = pick([0, 2, 20])
+    bad = pick([0, 0, 5, 30])
+    watchers = pick([0, 10, 60])
+    failedStarts = pick([0, 0, 0, 20])
+    graceMilliseconds = pick([100, 1000, 3000])
+
+    configuration.tries = pick([1, 2, 3, 3])
+    configuration.defaultDeadlineMilliseconds = pick([500, 5000])
+    configuration.maxDeadlineMilliseconds = pick([2000, 86_400_000])
+    if pick([true, false, false]) { configuration.databaseDeadlineMilliseconds["a"] = 700 }
+    configuration.maxQueuedRequests = pick([3, 10, 100_000])
+    configuration.maxQueuedBytes = pick([3000, 256 << 20])
+    configuration.maxRequestsInFlight = pick([4, 10_000])
+    configuration.reservedWorkers = reserved
+
+    let natures = Nature.allCases.filter { _ in pick([true, false, false]) }
+    for _ in 0..<pick([2, 4, 8]) {
+      let nature = pick([.quick, .quick, .moody] + natures)
+      texts.append(Text(nature: nature, database: Int(random.next() % UInt64(databases))))
+    }
+  }
+}
+
+extension DatabaseSet {
+  /// The first of them, so many.
+  init(first count: Int) {
+    self.init()
+    for database in 0..<count { insert(database) }
+  }
+}
+
+/// What can go wrong, or is done by hand.
+enum Accident: CaseIterable {
+  case workerDies
+  case workerIsStopped
+  case workerHangsInTheKernel
+  case workerIsTold
+  case supervisorDies
+  case supervisorSleeps
+  case supervisorIsTold
+  case supervisorRestarts
+  case supervisorGrows
+  case supervisorShrinks
+  case routerDies
+  case routerDrains
+  case routerSleeps
+  case databaseIsWritten
+  case databaseVanishes
+  case nonsense
+  case pardon
+  case handWorkerComes
+  case clockJumps
+}

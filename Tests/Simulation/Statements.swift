@@ -1,0 +1,84 @@
+import Wire
+
+/// Databases by their numbers.
+struct DatabaseSet: Equatable, Sendable {
+  private(set) var bits: UInt32 = 0
+
+  static let empty = DatabaseSet()
+
+  func contains(_ database: Int) -> Bool { bits & (1 << database) != 0 }
+  mutating func insert(_ database: Int) { bits |= 1 << database }
+  mutating func remove(_ database: Int) { bits &= ~(1 << database) }
+  mutating func formUnion(_ other: DatabaseSet) { bits |= other.bits }
+
+  func intersection(_ other: DatabaseSet) -> DatabaseSet {
+    var result = self
+    result.bits &= other.bits
+    return result
+  }
+}
+
+/// A file that workers serve.
+struct Database {
+  /// There never is one of this number.
+  static let unknown = 7
+  static let names = ["a", "b", "c", "d", "e", "f", "g", "nowhere"]
+
+  /// Counts the writes to it.
+  var version = 1
+}
+
+/// What a text does to the worker that runs it.
+enum Nature: CaseIterable {
+  case quick
+  case slow
+  /// Now quick, now slow.
+  case moody
+  case wrong
+  /// Kills whoever runs it.
+  case poison
+  /// Kills whoever runs it with some parameters.
+  case touchy
+  /// Runs until it is told to end.
+  case endless
+  /// Runs until its worker is ended.
+  case stubborn
+  /// Cannot be interrupted for a while.
+  case deaf
+}
+
+/// A text of SQL.
+struct Text {
+  let nature: Nature
+  let database: Int
+}
+
+/// A request as the broker sees it: a number, a text and one of a few parameter sets.
+struct Sent: Statement, Sendable {
+  static let parameterSets = 4
+
+  /// For what runs nothing.
+  static func nobody(_ request: Int) -> Sent { Sent(request: request, text: 0, parameters: 0) }
+
+  let request: Int
+  let text: Int
+  let parameters: Int
+
+  var textHash: UInt64 { UInt64(text) }
+  var parametersHash: UInt64 { UInt64(parameters) }
+  var excerpt: String { "s" }
+}
+
+/// How a run goes, if nothing comes between.
+struct Course {
+  enum End {
+    case outcome(Outcome)
+    case death
+    /// It goes on until it is ended.
+    case never
+  }
+
+  var end: End
+  var microseconds: Int64
+  var isInterruptible: Bool
+}

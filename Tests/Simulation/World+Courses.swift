@@ -1,0 +1,36 @@
+import Wire
+
+extension World {
+  /// How a run will go.
+  mutating func course(of request: Ledger.Request, _ job: Job) -> Course {
+    let database = request.database ?? Database.unknown
+    if let version = job.ifVersion, version == "\(databases[database].version)" {
+      return Course(end: .outcome(.unchanged), microseconds: 20, isInterruptible: true)
+    }
+    if chance(scenario.bad, of: 1000) && !isSettling {
+      return Course(end: .death, microseconds: number(10...20_000), isInterruptible: true)
+    }
+    let rows = Course.End.outcome(.rows(1))
+    let quick = Course(end: rows, microseconds: number(50...2000), isInterruptible: true)
+    let slow = Course(end: rows, microseconds: number(20_000...200_000), isInterruptible: true)
+    switch scenario.texts[request.sent.text].nature {
+    case .quick: return quick
+    case .slow: return slow
+    case .moody: return chance(50) ? quick : slow
+    case .wrong:
+      let codes: [ErrorCode] = [.sql, .tooLarge, .denied, .badRequest]
+      return Course(
+        end: .outcome(.failure(Failure(codes[pick(codes.count)], "wrong"))), microseconds: 100,
+        isInterruptible: true)
+    case .poison:
+      return Course(end: .death, microseconds: number(100...20_000), isInterruptible: true)
+    case .touchy where request.sent.parameters > 0:
+      return Course(end: .death, microseconds: number(100...5000), isInterruptible: true)
+    case .touchy: return quick
+    case .endless: return Course(end: .never, microseconds: 0, isInterruptible: true)
+    case .stubborn: return Course(end: .never, microseconds: 0, isInterruptible: false)
+    case .deaf:
+      return Course(end: rows, microseconds: number(100_000...1_500_000), isInterruptible: false)
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import Wire
+
+/// The router's process: what arrives, what leaves, and how it ends and begins.
+extension World {
+  mutating func startRouter() {
+    guard !isRouterUp else { return }
+    router = takeNumber()
+    routerSequence = 0
+    isRouterUp = true
+    sleepsUntil = now
+    broker = Broker(scenario.configuration, now: now)
+    ledger.forget()
+    tickDue = broker.nextDeadline
+    publishRouterState(router)
+    // It subscribes to everybody, and is told their state.
+    for station in stations.indices { publishState(station) }
+  }
+
+  mutating func takeNumber() -> Int64 {
+    defer { nextNumber += 1 }
+    return nextNumber
+  }
+
+  mutating func endRouter() {
+    isRouterUp = false
+    inbox.removeAll()
+    ledger.forget()
+    for index in connections.indices where connections[index].router == router {
+      connections[index].isAtRouter = false
+      if case .caller(let caller) = connections[index].owner {
+        plan(.caller(caller, .loses(connection: index)), in: 100...5000)
+      }
+    }
+    plan(.routerStarts, in: 1000...500_000)
+  }
+
+  /// Something arrives that is for the router.
+  mutating func arrive(_ happening: Happening) throws {
+    note("router: \(happening)")
+    switch happening {
+    case .request(let index): try receive(index)
+    case .takeBack(let connection, let envelope, let id):
+      guard connections[connection].isAtRouter else { return }
+      try takeBack(envelope, id)
+    case .malformed(let connection, let index):
+      guard connections[connection].isAtRouter else { return }
+      ledger.willRefuse(index)
+      try tell(.malformed) {
+        $0.refuse(Sent.nobody(index), id: "x", Failure(.badRequest, "unknown verb"), now: $1)
+      }
+    case .callerGone(let connection):
+      guard connections[connection].isAtRouter else { return }
+      connections[connection].isAtRouter = false
+      ledger.willLose(client: connection)
+      try tell(.callerGone) { $0.disconnected(client: Ledger.peer(connection), now: $1) }
+    case .report(let connection, let report):
+      guard connections[connection].isAtRouter else { return }
+      try receive(report, on: connection)
+    case .nonsense(let connection):
+      guard connections[connection].isAtRouter else { return }
+      ledger.willHearNonsense(connection)
+      try tell(.nonsense) {
+        $0.misunderstood(Ledger.peer(connection), why: "nonsense", now: $1)
+      }
+    case .workerGone(let connection):
+      guard connections[connection].isAtRouter else { return }
+      connections[connection].isAtRouter = false
+      try tell(.workerGone) { $0.disconnected(worker: Ledger.peer(connection), now: $1) }
+    case .note(let change): try tell(.note) { $0.receive(change, now: $1) }
+    case .publication(let station, let word): try receive(word.publication, from: station)
+    default: break
+    }
+  }
+
+  private mutating func receive(_ index: Int) throws {
+    let request = ledger.requests[index]
+    guard connections[request.connection].isAtRouter else { return }
+    ledger.willReceive(index, now: now)
+    var cause = Cause.query
+    if case .show = request.message { cause = .show }
+    let envelope = envelopes[request.envelope]
+    try tell(cause) {
+      $0.receive(
+        request.message, request.sent, size: request.size, from: envelope,
+        over: Ledger.peer(request.connection), now: $1)
+    }
+  }
+
+  private mutating func takeBack(_ envelope: Int, _ id: String) throws {
+    let index = ledger.willTakeBack(envelope, id)
+    let peer = envelopes[envelope]
+    try tell(.takeBack) {
+      $0.receive(
+        .cancel(id: id), Sent.nobody(-1), size: 0, from: peer, over: peer,
+        now: $1)
+    }
+    guard let index else { return }
+    try require(ledger.requests[index].status == .ended, "\(index) is not cancelled")
+  }
+
+  private mutating func receive(_ report: Report, on connection: Int) throws {
+    try ledger.willHear(connection, report)
+    if let databases = report.databases { ledger.workers[connection].serves = databases }
+    let cause: Cause = report.result != nil ? .result : report.version != nil ? .version : .ready
+    let list = report.databases.map { set in
+      (0..<scenario.databases).filter(set.contains)
+        .map { ServedDatabase(name: Database.names[$0]) }
+    }
+    var results: [(result: AttemptResult, body: Rendered)] = []
+    if let result = report.result, let body = report.body { results.append((result, body)) }
+    try tell(cause) {
+      $0.receive(
+        report.report, databases: list, results: results,
+        versions: report.version.map { [$0] } ?? [], from: Ledger.peer(connection), now: $1)
+    }
+  }
+
+  /// Gives an input to the broker, and does what it wants done.
+  mutating func tell(
+    _ cause: Cause, _ input: (inout Broker<Sent, Rendered>, Instant) -> Void
+  ) throws {
+    if cause == .tick { note("router: tick") }
+    input(&broker, now)
+    var effects = try judge(cause)
+    while !effects.isEmpty {
+      var more: [Effect<Sent, Rendered>] = []
+      for effect in effects { more += try carryOut(effect) }
+      effects = more
+    }
+    if broker.isDraining && broker.isEmpty && isRouterUp { endRouter() }
+  }
+
+  private mutating func judge(_ cause: Cause) throws -> [Effect<Sent, Rendered>] {
+    let effects = broker.effects
+    broker.effects.removeAll(keepingCapacity: true)
+    for effect in effects { note("  \(effect)") }
+    try ledger.review(broker, effects, cause, now: now)
+    try checkTime(cause)
+    return effects
+  }
+
+  private mutating func checkTime(_ cause: Cause) throws {
+    guard let due = broker.nextDeadline else {
+      tickDue = nil
+      return
+    }
+    try require(cause != .tick || due > now, "the router does not sleep")
+    tickDue = now.adding(milliseconds: due.millisecondsUp(since: now))
+    guard cause == .tick else { return }
+    for station in stations.indices where !broker.isHearing(stations[station].name) {
+      ledger.hasForgotten(station)
+    }
+  }
+
+  /// Returns what the broker wants done about that.
+  private mutating func carryOut(
+    _ effect: Effect<Sent, Rendered>
+  ) throws -> [Effect<Sent, Rendered>] {
+    switch effect {
+    case .answer(let sent, let line, _):
+      let connection = ledger.requests[sent.request].connection
+      guard connections[connection].isAtRouter else { return [] }
+      let due = connections[connection].fromRouter.due(arrival())
+      agenda.plan(.answered(connection: connection, Reply(sent.request, line)), at: due)
+      return []
+    case .run(let peer, let job, let sent):
+      return try send(.run(job), to: try Ledger.connection(peer), for: sent.request)
+    case .tell(let peer, let command): return try send(command, to: try Ledger.connection(peer))
+    case .publish(let line):
+      guard line.word == EventWord.cancelled, let member = Member(line) else { return [] }
+      routerSequence += 1
+      publish(line, [], to: member)
+      return []
+    }
+  }
+
+  private mutating func send(
+    _ command: WorkerCommand, to connection: Int, for request: Int = -1
+  ) throws -> [Effect<Sent, Rendered>] {
+    guard connections[connection].isAtRouter else {
+      broker.unreachable(Ledger.peer(connection), now: now)
+      return try judge(.unreachable)
+    }
+    // What is sent into a connection that has ended is lost, as long as nobody has noticed.
+    guard connections[connection].closedAt == nil else { return [] }
+    let due = connections[connection].fromRouter.due(arrival())
+    agenda.plan(.command(connection: connection, command, request: request), at: due)
+    return []
+  }
+
+  func routerWord(_ line: Line, _ members: [Line]) -> Word {
+    Word(
+      Publication(
+        publisher: PublisherIdentity(name: "router", incarnation: router),
+        sequence: routerSequence, line: line, members: members))
+  }
+
+  /// What the router publishes, to whoever listens.
+  private mutating func publish(_ line: Line, _ members: [Line], to member: Member? = nil) {
+    let word = routerWord(line, members)
+    for index in living {
+      guard member == nil || processes[index].member == member else { continue }
+      if isLost() { continue }
+      agenda.plan(.heard(process: index, word), at: processes[index].fromRouter.due(arrival()))
+    }
+  }
+
+  static let routerState = Line(Publication.stateWord).with("role", "router")
+    .with("workers", endpoint)
+
+  mutating func publishRouterState(_ incarnation: Int64) {
+    guard isRouterUp, incarnation == router else { return }
+    if now >= sleepsUntil { publish(Self.routerState, broker.abandonments) }
+    plan(.routerState(incarnation: incarnation), in: 1_000_000...1_000_000)
+  }
+}
+
+// MARK: What supervisors say
+
+extension World {
+  private mutating func receive(_ publication: Publication, from station: Int) throws {
+    ledger.willHear(publication, from: station)
+    let lines = publication.isState ? publication.members : [publication.line]
+    let name = stations[station].name
+    let members = lines.compactMap(Member.init)
+    let before = members.map { Standing(broker.phase(of: $0.name, under: name)) }
+    let cause = Cause(publication)
+    try tell(cause) { $0.receive(publication, now: $1) }
+    for (member, before) in zip(members, before) {
+      let after = Standing(broker.phase(of: member.name, under: name))
+      if after != before { ledger.coverage.note(before, after) }
+    }
+  }
+}

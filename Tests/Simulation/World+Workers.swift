@@ -1,0 +1,303 @@
+import Supervision
+import Wire
+import Worker
+
+/// The workers' processes: their loops, as `WorkerLoop` and `ControlLoop` run them.
+extension World {
+  static let endpoint = "endpoint"
+
+  /// Starts a process. Returns its index.
+  mutating func startProcess(
+    _ member: Member, station: Int?, incarnation: Int64, serves: DatabaseSet
+  ) -> Int {
+    let index = processes.count
+    nextPid += 1
+    processes.append(
+      Process(
+        member: member, pid: nextPid, station: station, incarnation: incarnation, serves: serves,
+        control: ControlState(member, router: Self.endpoint)))
+    living.append(index)
+    plan(.process(index, .begins), in: 1000...30_000)
+    return index
+  }
+
+  mutating func startByHand() {
+    let member = Member(name: "worker-\(nextPid)", generation: takeNumber())
+    _ = startProcess(
+      member, station: nil, incarnation: 0, serves: DatabaseSet(first: scenario.databases))
+  }
+
+  // MARK: What it hears
+
+  mutating func hear(_ index: Int, _ word: Word) {
+    guard processes[index].isAlive else { return }
+    if now < processes[index].resumes {
+      return agenda.plan(.heard(process: index, word), at: processes[index].resumes)
+    }
+    if case .starting = processes[index].doing { return }
+    if processes[index].isKilled { return }
+    let news = processes[index].control.hear(word.publication, now: now)
+    if case .running(let run) = processes[index].doing,
+      processes[index].control.watchdog.isAbandoned
+    {
+      return hurry(index, run)
+    }
+    if news { takeNews(index) }
+  }
+
+  /// Nobody waits any more for what it runs.
+  private mutating func hurry(_ index: Int, _ run: Process.Run) {
+    let serial = processes[index].serial
+    if run.course.isInterruptible {
+      plan(.process(index, .runEnds(serial: serial)), in: 100...20_000)
+    } else if let limit = processes[index].control.watchdog.limit {
+      agenda.plan(.process(index, .watchdog(serial: serial)), at: limit)
+    }
+  }
+
+  /// What its runner does when it is told that something is new, unless it runs something.
+  private mutating func takeNews(_ index: Int) {
+    if processes[index].control.isStopping { processes[index].isStopping = true }
+    switch processes[index].doing {
+    case .starting, .running, .looking, .ended: return
+    case .listening: follow(index)
+    case .waiting:
+      if processes[index].control.router != processes[index].giver { return follow(index) }
+      guard processes[index].isStopping, !processes[index].hasFarewell else { return }
+      processes[index].hasFarewell = true
+      plan(.process(index, .farewellEnds(serial: processes[index].serial)), in: 500_000...500_000)
+    }
+  }
+
+  /// Connects to the router that was heard of, and says that it is ready.
+  private mutating func follow(_ index: Int) {
+    close(index)
+    processes[index].giver = processes[index].control.router
+    if processes[index].isStopping { return end(index, .status(0)) }
+    guard processes[index].giver != nil else {
+      processes[index].doing = .listening
+      return
+    }
+    connections.append(
+      Connection(
+        owner: .worker(index), router: isRouterUp ? router : 0, isAtRouter: isRouterUp))
+    ledger.workers.append(Ledger.Worker())
+    processes[index].connections.append(connections.count - 1)
+    processes[index].reported = nil
+    report(index)
+    say(index, .ready)
+  }
+
+  private mutating func close(_ index: Int) {
+    guard let connection = processes[index].connections.last,
+      connections[connection].closedAt == nil
+    else { return }
+    connections[connection].closedAt = now
+    let due = connections[connection].toRouter.due(later(50...5000))
+    agenda.plan(.workerGone(connection: connection), at: due)
+  }
+
+  // MARK: What it says
+
+  private mutating func report(
+    _ index: Int, _ result: AttemptResult? = nil, of request: Int? = nil,
+    version: VersionReport? = nil
+  ) {
+    let process = processes[index]
+    guard let connection = process.connections.last else { return }
+    let isNews = process.reported != process.found
+    let report = WorkerReport(
+      member: process.member, supervisor: process.station.map { stations[$0].name },
+      pid: Int(process.pid), hasDatabases: isNews, isStopping: process.isStopping)
+    processes[index].reported = process.found
+    processes[index].doing = .waiting
+    processes[index].serial += 1
+    processes[index].hasFarewell = false
+    let body = result.flatMap { result in
+      request.map { Rendered(request: $0, attempt: result.attempt) }
+    }
+    let due = connections[connection].toRouter.due(arrival())
+    if process.isConfused && process.reported != nil {
+      return agenda.plan(.nonsense(connection: connection), at: due)
+    }
+    agenda.plan(
+      .report(
+        connection: connection,
+        Report(
+          report, databases: isNews ? process.found : nil, result: result, body: body,
+          version: version)),
+      at: due)
+    if process.isStopping { takeNews(index) }
+  }
+
+  /// Tells the supervisor.
+  private mutating func say(_ index: Int, _ notice: Notice) {
+    let process = processes[index]
+    guard let station = process.station else { return }
+    plan(
+      .station(
+        station, incarnation: process.incarnation, .childSays(pid: process.pid, notice)),
+      in: 20...500)
+  }
+
+  // MARK: What it is told
+
+  mutating func obey(_ connection: Int, _ command: WorkerCommand, _ request: Int) {
+    guard case .worker(let index) = connections[connection].owner,
+      connections[connection].closedAt == nil, processes[index].isAlive
+    else { return }
+    if now < processes[index].resumes {
+      let later = Happening.command(connection: connection, command, request: request)
+      return agenda.plan(later, at: processes[index].resumes)
+    }
+    if processes[index].isKilled { return }
+    processes[index].serial += 1
+    let serial = processes[index].serial
+    switch command {
+    case .bye: end(index, .status(0))
+    case .rescan: look(index, nil, serial)
+    case .check(let database): look(index, database, serial)
+    case .run(let job): begin(index, job, request)
+    }
+  }
+
+  private mutating func look(_ index: Int, _ check: String?, _ serial: Int) {
+    processes[index].doing = .looking
+    plan(.process(index, .hasLooked(check: check, serial: serial)), in: 50...3000)
+  }
+
+  private mutating func begin(_ index: Int, _ job: Job, _ request: Int) {
+    guard let giver = processes[index].giver else { return }
+    say(index, .working)
+    let course = course(of: ledger.requests[request], job)
+    let deadline = now.adding(milliseconds: job.deadlineMilliseconds)
+    let database = ledger.requests[request].database ?? Database.unknown
+    processes[index].doing = .running(
+      Process.Run(
+        request: request, job: job, course: course, begun: now, deadline: deadline,
+        version: databases[database].version))
+    processes[index].control.begin(
+      Assignment(router: giver, attempt: job.attempt), deadline: deadline, now: now)
+    let serial = processes[index].serial
+    switch course.end {
+    case .death:
+      plan(
+        .process(index, .dies(.signal("SEGV", "Segmentation fault"))),
+        in: course.microseconds...course.microseconds)
+    case .outcome, .never:
+      let end = now.adding(microseconds: course.microseconds)
+      let isEndless = if case .never = course.end { true } else { false }
+      if course.isInterruptible {
+        agenda.plan(
+          .process(index, .runEnds(serial: serial)), at: isEndless ? deadline : min(end, deadline))
+      } else {
+        if !isEndless { agenda.plan(.process(index, .runEnds(serial: serial)), at: end) }
+        if let limit = processes[index].control.watchdog.limit {
+          agenda.plan(.process(index, .watchdog(serial: serial)), at: limit)
+        }
+      }
+    }
+    if case .running(let run) = processes[index].doing,
+      processes[index].control.watchdog.isAbandoned
+    {
+      hurry(index, run)
+    }
+  }
+
+  // MARK: What goes on in it
+
+  mutating func happen(inside index: Int, _ event: ProcessEvent) {
+    guard processes[index].isAlive else { return }
+    let resumes = processes[index].resumes
+    if now < resumes {
+      if case .kill = event {
+        guard processes[index].isInKernel else { return end(index, .signal("KILL", "Killed")) }
+        // It will do nothing more, whenever it ends.
+        processes[index].isKilled = true
+        ledger.hasEnded(processes[index].connections)
+      }
+      return agenda.plan(.process(index, event), at: resumes)
+    }
+    if processes[index].isKilled { return end(index, .signal("KILL", "Killed")) }
+    switch event {
+    case .begins: begin(index)
+    case .hasLooked(let check, let serial):
+      if serial == processes[index].serial { hasLooked(index, check) }
+    case .runEnds(let serial):
+      if serial == processes[index].serial { endRun(index) }
+    case .watchdog(let serial):
+      guard serial == processes[index].serial else { return }
+      if processes[index].control.watchdog.tick(now: now) != nil { end(index, .status(79)) }
+    case .farewellEnds(let serial):
+      if serial == processes[index].serial { end(index, .status(0)) }
+    case .terminate:
+      processes[index].isStopping = true
+      if case .listening = processes[index].doing { return end(index, .status(0)) }
+      takeNews(index)
+    case .dies(let ending): end(index, ending)
+    case .kill: end(index, .signal("KILL", "Killed"))
+    }
+  }
+
+  private mutating func begin(_ index: Int) {
+    if processes[index].isStopping { return end(index, .status(0)) }
+    processes[index].doing = .listening
+    processes[index].found = processes[index].serves.intersection(present)
+    // A publisher sends its state to whoever comes.
+    guard isRouterUp, now >= sleepsUntil else { return }
+    let word = routerWord(Self.routerState, broker.abandonments)
+    agenda.plan(.heard(process: index, word), at: processes[index].fromRouter.due(arrival()))
+  }
+
+  private mutating func hasLooked(_ index: Int, _ check: String?) {
+    guard processes[index].control.router == processes[index].giver else { return follow(index) }
+    processes[index].found = processes[index].serves.intersection(present)
+    guard let check else { return report(index) }
+    let number = Database.names.firstIndex(of: check) ?? Database.unknown
+    let version =
+      processes[index].found.contains(number) ? "\(databases[number].version)" : nil
+    report(index, version: VersionReport(database: check, version: version))
+  }
+
+  private mutating func endRun(_ index: Int) {
+    guard case .running(let run) = processes[index].doing else { return }
+    let isAbandoned = processes[index].control.watchdog.isAbandoned
+    processes[index].control.watchdog.end()
+    if processes[index].control.isStopping { processes[index].isStopping = true }
+    // Another router has taken the place of that which gave it: nobody waits for the answer.
+    guard processes[index].control.router == processes[index].giver else { return follow(index) }
+    let database = ledger.requests[run.request].database ?? Database.unknown
+    var version: String? = "\(run.version)"
+    let outcome: Outcome
+    if run.course.isInterruptible && isAbandoned {
+      outcome = .failure(Failure(.cancelled, "nobody waits"))
+    } else if run.course.isInterruptible && now >= run.deadline {
+      outcome = .failure(Failure(.deadline, "its time is over"))
+    } else if !processes[index].serves.intersection(present).contains(database) {
+      processes[index].found = processes[index].serves.intersection(present)
+      (outcome, version) = (.failure(Failure(.noSuchDatabase, "it has gone")), nil)
+    } else if case .outcome(let planned) = run.course.end {
+      outcome = planned
+    } else {
+      outcome = .failure(Failure(.deadline, "its time is over"))
+    }
+    let result = AttemptResult(
+      attempt: run.job.attempt, outcome: outcome, version: version,
+      runMicroseconds: now.microseconds(since: run.begun))
+    report(index, result, of: run.request)
+  }
+
+  /// The process ends. Its connections do, and its supervisor learns of it.
+  private mutating func end(_ index: Int, _ ending: Ending) {
+    close(index)
+    processes[index].doing = .ended
+    living.removeAll { $0 == index }
+    ledger.hasEnded(processes[index].connections)
+    guard let station = processes[index].station else { return }
+    plan(
+      .station(
+        station, incarnation: processes[index].incarnation,
+        .childExits(pid: processes[index].pid, ending)),
+      in: 20...2000)
+  }
+}
