@@ -7,8 +7,9 @@ private import Glibc
 /// A name that this process holds in a run directory, as long as it lives, and the numbers that go
 /// with it: each is higher than all that anyone drew under this name before.
 ///
-/// The file `locks/NAME` holds the last number drawn. It is locked, so that nobody binds the name's
-/// sockets a second time, which ZeroMQ would let them do.
+/// The file `locks/NAME` holds the last number drawn and, in a second line, the pid of who holds it:
+/// for whoever wants to send it a signal. It is locked, so that nobody binds the name's sockets a
+/// second time, which ZeroMQ would let them do.
 package final class NameClaim {
   package let name: PublisherName
   private let descriptor: Int32
@@ -32,6 +33,7 @@ package final class NameClaim {
         throw ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
       }
       last = try Self.read(descriptor, path)
+      try Self.write("\(Self.text(last))\(getpid())\n", descriptor, path)
     } catch {
       close(descriptor)
       throw error
@@ -45,13 +47,22 @@ package final class NameClaim {
 
   /// Draws the next number.
   package func next() throws(ToolError) -> Int64 {
-    let digits = String(last + 1)
-    let text = String(repeating: "0", count: Self.width - digits.utf8.count) + digits + "\n"
+    try Self.write(Self.text(last + 1), descriptor, path)
+    last += 1
+    return last
+  }
+
+  private static func text(_ number: Int64) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: width - digits.utf8.count) + digits + "\n"
+  }
+
+  private static func write(
+    _ text: String, _ descriptor: Int32, _ path: String
+  ) throws(ToolError) {
     guard pwrite(descriptor, text, text.utf8.count, 0) == text.utf8.count else {
       throw .system("write \(path)", .inputOutput)
     }
-    last += 1
-    return last
   }
 
   /// False when somebody else holds it, and goes on doing so.

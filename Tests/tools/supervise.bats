@@ -535,6 +535,7 @@ lives() {
   start s xodb-supervise --name w -- sh -c "trap 'exit 0' TERM; $child"
   s=$pid
   wait_for event '^supervisor.ready '
+  [ "$(sed -n 2p "$XODB_RUN/locks/w")" -eq "$s" ]
   kill -TTOU "$s"
   wait_for grep -qx 'xodb-supervise: remove a worker: there is only one' "$work/s.err"
   kill -TTIN "$s"
