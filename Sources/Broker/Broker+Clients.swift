@@ -112,7 +112,7 @@ extension Broker {
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, size: request.size)
     } else {
-      queue.insert(number, of: request.client, in: lane, size: request.size)
+      queue.insert(number, of: request.connection, in: lane, size: request.size)
     }
   }
 
@@ -120,7 +120,7 @@ extension Broker {
   mutating func dequeue(_ number: UInt64, _ request: PendingRequest<Request>) {
     let (database, size) = (request.database ?? "", request.size)
     switch request.state {
-    case .queued(let lane): queue.remove(number, of: request.client, in: lane, size: size)
+    case .queued(let lane): queue.remove(number, of: request.connection, in: lane, size: size)
     case .unresolved: unresolved.remove(number, for: database, size: size)
     case .parked: parked.remove(number, for: database, size: size)
     case .running: break

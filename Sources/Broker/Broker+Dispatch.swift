@@ -76,9 +76,9 @@ extension Broker {
       (lane.isShort || mayRunLong) && idleWorker(for: lane.database) != nil
     } unless: { number in
       guard let request = requests[number], request.isSuspect else { return false }
-      return isHeld || casualties.hold(request.client, besides: present)
-    } exceptOf: { client in
-      casualties.hold(client, besides: present)
+      return isHeld || casualties.hold(request.connection, besides: present)
+    } exceptOf: { connection in
+      casualties.hold(connection, besides: present)
     }
   }
 
@@ -106,7 +106,7 @@ extension Broker {
     let attempt = Attempt(job: number, number: request.tries)
     workers[peer]?.state = .running(attempt)
     workers[peer]?.run = WorkerRecord.Run(
-      client: request.client, statement: statement, isLong: !history.isShort(statement),
+      connection: request.connection, statement: statement, isLong: !history.isShort(statement),
       isSuspect: request.isSuspect,
       begun: now)
     let job = Job(

@@ -74,7 +74,7 @@ extension Broker {
       account = run.abandoned
     }
     if let request = requests[result.attempt.job], request.deaths > 0 {
-      casualties.survived(request.client)
+      casualties.survived(request.connection)
     }
     guard !quarantine.isEmpty else { return }
     if isCurrent(result.attempt) {
@@ -219,7 +219,7 @@ extension Broker {
     guard case .running(let attempt) = worker.state, let run = worker.run else { return }
     if loss != .uncounted {
       statistics.noteDeath(now)
-      casualties.died(worker.member.name, of: run.client, now: now)
+      casualties.died(worker.member.name, of: run.connection, now: now)
       history.note(run.statement, microseconds: now.microseconds(since: run.begun))
     }
     guard var request = requests[attempt.job], request.worker == peer else {

@@ -4,7 +4,8 @@ import Wire
 ///
 /// A restart takes its time, and whoever sends one poison after the other could empty the pool in
 /// that time, always in other words. So what may kill one more waits when too many are away; and a
-/// client that was not hit by chance has one away at a time.
+/// client that was not hit by chance has one away at a time. A client is a connection, whatever the
+/// envelopes in it.
 struct Casualties {
   /// A successor that has not come by then is not waited for, and a client that has killed nobody
   /// since then is like any other: in milliseconds.

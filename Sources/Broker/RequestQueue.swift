@@ -3,7 +3,8 @@ internal import DequeModule
 /// The requests that wait for a worker, by their numbers, which count up in order of arrival.
 ///
 /// Turns go round over the clients, and for each client over its lanes, so that whoever has one
-/// request waits for one turn of each other client, however many those have. What has lost its
+/// request waits for one turn of each other client, however many those have. A client is a
+/// connection, whatever the envelopes in it: those cost their sender nothing. What has lost its
 /// worker comes before all turns, and so does what is suspected to kill workers: that may have to
 /// wait for another such, and should not hold its client's lane up.
 struct RequestQueue {

@@ -38,7 +38,7 @@ struct WorkerRecord {
 
   /// What is remembered of a request for as long as it runs.
   struct Run {
-    let client: PeerID
+    let connection: PeerID
     let statement: StatementKey
     /// Whether it counts against the workers that are not reserved.
     let isLong: Bool

@@ -47,12 +47,12 @@ struct Bench {
   /// A query whose payload is its id.
   mutating func query(
     _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
-    size: Int = 10, ifVersion: String? = nil, waits: Bool = false
+    size: Int = 10, ifVersion: String? = nil, waits: Bool = false, envelope: String = ""
   ) {
     let query = Query(
       id: id, database: db, format: .json, deadlineMilliseconds: deadline, ifVersion: ifVersion,
       waitsForChange: waits)
-    receive(.query(query), id, from: client, size: size)
+    receive(.query(query), id, from: client, envelope: envelope, size: size)
   }
 
   mutating func show(_ id: String, _ subject: Show.Subject = .databases) {
@@ -64,10 +64,12 @@ struct Bench {
   }
 
   private mutating func receive(
-    _ message: ClientMessage, _ id: String, from client: String, size: Int = 0
+    _ message: ClientMessage, _ id: String, from client: String, envelope: String = "",
+    size: Int = 0
   ) {
-    let peer = Self.peer(client)
-    broker.receive(message, id, size: size, from: peer, over: peer, now: now)
+    broker.receive(
+      message, id, size: size, from: Self.peer(client + envelope), over: Self.peer(client),
+      now: now)
     collect()
   }
 

@@ -40,6 +40,13 @@ import Wire
     #expect(Set(bench.jobs().map(\.request)) == ["poison", "other words"])
   }
 
+  @Test func anotherEnvelopeIsNoOtherClient() throws {
+    var bench = try thinned()
+    bench.query("other words", from: "bad", envelope: "new")
+    bench.query("good", from: "good")
+    #expect(bench.jobs().map(\.request) == ["good"])
+  }
+
   @Test func whoseRequestIsSurvivedAfterADeathWasHitByChance() throws {
     var bench = Bench()
     for number in 1...4 { bench.ready("w-\(number)", dbs: ["a"]) }

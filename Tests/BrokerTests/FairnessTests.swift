@@ -35,6 +35,14 @@ import Wire
     #expect(try bench.job().request == "single")
   }
 
+  @Test func envelopesAreNoClientsOfTheirOwn() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    for id in 1...4 { bench.query("x\(id)", from: "x", envelope: "e\(id)") }
+    for id in 1...2 { bench.query("y\(id)", from: "y") }
+    #expect(try runAll(&bench) == ["x1", "x2", "y1", "x3", "y2", "x4"])
+  }
+
   @Test func theDatabasesOfAClientTakeTurns() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a", "b"])
