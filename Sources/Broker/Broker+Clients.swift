@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import HeapModule
 package import Wire
 
@@ -16,12 +17,9 @@ extension Broker {
       finish(number, .failure(Failure(.cancelled, "its client took it back")), now: now)
       return settle(now)
     }
-    let request = PendingRequest(
+    var request = PendingRequest(
       client: client, connection: connection, message: message, payload: payload, size: size,
-      arrival: now, deadline: deadline(of: message, now),
-      statement: message.query.map {
-        StatementKey(database: $0.database, text: payload.textHash)
-      })
+      arrival: now, deadline: deadline(of: message, now))
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, inFlight[key] != nil { return }
     // Costs no worker and waits for nobody: also answered when everything else is refused.
@@ -32,12 +30,19 @@ extension Broker {
     if let refusal = refusal(of: request, now) {
       return answer(request, .failure(refusal), now: now)
     }
+    request.statement = message.query.map {
+      StatementKey(database: $0.database, text: payload.textHash)
+    }
+    if let refusal = quarantineRefusal(of: request, now) {
+      return answer(request, .failure(refusal), now: now)
+    }
 
     let number = nextNumber
     nextNumber += 1
     if let key { inFlight[key] = number }
     requests[number] = request
-    clients[connection, default: []].insert(number)
+    clients[connection, default: ClientRecord()].numbers.append(number)
+    clients[connection]?.bytes += size
     deadlines.insert(Expiry(time: request.deadline, number: number))
     enqueue(number)
     settle(now)
@@ -61,42 +66,18 @@ extension Broker {
 
   /// A connection is gone: nobody waits for its answers.
   package mutating func disconnected(client connection: PeerID, now: Instant) {
-    guard let numbers = clients[connection] else { return }
+    guard let numbers = clients[connection]?.numbers else { return }
     let failure = Failure(.cancelled, "its client has gone away")
-    for number in numbers.sorted() {
+    for number in numbers {
       finish(number, .failure(failure), isAnswered: false, now: now)
     }
     settle(now)
   }
 
-  /// Why a request is not taken; nil when it is.
-  private func refusal(of request: PendingRequest<Request>, _ now: Instant) -> Failure? {
-    if isDraining { return Self.draining }
-    let busy = { (why: String) in
-      Failure(.busy, why, retryMilliseconds: Constants.busyRetryMilliseconds)
-    }
-    let count = clients[request.connection]?.count ?? 0
-    if count >= configuration.maxRequestsInFlight {
-      return busy("\(count) requests of this client are in flight")
-    }
-    let waiting = queue.count + unresolved.count + parked.count
-    if waiting >= configuration.maxQueuedRequests { return busy("\(waiting) requests are waiting") }
-    let bytes = queue.bytes + unresolved.bytes + parked.bytes
-    if bytes + request.size > configuration.maxQueuedBytes {
-      return busy("\(bytes) bytes of requests are waiting")
-    }
-    return quarantineRefusal(of: request, now)
-  }
-
-  static var draining: Failure {
-    Failure(
-      .draining, "the router is about to end",
-      retryMilliseconds: Constants.drainingRetryMilliseconds)
-  }
-
   /// Puts a request without a worker where it belongs.
   mutating func enqueue(_ number: UInt64) {
     guard let request = requests[number] else { return }
+    noteWaiting(request, 1)
     guard let statement = request.statement,
       isServed(statement.database) || isExpected(statement.database)
     else {
@@ -119,12 +100,19 @@ extension Broker {
   /// Takes a request out of where it waits.
   mutating func dequeue(_ number: UInt64, _ request: PendingRequest<Request>) {
     let (database, size) = (request.database ?? "", request.size)
+    if request.worker == nil { noteWaiting(request, -1) }
     switch request.state {
     case .queued(let lane): queue.remove(number, of: request.connection, in: lane, size: size)
     case .unresolved: unresolved.remove(number, for: database, size: size)
     case .parked: parked.remove(number, for: database, size: size)
     case .running: break
     }
+  }
+
+  /// Counts what waits of each connection.
+  mutating func noteWaiting(_ request: PendingRequest<Request>, _ more: Int) {
+    clients[request.connection]?.waiting += more
+    clients[request.connection]?.waitingBytes += more * request.size
   }
 
   /// Gives a request its final answer. What a worker still runs for it is abandoned.
@@ -135,9 +123,10 @@ extension Broker {
   ) {
     guard let request = requests.removeValue(forKey: number) else { return }
     if let id = request.id { inFlight[ClientRequestID(client: request.client, id: id)] = nil }
-    clients[request.connection]?.remove(number)
-    if clients[request.connection]?.isEmpty ?? false { clients[request.connection] = nil }
     dequeue(number, request)
+    _ = clients[request.connection]?.numbers.removeInOrder(number)
+    clients[request.connection]?.bytes -= request.size
+    if clients[request.connection]?.numbers.isEmpty ?? false { clients[request.connection] = nil }
     if let peer = request.worker, result == nil { abandon(peer, number, request, outcome) }
     if isAnswered {
       answer(request, outcome, rows, from: result, now: now)

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Wire
 
 /// Rows of the broker's own.
@@ -78,8 +79,8 @@ extension Broker {
   }
 
   private func clientRows(_ format: Format, _ now: Instant) -> ShownRows {
-    let rows = clients.map { connection, numbers -> [Value] in
-      let requests = numbers.compactMap { self.requests[$0] }
+    let rows = clients.map { connection, client -> [Value] in
+      let requests = client.numbers.compactMap { self.requests[$0] }
       let oldest = requests.map(\.arrival).min() ?? now
       return [
         .text(connection.description), .integer(Int64(requests.count)),

@@ -55,6 +55,7 @@ extension Broker {
     else { return moveToQueue(number) }
     requests[number]?.state = .parked
     requests[number]?.isReturned = false
+    noteWaiting(request, 1)
     parked.insert(number, for: query.database, size: request.size)
     versions.watched(query.database, now: now)
   }

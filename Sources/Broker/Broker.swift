@@ -22,7 +22,7 @@ package struct Broker<Request: Statement, Body> {
   /// What clients have in flight under ids of their own.
   var inFlight: [ClientRequestID: UInt64] = [:]
   /// What each connection has in flight; only those that have anything.
-  var clients: [PeerID: Set<UInt64>] = [:]
+  var clients: [PeerID: ClientRecord] = [:]
   var queue = RequestQueue()
   var history = StatementHistory()
   var quarantine: Quarantine

@@ -24,8 +24,8 @@ struct PendingRequest<Request: Statement> {
   let size: Int
   let arrival: Instant
   let deadline: Instant
-  /// What it runs; nil when it asks the router itself.
-  let statement: StatementKey?
+  /// What it runs; nil when it asks the router itself, and until it is taken: to hash costs time.
+  var statement: StatementKey?
   var state = State.unresolved
   /// Whether it has lost its worker: then it goes before what was not begun yet.
   var isReturned = false

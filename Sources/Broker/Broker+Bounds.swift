@@ -1,0 +1,75 @@
+internal import DequeModule
+internal import Wire
+
+extension Broker {
+  /// Why a request is not taken; nil when it is, and there is room for it.
+  mutating func refusal(of request: PendingRequest<Request>, _ now: Instant) -> Failure? {
+    if isDraining { return Self.draining }
+    let client = clients[request.connection] ?? ClientRecord()
+    if client.numbers.count >= configuration.maxRequestsInFlight {
+      return Self.busy("\(client.numbers.count) requests of this client are in flight")
+    }
+    // A share may be smaller than a request: one may always wait.
+    if client.waiting > 0 {
+      if client.waiting >= configuration.maxQueuedRequests / Constants.queueShares {
+        return Self.busy("\(client.waiting) requests of this client are waiting")
+      }
+      let bytes = configuration.maxQueuedBytes / Constants.queueShares
+      if client.waitingBytes + request.size > bytes {
+        return Self.busy("\(client.waitingBytes) bytes of requests of this client are waiting")
+      }
+    }
+    return makeRoom(for: request, of: client, now)
+  }
+
+  /// Sees to it that a request keeps within the bounds on all that wait.
+  private mutating func makeRoom(
+    for request: PendingRequest<Request>, of client: ClientRecord, _ now: Instant
+  ) -> Failure? {
+    let count = queue.count + unresolved.count + parked.count
+    let more = count + 1 - configuration.maxQueuedRequests
+    guard free(more, of: \.waiting, above: client.waiting + 1, now) else {
+      return Self.busy("\(count) requests are waiting")
+    }
+    let bytes = queue.bytes + unresolved.bytes + parked.bytes
+    let moreBytes = bytes + request.size - configuration.maxQueuedBytes
+    guard free(moreBytes, of: \.waitingBytes, above: client.waitingBytes + request.size, now) else {
+      return Self.busy("\(bytes) bytes of requests are waiting")
+    }
+    return nil
+  }
+
+  /// Frees so much of what waits: what has come last of the clients that have most is refused after
+  /// all, down to the bound. When that is not enough, nobody is refused for it.
+  private mutating func free(
+    _ amount: Int, of kind: KeyPath<ClientRecord, Int>, above bound: Int, _ now: Instant
+  ) -> Bool {
+    var missing = amount
+    guard missing > 0 else { return true }
+    let spare = clients.values.reduce(0) { $0 + max(0, $1[keyPath: kind] - bound) }
+    guard missing <= spare else { return false }
+    while missing > 0 {
+      let most = clients.max {
+        ($0.value[keyPath: kind], $0.value.numbers.last ?? 0)
+          < ($1.value[keyPath: kind], $1.value.numbers.last ?? 0)
+      }
+      // No more of its requests run than there are workers.
+      guard let (connection, client) = most,
+        let newest = client.numbers.last(where: { requests[$0]?.worker == nil })
+      else { return false }
+      finish(newest, .failure(Self.busy("others need the room that it takes")), now: now)
+      missing -= client[keyPath: kind] - (clients[connection]?[keyPath: kind] ?? 0)
+    }
+    return true
+  }
+
+  static func busy(_ why: String) -> Failure {
+    Failure(.busy, why, retryMilliseconds: Constants.busyRetryMilliseconds)
+  }
+
+  static var draining: Failure {
+    Failure(
+      .draining, "the router is about to end",
+      retryMilliseconds: Constants.drainingRetryMilliseconds)
+  }
+}
