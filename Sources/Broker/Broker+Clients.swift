@@ -22,10 +22,15 @@ extension Broker {
       arrival: now, deadline: deadline(of: message, now))
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, inFlight[key] != nil { return }
-    // Costs no worker and waits for nobody: also answered when everything else is refused.
-    if case .show(let show) = message, show.subject != .databases {
-      let rows = rows(of: show, now)
-      return answer(request, .rows(rows.count), rows.rendered(), now: now)
+    if case .show(let show) = message {
+      if let refusal = refusal(toShow: connection, now) {
+        return answer(request, .failure(refusal), now: now)
+      }
+      // Costs no worker and waits for nobody: also answered when everything else is refused.
+      if show.subject != .databases {
+        let rows = rows(of: show, now)
+        return answer(request, .rows(rows.count), rows.rendered(), now: now)
+      }
     }
     if let refusal = refusal(of: request, now) {
       return answer(request, .failure(refusal), now: now)

@@ -1,4 +1,4 @@
-internal import DequeModule
+internal import HeapModule
 internal import Wire
 
 /// Rows of the broker's own.
@@ -13,8 +13,23 @@ struct ShownRows {
 }
 
 extension Broker {
-  /// So many rows are shown of a list; the queue may be much longer.
+  /// So many rows are shown of a list.
   static var maxShownRows: Int { 10_000 }
+  /// So many requests or clients are shown, the oldest; the statistics count all.
+  static var maxShownRequests: Int { 1000 }
+
+  /// Why a connection is not shown anything now. No other bound holds what that costs.
+  mutating func refusal(toShow connection: PeerID, _ now: Instant) -> Failure? {
+    shown = shown.filter { now < $0.value }
+    guard shown[connection] == nil else {
+      let interval = Constants.showMilliseconds
+      return Failure(
+        .busy, "this client was shown something within the last \(interval) ms",
+        retryMilliseconds: interval)
+    }
+    shown[connection] = now.adding(milliseconds: Constants.showMilliseconds)
+    return nil
+  }
 
   /// What the broker knows of a subject.
   mutating func rows(of show: Show, _ now: Instant) -> ShownRows {
@@ -79,14 +94,13 @@ extension Broker {
   }
 
   private func clientRows(_ format: Format, _ now: Instant) -> ShownRows {
-    let rows = clients.map { connection, client -> [Value] in
-      let requests = client.numbers.compactMap { self.requests[$0] }
-      let oldest = requests.map(\.arrival).min() ?? now
+    let oldest = clients.sorted { ($0.value.numbers.first ?? 0) < ($1.value.numbers.first ?? 0) }
+    let rows = oldest.prefix(Self.maxShownRequests).map { connection, client -> [Value] in
+      let arrival = client.numbers.first.flatMap { requests[$0]?.arrival } ?? now
       return [
-        .text(connection.description), .integer(Int64(requests.count)),
-        .integer(Int64(requests.count { $0.worker != nil })),
-        .integer(Int64(requests.reduce(0) { $0 + $1.size })),
-        .integer(now.microseconds(since: oldest)),
+        .text(connection.description), .integer(Int64(client.numbers.count)),
+        .integer(Int64(client.numbers.count - client.waiting)),
+        .integer(Int64(client.bytes)), .integer(now.microseconds(since: arrival)),
       ]
     }
     return ShownRows(
@@ -94,8 +108,10 @@ extension Broker {
   }
 
   private func queueRows(_ format: Format, _ now: Instant) -> ShownRows {
-    let rows = requests.keys.sorted().prefix(Self.maxShownRows).compactMap { number -> [Value]? in
-      guard let request = requests[number] else { return nil }
+    var oldest = Heap(requests.keys)
+    let count = min(oldest.count, Self.maxShownRequests)
+    let rows = (0..<count).compactMap { _ -> [Value]? in
+      guard let number = oldest.popMin(), let request = requests[number] else { return nil }
       return [
         .text(request.connection.description), Value(request.id), Value(request.database),
         .text(request.stateName), Value(request.worker.flatMap { workers[$0]?.member.name }),

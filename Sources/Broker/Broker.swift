@@ -23,6 +23,8 @@ package struct Broker<Request: Statement, Body> {
   var inFlight: [ClientRequestID: UInt64] = [:]
   /// What each connection has in flight; only those that have anything.
   var clients: [PeerID: ClientRecord] = [:]
+  /// The connections that were shown something, and until when they are not shown more.
+  var shown: [PeerID: Instant] = [:]
   var queue = RequestQueue()
   var history = StatementHistory()
   var quarantine: Quarantine

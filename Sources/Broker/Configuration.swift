@@ -33,6 +33,8 @@ enum Constants {
   static let silenceMilliseconds = 3500
   /// A worker that looks which databases there are is waited for so long.
   static let rescanMilliseconds = 1000
+  /// One connection is shown something at most once in so long.
+  static let showMilliseconds = 10
   /// The share of the queue, in requests and in bytes, that one connection may fill: a fourth.
   static let queueShares = 4
   /// When to try again after `busy` or `draining`.

@@ -55,8 +55,10 @@ struct Bench {
     receive(.query(query), id, from: client, envelope: envelope, size: size)
   }
 
-  mutating func show(_ id: String, _ subject: Show.Subject = .databases) {
-    receive(.show(Show(id: id, subject: subject, format: .json)), id, from: "client")
+  mutating func show(
+    _ id: String, _ subject: Show.Subject = .databases, from client: String = "client"
+  ) {
+    receive(.show(Show(id: id, subject: subject, format: .json)), id, from: client)
   }
 
   mutating func cancel(_ id: String, from client: String = "client") {

@@ -48,6 +48,7 @@ import Wire
     for subject in Show.Subject.allCases where subject != .databases {
       bench.show(subject.rawValue, subject)
       #expect(bench.codes() == [subject.rawValue: "OK"])
+      bench.pass(milliseconds: 10)
     }
     #expect(bench.broker.isEmpty)
   }
@@ -61,9 +62,35 @@ import Wire
     #expect(bench.codes() == ["refused": "busy"])
     bench.show("full", .queue)
     #expect(bench.codes() == ["full": "OK"])
+    bench.pass(milliseconds: 10)
     bench.drain()
     bench.show("draining", .queue)
     #expect(bench.codes() == ["draining": "OK"])
+  }
+
+  @Test func ofManyTheOldestAreShown() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    for id in 0..<1500 { bench.query("q\(id)", from: "c\(id / 2 * 7 % 750)") }
+    let queue = rows(&bench, .queue)
+    #expect(queue.map { $0["id"] } == (0..<1000).map { "q\($0)" })
+    let clients = rows(&bench, .clients)
+    #expect(clients.count == 750 && clients.allSatisfy { $0["requests"] == "2" })
+    #expect(clients.map { $0["running"] } == ["1"] + [String](repeating: "0", count: 749))
+    #expect(clients.allSatisfy { $0["bytes"] == "20" })
+    #expect(rows(&bench, .stats).first { $0["stat"] == "requests" }?["now"] == "1500")
+  }
+
+  @Test func aConnectionIsShownOneThingAtATime() throws {
+    var bench = Bench()
+    for (id, subject) in [("1", Show.Subject.queue), ("2", .stats), ("3", .databases)] {
+      bench.show(id, subject)
+    }
+    #expect(bench.codes() == ["1": "OK", "2": "busy", "3": "busy"])
+    bench.show("other", .queue, from: "other")
+    bench.pass(milliseconds: 10)
+    bench.show("4", .queue)
+    #expect(bench.codes() == ["other": "OK", "4": "OK"])
   }
 
   @Test func statisticsCountAnswersAndTimes() throws {

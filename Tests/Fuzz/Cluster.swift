@@ -21,6 +21,7 @@ struct Cluster {
   private(set) var given: [PeerID: Attempt] = [:]
   /// What the answer to a question of our own was.
   private var shown: [[Value]] = []
+  private var questions: UInt32 = 0
 
   private struct Key: Hashable {
     let client: PeerID
@@ -126,11 +127,13 @@ struct Cluster {
     try expect(isSame && line.fields.count <= Line.maxFields - 4, "a line nobody can read", bytes)
   }
 
-  /// The rows of a question of our own.
+  /// The rows of a question of our own, over a connection of its own.
   mutating func show(_ subject: Show.Subject, _ pipe: borrowing Pipe) throws(Finding) -> [[Value]] {
     shown = []
+    questions += 1
+    let connection = [99] + withUnsafeBytes(of: questions, Array.init)
     let line = ClientMessage.show(Show(id: nil, subject: subject, format: .json)).line
-    try receive(fromClient: try pipe.message([[0, 0, 0, 0, 99], [], line.encoded()]))
+    try receive(fromClient: try pipe.message([connection, [], line.encoded()]))
     return shown
   }
 }
