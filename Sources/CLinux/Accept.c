@@ -1,4 +1,6 @@
 #define _GNU_SOURCE
+#include "Handshake.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -19,6 +21,7 @@ static const int shortage_rest_milliseconds = 10;
 
 static int is_beyond_limit(int descriptor) {
   struct rlimit limit;
+  if (descriptor >= max_checked_descriptors) return 1;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
   rlim_t kept = limit.rlim_cur / 4 < kept_descriptors ? limit.rlim_cur / 4 : kept_descriptors;
   // The kernel gives out the lowest free number: the numbers below are all in use.
@@ -35,6 +38,7 @@ int accept4(int listener, struct sockaddr *address, socklen_t *size, int flags) 
   } else if (is_beyond_limit(descriptor)) {
     close(descriptor);
   } else {
+    check_handshake(descriptor);
     return descriptor;
   }
   errno = ECONNABORTED;

@@ -163,9 +163,8 @@ package struct BrokerLoop: ~Copyable {
     if try workers.hasEnded(), try receiveFromWorkers() {
       for peer in workers.takeEnded() { broker.disconnected(worker: peer, now: Clock.now()) }
     }
-    if clients.takeRefused() + workers.takeRefused() > 0 {
-      reject("no descriptor is left for another connection", from: "client")
-    }
+    if let why = clients.takeRefusal() { reject(why, from: "client") }
+    if let why = workers.takeRefusal() { reject(why) }
     try carryOut()
   }
 

@@ -2,6 +2,10 @@ internal import Broker
 internal import Toolkit
 package import ZeroMQ
 
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// A bound ROUTER that knows which of its connections are open.
 package struct RouterSocket: ~Copyable {
   /// How long the last messages may take to leave when the process ends.
@@ -10,7 +14,7 @@ package struct RouterSocket: ~Copyable {
   let base: MonitoredSocket
   private(set) var connections = Connections()
   private var ended: [PeerID] = []
-  private var refused = 0
+  private var refusal: String?
 
   /// - Parameters:
   ///   - name: unique in the process.
@@ -19,7 +23,7 @@ package struct RouterSocket: ~Copyable {
     _ name: String, boundTo endpoints: [String], maxFrame: Int64, in context: Context
   ) throws(ZMQError) {
     let base = try MonitoredSocket(
-      .router, [.accepted, .acceptFailed, .disconnected], name: name, in: context)
+      .router, [.accepted, .acceptFailed, .handshakeFailed, .disconnected], name: name, in: context)
     try base.socket.setMaxFrameSize(maxFrame)
     try base.socket.set(.handshakeInterval, Limits.handshakeMilliseconds)
     try base.socket.set(.linger, Self.lingerMilliseconds)
@@ -58,10 +62,10 @@ package struct RouterSocket: ~Copyable {
     return ended
   }
 
-  /// How many connections were refused since the last call, because there were too many.
-  mutating func takeRefused() -> Int {
-    defer { refused = 0 }
-    return refused
+  /// Why the last connection was refused, if any was since the last call.
+  mutating func takeRefusal() -> String? {
+    defer { refusal = nil }
+    return refusal
   }
 
   private mutating func takeReports() throws(ZMQError) {
@@ -69,9 +73,20 @@ package struct RouterSocket: ~Copyable {
       switch report.event {
       case .accepted: ended += connections.accepted(report.value)
       case .disconnected: ended += connections.disconnected(report.value)
-      case .acceptFailed: refused += 1
+      case .acceptFailed: refusal = "no descriptor is left for another connection"
+      case .handshakeFailed: refusal = Self.reason(report.value) ?? refusal
       default: break
       }
+    }
+  }
+
+  /// What is wrong with a handshake that was refused here, not by libzmq.
+  private static func reason(_ code: Int32) -> String? {
+    switch code {
+    case EPROTO: "a routing id of five bytes that begins with zero"
+    case EPROTONOSUPPORT: "a protocol other than ZMTP 3"
+    case EMSGSIZE: "a handshake that is too long"
+    default: nil
     }
   }
 }

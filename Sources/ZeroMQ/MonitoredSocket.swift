@@ -9,12 +9,16 @@ package struct MonitoredSocket: ~Copyable {
     package static let acceptFailed = Event(rawValue: UInt16(ZMQ_EVENT_ACCEPT_FAILED))
     package static let handshakeSucceeded = Event(
       rawValue: UInt16(ZMQ_EVENT_HANDSHAKE_SUCCEEDED))
+    /// A connection has ended before its peer had said properly who it is.
+    package static let handshakeFailed = Event(
+      rawValue: UInt16(ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL))
     package static let disconnected = Event(rawValue: UInt16(ZMQ_EVENT_DISCONNECTED))
   }
 
   package struct Report: Sendable {
     package let event: Event
-    /// The descriptor of a connection that was accepted or has disconnected.
+    /// The descriptor of a connection that was accepted or has disconnected; the errno for which a
+    /// handshake failed.
     package let value: Int32
   }
 
