@@ -5,8 +5,6 @@ internal import ZeroMQ
 
 /// Moves messages between sockets and the broker, which decides what is to be done.
 package struct BrokerLoop: ~Copyable {
-  /// So many messages are taken from a socket before the others have their turn.
-  private static let turn = 256
   /// How long the last answers may wait for clients that do not read.
   private static let farewellMilliseconds = 1000
   /// The largest frame that a client may send, in bytes.
@@ -119,6 +117,7 @@ package struct BrokerLoop: ~Copyable {
   }
 
   private mutating func receivePublications() throws {
+    var turn = Turn(now: Clock.now())
     while let publication = try subscriber.receive() {
       if publication.missed > 0 {
         let publisher = publication.publisher
@@ -127,30 +126,35 @@ package struct BrokerLoop: ~Copyable {
             Line("router.gap").with("from", publisher.name)
               .with("from_incarnation", publisher.incarnation).with("missed", publication.missed)))
       }
-      broker.receive(publication, now: Clock.now())
+      let now = Clock.now()
+      broker.receive(publication, now: now)
+      guard turn.goesOn(after: 0, now: now) else { return }
     }
   }
 
   /// Returns whether there is nothing more to receive.
   private mutating func receiveFromWorkers() throws -> Bool {
-    for _ in 0..<Self.turn {
-      guard let (message, _) = try workers.receive() else { return true }
+    var turn = Turn(now: Clock.now())
+    while let (message, _) = try workers.receive() {
       do throws(LineError) {
         try broker.receive(fromWorker: message, now: Clock.now())
       } catch {
         reject(error.description)
       }
       try carryOut()
+      guard turn.goesOn(after: message.size, now: Clock.now()) else { return false }
     }
-    return false
+    return true
   }
 
   private mutating func receiveFromClients() throws {
-    for _ in 0..<Self.turn {
-      guard let (message, isConnected) = try clients.receive() else { return }
-      guard isConnected else { continue }
-      broker.receive(fromClient: message, now: Clock.now())
-      try carryOut()
+    var turn = Turn(now: Clock.now())
+    while let (message, isConnected) = try clients.receive() {
+      if isConnected {
+        broker.receive(fromClient: message, now: Clock.now())
+        try carryOut()
+      }
+      guard turn.goesOn(after: message.size, now: Clock.now()) else { return }
     }
   }
 

@@ -35,12 +35,16 @@ package final class Multipart {
     return frames + index
   }
 
-  /// The descriptor of the connection on which it came; nil when ZeroMQ does not say, as for a peer
-  /// that speaks an old version of its protocol.
+  /// The descriptor of the connection on which it came; nil when ZeroMQ does not say.
   package var descriptor: Int32? {
     // The first frame that a ROUTER gives is its own.
     let descriptor = zmq_msg_get(pointer(count - 1), ZMQ_SRCFD)
     return descriptor >= 0 ? descriptor : nil
+  }
+
+  /// The size of all frames in bytes.
+  package var size: Int {
+    (0..<count).reduce(0) { $0 + zmq_msg_size(pointer($1)) }
   }
 
   /// The bytes of a frame. They are valid while the message is.
