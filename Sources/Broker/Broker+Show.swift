@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import HeapModule
 internal import Wire
 
@@ -107,11 +108,21 @@ extension Broker {
       columns: ["client", "requests", "running", "bytes", "oldest_us"], rows: rows, format: format)
   }
 
+  /// As many as are shown, in order: those of each client are.
+  private var oldestRequests: [UInt64] {
+    var lines = Heap(clients.values.map { NumberLine(numbers: $0.numbers[...]) })
+    var oldest: [UInt64] = []
+    while oldest.count < Self.maxShownRequests, var line = lines.popMin() {
+      guard let first = line.numbers.popFirst() else { continue }
+      oldest.append(first)
+      lines.insert(line)
+    }
+    return oldest
+  }
+
   private func queueRows(_ format: Format, _ now: Instant) -> ShownRows {
-    var oldest = Heap(requests.keys)
-    let count = min(oldest.count, Self.maxShownRequests)
-    let rows = (0..<count).compactMap { _ -> [Value]? in
-      guard let number = oldest.popMin(), let request = requests[number] else { return nil }
+    let rows = oldestRequests.compactMap { number -> [Value]? in
+      guard let request = requests[number] else { return nil }
       return [
         .text(request.connection.description), Value(request.id), Value(request.database),
         .text(request.stateName), Value(request.worker.flatMap { workers[$0]?.member.name }),
@@ -178,6 +189,17 @@ extension Broker {
     }
     return shown
   }
+}
+
+/// Numbers in ascending order; what comes first of them tells which line comes first.
+private struct NumberLine: Comparable {
+  var numbers: Deque<UInt64>.SubSequence
+
+  static func < (a: NumberLine, b: NumberLine) -> Bool {
+    a.numbers.first ?? .max < b.numbers.first ?? .max
+  }
+
+  static func == (a: NumberLine, b: NumberLine) -> Bool { a.numbers.first == b.numbers.first }
 }
 
 extension PendingRequest {
