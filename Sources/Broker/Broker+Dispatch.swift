@@ -132,9 +132,11 @@ extension Broker {
     }
     // Workers that come back after a restart of the router may bring a name.
     let isSettled = isDraining || now >= settled
-    if let (pending, last, end) = round {
+    if let (pending, last, begun, end) = round {
       guard pending.isEmpty || now >= end else { return }
       round = nil
+      nextRound = now.adding(
+        microseconds: now.microseconds(since: begun) * Constants.roundPause)
       for number in isSettled ? unresolved.numbers : unresolved.numbers(for: "")
       where number <= last {
         conclude(number, now)
@@ -148,10 +150,10 @@ extension Broker {
     } else if idle.isEmpty {
       // The list needs no worker; a name waits for the next that is idle.
       for number in unresolved.numbers(for: "") { conclude(number, now) }
-    } else {
+    } else if now >= nextRound {
       hasUnasked = false
       round = (
-        Set(idle), nextNumber - 1, now.adding(milliseconds: Constants.rescanMilliseconds)
+        Set(idle), nextNumber - 1, now, now.adding(milliseconds: Constants.rescanMilliseconds)
       )
       for peer in idle { rescan(peer) }
     }

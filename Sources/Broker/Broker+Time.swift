@@ -14,6 +14,7 @@ extension Broker {
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }
     if let end = round?.end { consider(end) }
     if let drainEnd, !requests.isEmpty { consider(drainEnd) }
+    if !unresolved.isEmpty && lastTick < nextRound { consider(nextRound) }
     if let end = quarantine.nextEnd { consider(end) }
     if let end = casualties.nextEnd { consider(end) }
     if let due = versions.nextDue(after: lastTick) { consider(due) }

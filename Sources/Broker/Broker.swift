@@ -50,7 +50,10 @@ package struct Broker<Request: Statement, Body> {
   var versions = DatabaseVersions()
   /// The workers that are looking again for the unresolved requests up to number `last`; those that
   /// have not come back at `end` are waited for no longer.
-  var round: (pending: Set<PeerID>, last: UInt64, end: Instant)?
+  var round: (pending: Set<PeerID>, last: UInt64, begun: Instant, end: Instant)?
+  /// Until then no other round is begun: who asks for names that nobody has must not keep the
+  /// workers looking.
+  var nextRound: Instant
   /// Whether there are unresolved requests for which no worker has looked yet.
   var hasUnasked = false
   /// Whether a name may be served that was not when the unresolved were last looked through.
@@ -72,6 +75,7 @@ package struct Broker<Request: Statement, Body> {
     self.configuration = configuration
     quarantine = Quarantine(deaths: configuration.tries)
     statistics = Statistics(now: now)
+    nextRound = now
     settled = now.adding(milliseconds: Constants.settleMilliseconds)
     lastTick = now
   }

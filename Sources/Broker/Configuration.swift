@@ -37,6 +37,9 @@ enum Constants {
   static let showMilliseconds = 10
   /// The share of the queue, in requests and in bytes, that one connection may fill: a fourth.
   static let queueShares = 4
+  /// After all have looked for names that nobody has, the next who ask wait so many times as long
+  /// as that took.
+  static let roundPause: Int64 = 4
   /// When to try again after `busy` or `draining`.
   static let busyRetryMilliseconds = 100
   static let drainingRetryMilliseconds = 500

@@ -186,4 +186,26 @@ import Wire
     bench.show("s")
     #expect(bench.codes() == ["s": "OK"])
   }
+
+  @Test func whoAsksForUnknownNamesDoesNotKeepTheWorkersLooking() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("x1", db: "none")
+    #expect(bench.told().keys.sorted() == ["w-1/10"])
+    bench.pass(milliseconds: 50)
+    bench.ready("w-1", dbs: ["a"])
+    #expect(bench.codes() == ["x1": "no-such-database"])
+    // The next look has to wait, and nobody else does.
+    bench.query("x2", db: "nothing")
+    bench.query("y1", from: "y")
+    #expect(bench.told().isEmpty && bench.codes().isEmpty)
+    bench.answer("w-1", 10, try bench.job().attempt)
+    #expect(bench.codes() == ["y1": "OK"])
+    let due = try #require(bench.broker.nextDeadline)
+    #expect(due.millisecondsUp(since: bench.now) == 200)
+    bench.pass(milliseconds: 200)
+    #expect(bench.told().keys.sorted() == ["w-1/10"])
+    bench.ready("w-1", dbs: ["a", "nothing"])
+    #expect(try bench.job().request == "x2")
+  }
 }
