@@ -1,3 +1,5 @@
+internal import CLinux
+
 #if canImport(Glibc)
 private import Glibc
 #endif
@@ -19,6 +21,16 @@ package enum Limits {
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     return before
+  }
+
+  /// Keeps descriptors for connections to some of the process's `ipc:` endpoints, when connections to
+  /// others have taken all that they may. Call it before anything is bound.
+  package static func preferConnections(to endpoints: String...) throws(ToolError) {
+    for endpoint in endpoints {
+      guard clinux_prefer_connections(String(endpoint.dropFirst("ipc://".count))) == 0 else {
+        throw ToolError(endpoint, "no descriptors can be kept for it", .system)
+      }
+    }
   }
 
   /// Lets the process allocate so many bytes more than it has now; then malloc and mmap fail.

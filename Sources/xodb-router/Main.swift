@@ -76,6 +76,8 @@ struct Main: ParsableCommand {
     let claim = try NameClaim(
       PublisherName(supervised.member?.name ?? "router"), in: directory)
 
+    // However many clients there are, workers can come back: they learn from the events where.
+    try Limits.preferConnections(to: directory.workers, directory.events(of: claim.name))
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     let publisher = try Publisher(claim, in: directory, context: context)
     let subscriber = try Subscriber(directory, context: context)

@@ -59,3 +59,23 @@ PYTHON
   echo "# the router did not say that it lives for $output ms" >&3
   [ "$output" -lt 1500 ]
 }
+
+@test "however many clients there are, a worker can come back" {
+  start router bash -c 'ulimit -n 200 && exec xodb-router'
+  router=$pid
+  wait_for test -S "$XODB_RUN/events/router"
+  start_workers 2
+  local killed
+  killed=$(worker_pids)
+  mkfifo "$work/hold"
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/hold_clients.py" 300 <"$work/hold" >"$work/held.out" 3>&- &
+  note_started
+  exec 8>"$work/hold"
+  wait_for filled "$work/held.out"
+  # shellcheck disable=SC2086 # to be split
+  kill -KILL $killed
+  echo >&8
+  wait_for eval '[ "$(wc -l <"$work/held.out")" -eq 2 ]'
+  exec 8>&-
+  grep '^OK' "$work/held.out"
+}

@@ -76,6 +76,11 @@ char **clinux_environment(void);
 // to `capacity`.
 size_t clinux_children(pid_t *pids, size_t capacity);
 
+// Keeps some descriptors for connections to the unix sockets that are bound to this and other such
+// paths, as many as are kept from all connections. Call it before anybody can connect. Returns 0, or
+// -1 when the path is too long or there are too many.
+int clinux_prefer_connections(const char *path);
+
 // How many columns of a terminal a character takes, -1 when it is none that can be shown.
 // LC_CTYPE says which characters are known.
 int clinux_width(unsigned scalar);
