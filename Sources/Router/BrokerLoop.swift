@@ -7,6 +7,10 @@ internal import ZeroMQ
 package struct BrokerLoop: ~Copyable {
   /// How long the last answers may wait for clients that do not read.
   private static let farewellMilliseconds = 1000
+  /// What libzmq may hold for each client, in messages of any size.
+  package static let clientHighWaterMarks = HighWaterMarks(receive: 16, send: 4)
+  /// A worker's answers wait until the router takes them, and what it is sent it must be able to get.
+  package static let workerHighWaterMarks = HighWaterMarks(receive: 1000, send: 1000)
   /// The largest frame that a client may send, in bytes.
   package static let maxClientFrame: Int64 = 16 << 20
   /// The largest frame that a worker may send.
@@ -228,8 +232,7 @@ package struct BrokerLoop: ~Copyable {
       // A client that has gone away needs no answer.
       guard case .wouldBlock = try clients.send(parts) else { return }
     }
-    let size = parts.reduce(0) { $0 + $1.count }
-    if !outbox.append(parts, bytes: size, for: connection) {
+    if outbox.append(parts, for: connection) {
       broker.effects.append(
         .publish(Line("router.dropped").with("why", "a client reads no answers")))
     }

@@ -6,6 +6,12 @@ package import ZeroMQ
 private import Glibc
 #endif
 
+/// How many messages libzmq may hold for each connection, whatever their size.
+package struct HighWaterMarks {
+  package let receive: Int32
+  package let send: Int32
+}
+
 /// A bound ROUTER that knows which of its connections are open.
 package struct RouterSocket: ~Copyable {
   /// How long the last messages may take to leave when the process ends.
@@ -20,11 +26,14 @@ package struct RouterSocket: ~Copyable {
   ///   - name: unique in the process.
   ///   - maxFrame: the largest frame in bytes; whoever sends a larger one is disconnected.
   package init(
-    _ name: String, boundTo endpoints: [String], maxFrame: Int64, in context: Context
+    _ name: String, boundTo endpoints: [String], maxFrame: Int64,
+    highWaterMarks: HighWaterMarks, in context: Context
   ) throws(ZMQError) {
     let base = try MonitoredSocket(
       .router, [.accepted, .acceptFailed, .handshakeFailed, .disconnected], name: name, in: context)
     try base.socket.setMaxFrameSize(maxFrame)
+    try base.socket.set(.receiveHighWaterMark, highWaterMarks.receive)
+    try base.socket.set(.sendHighWaterMark, highWaterMarks.send)
     try base.socket.set(.handshakeInterval, Limits.handshakeMilliseconds)
     try base.socket.set(.linger, Self.lingerMilliseconds)
     try base.socket.set(.backlog, Limits.backlog)

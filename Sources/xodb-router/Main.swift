@@ -84,11 +84,12 @@ struct Main: ParsableCommand {
     let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(
         "clients", boundTo: [directory.clients] + bind, maxFrame: BrokerLoop.maxClientFrame,
-        in: context)
+        highWaterMarks: BrokerLoop.clientHighWaterMarks, in: context)
     }
     let workers = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(
-        "workers", boundTo: [directory.workers], maxFrame: BrokerLoop.maxWorkerFrame, in: context)
+        "workers", boundTo: [directory.workers], maxFrame: BrokerLoop.maxWorkerFrame,
+        highWaterMarks: BrokerLoop.workerHighWaterMarks, in: context)
     }
     var loop = BrokerLoop(
       clients: clients, workers: workers, boundTo: directory.workers, publisher: publisher,

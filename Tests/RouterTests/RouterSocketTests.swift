@@ -29,7 +29,8 @@ import Glibc
 
   private func router() throws -> RouterSocket {
     try RouterSocket(
-      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000, in: Context())
+      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
+      highWaterMarks: HighWaterMarks(receive: 16, send: 4), in: Context())
   }
 
   /// Waits until something happens at the socket, for 10 s.

@@ -79,3 +79,38 @@ PYTHON
   exec 8>&-
   grep '^OK' "$work/held.out"
 }
+
+@test "a client that reads nothing does not make the router grow" {
+  start_events router.
+  start_router
+  start xodb-worker-1 xodb-worker --data "$work"
+  sqlite3 "$work/a.db" 'create table t(n)'
+  wait_for eval '[ "$(shown_workers)" -eq 1 ]'
+  run -0 /usr/bin/python3 - "$router" <<'PYTHON'
+import os, sys, time, zmq
+context = zmq.Context()
+def ask(count, sql):
+    client = context.socket(zmq.DEALER)
+    client.linger = 0
+    client.rcvhwm = 1
+    client.setsockopt(zmq.RCVBUF, 4096)
+    client.connect(f"ipc://{os.environ['XODB_RUN']}/clients")
+    for number in range(count):
+        client.send_multipart([b"", b"QUERY db=a id=%d format=tsv" % number, sql])
+    return client
+def size():
+    with open(f"/proc/{sys.argv[1]}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) // 1024
+mute = ask(24, b"select hex(zeroblob(15000000))")
+other = ask(1, b"select 1")
+assert other.poll(20_000), "no answer"
+most = 0
+for _ in range(30):
+    most = max(most, size())
+    time.sleep(0.1)
+print(most)
+PYTHON
+  echo "# the router had $output MiB" >&3
+  [ "$output" -lt 400 ]
+  wait_for event '^router.dropped '
+}
