@@ -3,10 +3,17 @@ package import Toolkit
 internal import Wire
 internal import ZeroMQ
 
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// Moves messages between sockets and the broker, which decides what is to be done.
 package struct BrokerLoop: ~Copyable {
   /// How long the last answers may wait for clients that do not read.
   private static let farewellMilliseconds = 1000
+  /// How long the answers may take that are still to come when nobody new can connect.
+  private static let lostMilliseconds = 2000
+  private static let leavingMicroseconds: UInt32 = 200_000
   /// What libzmq may hold for each client, in messages of any size.
   package static let clientHighWaterMarks = HighWaterMarks(receive: 16, send: 4)
   /// A worker's answers wait until the router takes them, and what it is sent it must be able to get.
@@ -27,6 +34,8 @@ package struct BrokerLoop: ~Copyable {
   private var poll = PollSet()
   private var nextRejection = Instant.start
   private var nextSignOfLife = Instant.start
+  /// When the router must have ended, because nobody finds it any more, and that as an error.
+  private var ending: (error: ToolError, limit: Instant)?
 
   /// - Parameters:
   ///   - endpoints: what `workers` is bound to, by which workers know their router.
@@ -44,7 +53,7 @@ package struct BrokerLoop: ~Copyable {
   }
 
   /// Serves until a signal asks for the end and every request has its answer, or until the
-  /// supervisor is gone.
+  /// supervisor is gone. Fails when nobody new can connect, after it has answered what it could.
   /// - Parameter supervised: is told that this router is ready, and then that it lives.
   package mutating func run(
     _ signals: borrowing SignalSource, _ supervised: Supervised
@@ -53,6 +62,7 @@ package struct BrokerLoop: ~Copyable {
     try publisher.publish(Line("router.started").with(state.fields))
     var end: Instant?
     while true {
+      if let ending, Clock.now() >= ending.limit { break }
       if broker.isDraining && broker.isEmpty {
         // A client that reads nothing does not keep the router from ending.
         let limit = end ?? Clock.now().adding(milliseconds: Self.farewellMilliseconds)
@@ -71,6 +81,7 @@ package struct BrokerLoop: ~Copyable {
       if now >= nextSignOfLife {
         nextSignOfLife = now.adding(milliseconds: Notice.aliveMilliseconds)
         supervised.say(.alive)
+        checkPaths(now)
       }
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
       try carryOut()
@@ -78,6 +89,25 @@ package struct BrokerLoop: ~Copyable {
       try publisher.serve(now: now) { (state, broker.abandonments) }
     }
     try publisher.publish(Line("router.stopped"))
+    if let ending { leave(ending.error) }
+  }
+
+  /// Notices that others cannot reach the sockets, which another router has to bind anew.
+  private mutating func checkPaths(_ now: Instant) {
+    guard ending == nil, let (path, why) = clients.paths.lost() ?? workers.paths.lost() else {
+      return
+    }
+    let error = ToolError("socket \(path)", why, .cannotCreate)
+    Diagnostics.report(error)
+    ending = (error, now.adding(milliseconds: Self.lostMilliseconds))
+    broker.drain(now: now)
+  }
+
+  /// Ends the process with its sockets open: to close one would unlink what has its path now. What
+  /// was sent gets the time to leave.
+  private func leave(_ error: ToolError) -> Never {
+    usleep(Self.leavingMicroseconds)
+    Tool.exit(error.status)
   }
 
   /// Lets the last answers and events out, as long as the sockets' LINGER says.

@@ -18,6 +18,7 @@ package struct RouterSocket: ~Copyable {
   private static let lingerMilliseconds: Int32 = 1000
 
   let base: MonitoredSocket
+  let paths: BoundPaths
   private(set) var connections = Connections()
   private var ended: [PeerID] = []
   private var refusal: String?
@@ -40,6 +41,7 @@ package struct RouterSocket: ~Copyable {
     try base.socket.set(.routerMandatory, 1)
     for endpoint in endpoints { try base.socket.bind(endpoint) }
     self.base = base
+    paths = BoundPaths(endpoints)
   }
 
   /// Receives a message, or nothing when there is none yet; and whether its sender may be there

@@ -17,8 +17,8 @@ struct Main: ParsableCommand {
       XODB_RUN, otherwise xodb in XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID. TERM ends it, after \
       it has answered what it holds; USR1 lets go what is quarantined.
 
-      Exit status: 0 ended as asked, 64 wrong arguments, 73 something is in use, 71 the system \
-      refused something, 77 the run directory is not ours.
+      Exit status: 0 ended as asked, 64 wrong arguments, 73 something is in use, or one of the sockets \
+      was removed, 71 the system refused something, 77 the run directory is not ours.
       """)
 
   @Option(help: "Listen for clients here too: loopback tcp, or ipc. Can be repeated.")

@@ -60,26 +60,6 @@ PYTHON
   [ "$output" -lt 1500 ]
 }
 
-@test "however many clients there are, a worker can come back" {
-  start router bash -c 'ulimit -n 200 && exec xodb-router'
-  router=$pid
-  wait_for test -S "$XODB_RUN/events/router"
-  start_workers 2
-  local killed
-  killed=$(worker_pids)
-  mkfifo "$work/hold"
-  /usr/bin/python3 "$BATS_TEST_DIRNAME/hold_clients.py" 300 <"$work/hold" >"$work/held.out" 3>&- &
-  note_started
-  exec 8>"$work/hold"
-  wait_for filled "$work/held.out"
-  # shellcheck disable=SC2086 # to be split
-  kill -KILL $killed
-  echo >&8
-  wait_for eval '[ "$(wc -l <"$work/held.out")" -eq 2 ]'
-  exec 8>&-
-  grep '^OK' "$work/held.out"
-}
-
 @test "a client that reads nothing does not make the router grow" {
   start_events router.
   start_router
@@ -113,4 +93,61 @@ PYTHON
   echo "# the router had $output MiB" >&3
   [ "$output" -lt 400 ]
   wait_for event '^router.dropped '
+}
+
+@test "a router whose socket was removed ends, and the next one is found" {
+  start router xodb-supervise --name router -n 1 -- xodb-router
+  wait_for test -S "$XODB_RUN/workers"
+  start_workers 1
+  start_events
+  local name
+  for name in clients workers; do
+    rm "$XODB_RUN/$name"
+    wait_for test -S "$XODB_RUN/$name"
+    wait_for eval '[ "$(shown_workers)" -eq 1 ]'
+    run -0 ask 'QUERY db=test' 'echo again'
+    grep "socket $XODB_RUN/$name: it was removed" "$work/router.err"
+  done
+  wait_for event 'exited .*status=73'
+}
+
+@test "a router whose socket was replaced ends, answers first and leaves the other socket alone" {
+  start_router
+  start_workers 1
+  ask 'QUERY db=test id=1' 'sleep 1500' >"$work/answer" 3>&- &
+  note_started
+  local client=$pid
+  wait_for eval 'ask "SHOW what=queue" | grep -q running'
+  rm "$XODB_RUN/clients"
+  start other /usr/bin/python3 -c "
+import socket, time
+other = socket.socket(socket.AF_UNIX)
+other.bind('$XODB_RUN/clients')
+time.sleep(60)"
+  wait_status "$client"
+  [[ $(<"$work/answer") == "OK id=1 "* ]]
+  wait_status "$router"
+  [ "$status" -eq 73 ]
+  grep "clients: it is another's socket now" "$work/router.err"
+  [ -S "$XODB_RUN/clients" ]
+}
+
+@test "however many clients there are, a worker can come back" {
+  start router bash -c 'ulimit -n 200 && exec xodb-router'
+  router=$pid
+  wait_for test -S "$XODB_RUN/events/router"
+  start_workers 2
+  local killed
+  killed=$(worker_pids)
+  mkfifo "$work/hold"
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/hold_clients.py" 300 <"$work/hold" >"$work/held.out" 3>&- &
+  note_started
+  exec 8>"$work/hold"
+  wait_for filled "$work/held.out"
+  # shellcheck disable=SC2086 # to be split
+  kill -KILL $killed
+  echo >&8
+  wait_for eval '[ "$(wc -l <"$work/held.out")" -eq 2 ]'
+  exec 8>&-
+  grep '^OK' "$work/held.out"
 }
