@@ -104,7 +104,7 @@ serve_crowd() { # NUMBER PROCESSES ENDPOINT
   start a xodb-test-worker
   local first=$pid
   wait_for eval '[ "$(shown_workers)" -eq 1 ]'
-  ask 'QUERY db=test id=1' 'sleep 500' >"$work/answer" 3>&- &
+  ask 'QUERY db=test id=1' 'sleep 2000' >"$work/answer" 3>&- &
   note_started
   local client=$pid
   sleep 0.3
