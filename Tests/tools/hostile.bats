@@ -50,12 +50,11 @@ PYTHON
   alive "$router"
 }
 
-@test "a client that has a long queue shown again and again does not make the router look hung" {
+@test "clients that send large requests do not make the router look hung" {
   mkfifo "$work/notices"
   exec 7<>"$work/notices"
   XODB_READY_FD=7 start_router
-  start_workers 1
-  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/show_flood.py" 9000 80 "$work/notices"
+  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/large_flood.py" 4 80 "$work/notices"
   echo "# the router did not say that it lives for $output ms" >&3
   [ "$output" -lt 1500 ]
 }
