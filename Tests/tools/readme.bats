@@ -116,6 +116,7 @@ the workers' supervisor dies                               | cluster.bats     | 
 a database is replaced, by `rename(2)`                     | replace.bats     | a file that replaces another is read whole, and at once
 it is replaced while the old one's `-wal` has content      | replace.bats     | a file beside which the log of the one before stands is refused, until that is gone
 another program has locked a database                      | replace.bats     | a lock is waited for, at most until the deadline, and then named
+somebody removes the router's sockets                      | hostile.bats     | a router whose socket was removed ends, and the next one is found
 a subscriber is too slow, events are lost                  | events.bats      | a reader that is stuck costs events, not memory, and is told how many
 the cluster is stopped                                     | operation.bats   | TERM drains a router under load: it answers what it holds, and refuses all else
 there is no cluster                                        | req.bats         | no router: said within a second
