@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What an operator does to a cluster while clients ask it without pause: restarts, other sizes, an
 # end. Whoever asks notices nothing of it.
-# shellcheck disable=SC2016,SC2154 # expanded later; variables come from the helpers
+# shellcheck disable=SC2030,SC2031,SC2016,SC2154 # expanded later; variables come from the helpers
 
 load helpers
 load cluster
