@@ -15,7 +15,7 @@ package struct BrokerLoop: ~Copyable {
   private static let lostMilliseconds = 2000
   private static let leavingMicroseconds: UInt32 = 200_000
   /// What libzmq may hold for each client, in messages of any size.
-  package static let clientHighWaterMarks = HighWaterMarks(receive: 16, send: 4)
+  package static let clientHighWaterMarks = HighWaterMarks(receive: 8, send: 4)
   /// A worker's answers wait until the router takes them, and what it is sent it must be able to get.
   package static let workerHighWaterMarks = HighWaterMarks(receive: 1000, send: 1000)
   /// The largest frame that a client may send, in bytes.
