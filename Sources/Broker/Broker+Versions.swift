@@ -53,6 +53,8 @@ extension Broker {
     // It may have changed since the statement ran, or nobody is there to tell.
     guard isServed(query.database), versions[query.database] ?? query.ifVersion == query.ifVersion
     else { return moveToQueue(number) }
+    // It waits already when its worker was given up, and answers after all.
+    dequeue(number, request)
     requests[number]?.state = .parked
     requests[number]?.isReturned = false
     noteWaiting(request, 1)

@@ -191,4 +191,20 @@ import Wire
     bench.ready("w-1", dbs: ["b"])
     #expect(bench.broker.versions.databases.isEmpty)
   }
+
+  @Test func anUnchangedAnswerOfAWorkerThatCountsAsDeadLeavesTheQueue() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready), ("w-2", 11, .ready)])
+    bench.ready("w-1", 10, dbs: ["a"])
+    bench.ready("w-2", 11, dbs: ["a"])
+    bench.query("q", deadline: 60_000, ifVersion: "v1", waits: true)
+    let job = try bench.job()
+    bench.query("busy", deadline: 60_000)
+    _ = try bench.job()
+    bench.event("worker.exited", "w-1", 10)
+    #expect(bench.broker.queue.count == 1)
+    bench.answer("w-1", 10, job.attempt, .unchanged, version: "v1")
+    #expect(bench.broker.queue.count == 0)
+    #expect(bench.broker.parked.count == 1)
+  }
 }
