@@ -3,6 +3,7 @@ import Wire
 /// What those see who check a broker from outside.
 extension Broker {
   func forEachRequest(_ body: (SeenRequest<Request>) throws -> Void) rethrows {
+    let areTooMany = casualties.areTooMany(besides: workers.count)
     for (number, request) in requests {
       let place: SeenRequest<Request>.Place
       switch request.state {
@@ -16,7 +17,10 @@ extension Broker {
       try body(
         SeenRequest(
           number: number, request: request.payload, place: place, tries: request.tries,
-          deaths: request.deaths, isSuspect: request.isSuspect, deadline: request.deadline))
+          deaths: request.deaths, isSuspect: request.isSuspect,
+          isHeld: request.isSuspect && areTooMany
+            || casualties.hold(request.connection, besides: workers.count),
+          deadline: request.deadline))
     }
   }
 
@@ -65,6 +69,8 @@ struct SeenRequest<Request> {
   let tries: Int
   let deaths: Int
   let isSuspect: Bool
+  /// Whether it waits for the successors of workers that have died.
+  let isHeld: Bool
   let deadline: Instant
 }
 

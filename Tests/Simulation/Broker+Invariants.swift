@@ -32,7 +32,7 @@ extension Broker {
           return "nobody runs \(number)"
         }
       }
-      if !(clients[request.connection]?.contains(number) ?? false) {
+      if !(clients[request.connection]?.numbers.contains(number) ?? false) {
         return "\(number) is not among its connection's requests"
       }
       guard let id = request.id else { continue }
@@ -47,12 +47,23 @@ extension Broker {
     }
     if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
     if ids != inFlight.count { return "\(inFlight.count) ids in flight, of \(ids) requests" }
-    let counted = clients.values.reduce(0) { $0 + $1.count }
-    if counted != requests.count || clients.values.contains(where: \.isEmpty) {
-      return "clients have \(counted) of \(requests.count) requests"
-    }
+    if let problem = inconsistencyOfClients { return problem }
     let due = Set(deadlines.unordered.map(\.number))
     return requests.keys.contains { !due.contains($0) } ? "a request without a deadline" : nil
+  }
+
+  private var inconsistencyOfClients: String? {
+    let counted = clients.values.reduce(0) { $0 + $1.numbers.count }
+    if counted != requests.count { return "clients have \(counted) of \(requests.count) requests" }
+    for (connection, client) in clients {
+      let own = client.numbers.compactMap { requests[$0] }
+      let waiting = own.filter { $0.worker == nil }
+      guard !own.isEmpty, client.numbers.isAscending,
+        client.bytes == own.reduce(0, { $0 + $1.size }), client.waiting == waiting.count,
+        client.waitingBytes == waiting.reduce(0, { $0 + $1.size })
+      else { return "what is counted of client \(connection.description)" }
+    }
+    return nil
   }
 
   private var inconsistencyOfWorkers: String? {

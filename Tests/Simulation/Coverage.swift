@@ -152,6 +152,7 @@ enum RouterEvent: Int, CaseIterable {
   case lost
   case cancelled
   case retried
+  case overdue
   case crashed
   case quarantined
   case quarantinedWhateverParameters
@@ -166,6 +167,7 @@ enum RouterEvent: Int, CaseIterable {
     case "router.lost": self = .lost
     case EventWord.cancelled: self = .cancelled
     case "request.retried": self = .retried
+    case "request.overdue": self = .overdue
     case "request.crashed": self = .crashed
     case "request.quarantined":
       self = line["any_parameters"] == nil ? .quarantined : .quarantinedWhateverParameters

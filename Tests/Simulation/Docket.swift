@@ -17,6 +17,8 @@ struct Docket {
     /// Nil for all.
     let parameters: Int?
     let end: Instant
+    /// Whether it speaks against its text: no run of that has been survived since.
+    var incriminatesText = true
   }
 
   static let milliseconds = 60_000
@@ -38,7 +40,7 @@ struct Docket {
     accounts[account] = ((accounts[account]?.deaths ?? 0) + 1, now)
     guard (accounts[account]?.deaths ?? 0) >= deaths, !isRefused(sent) else { return }
     accounts[account] = nil
-    let isAny = sentences.count { $0.text == sent.text } >= 2
+    let isAny = sentences.count { $0.text == sent.text && $0.incriminatesText } >= 2
     if isAny { sentences.removeAll { $0.text == sent.text } }
     sentences.append(
       Sentence(
@@ -46,7 +48,12 @@ struct Docket {
         end: now.adding(milliseconds: Self.milliseconds)))
   }
 
-  mutating func survived(_ sent: Sent) { accounts[Account(sent)] = nil }
+  mutating func survived(_ sent: Sent) {
+    accounts[Account(sent)] = nil
+    for index in sentences.indices where sentences[index].text == sent.text {
+      sentences[index].incriminatesText = false
+    }
+  }
 
   mutating func pardon() {
     accounts = [:]

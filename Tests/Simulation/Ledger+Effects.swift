@@ -41,7 +41,7 @@ extension Ledger {
         request.deaths >= configuration.tries, "\(index) crashed only \(request.deaths) times")
     case .quarantined: try require(isRefused(index), "\(index) has done nothing")
     case .draining: try require(isDraining, "\(index) is drained")
-    case .busy: try checkBusy(index)
+    case .busy: try checkBusy(index, now: now)
     case .noSuchDatabase:
       let database = request.database ?? Database.unknown
       let isServed = idle.contains { workers[$0].serves.contains(database) }
@@ -56,18 +56,6 @@ extension Ledger {
       $0 != Database.unknown && docket.isRefused(requests[index].sent)
     }
       ?? false
-  }
-
-  private func checkBusy(_ index: Int) throws {
-    let waiting = requests.filter { $0.status == .open && $0.place != nil && $0.place != .running }
-    let own = requests.count {
-      $0.status == .open && $0.place != nil && $0.connection == requests[index].connection
-    }
-    let bytes = waiting.reduce(requests[index].size) { $0 + $1.size }
-    try require(
-      waiting.count >= configuration.maxQueuedRequests || bytes > configuration.maxQueuedBytes
-        || own >= configuration.maxRequestsInFlight,
-      "only \(waiting.count) wait, with \(bytes) bytes, \(own) are its client's")
   }
 
   /// A worker is told something else than to run.
@@ -114,6 +102,10 @@ extension Ledger {
     sum(connection)
     requests[index].tries += 1
     requests[index].holder = connection
+    if !workers[connection].isKnown {
+      workers[connection].isKnown = true
+      known.append(connection)
+    }
     workers[connection].held = Worker.Held(
       request: index, attempt: job.attempt, isSuspect: isSuspect)
   }

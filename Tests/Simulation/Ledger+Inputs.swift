@@ -13,6 +13,7 @@ extension Ledger {
       }
       inFlight[key] = index
     }
+    arriving = index
     requests[index].status = .open
     requests[index].limit = now.adding(milliseconds: allowed(request.message))
     open += 1

@@ -28,6 +28,7 @@ extension Ledger {
       case .publish(let line): try take(line, cause, now: now)
       }
     }
+    noteShown(now)
     try compare(cause, now: now)
     try compareWorkers(broker, cause)
     try checkWork()
@@ -35,6 +36,15 @@ extension Ledger {
     if let stranger = coverage.stranger { throw Violation("\(stranger) is not foreseen") }
     reviews += 1
     if reviews % 16 == 0, let problem = broker.inconsistency { throw Violation(problem) }
+  }
+
+  /// One client is shown something at most once in 10 ms.
+  private mutating func noteShown(_ now: Instant) {
+    defer { arriving = nil }
+    guard let arriving, case .show = requests[arriving].message else { return }
+    let connection = requests[arriving].connection
+    if let end = shown[connection], now < end { return }
+    shown[connection] = now.adding(milliseconds: 10)
   }
 
   private mutating func look(_ broker: borrowing Broker<Sent, Rendered>) {
@@ -53,7 +63,7 @@ extension Ledger {
       let entry = requests[request.request.request]
       guard case .inTurn = entry.place else { continue }
       hasHadTurn(entry)
-      excused.append(entry.envelope)
+      excused.append(entry.connection)
     }
   }
 
@@ -131,7 +141,7 @@ extension Ledger {
       switch request.place {
       case .inTurn(let isShort), .urgent(let isShort):
         guard free.contains(database), isShort || mayRunLong(before: []) else { continue }
-        if request.isSuspect && isSuspectRunning { continue }
+        if request.isHeld || request.isSuspect && isSuspectRunning { continue }
         throw Violation("\(index) waits although a worker could run it")
       case .unresolved:
         let isServed = seenWorkers.contains {

@@ -12,11 +12,12 @@ extension Ledger {
   private struct Waiting {
     let index: Int
     let number: UInt64
-    let envelope: Int
+    let connection: Int
     /// Requests of one client that the same workers may run share one.
     let lane: Int
     let isUrgent: Bool
     let isSuspect: Bool
+    let isHeld: Bool
   }
 
   /// Judges that it was this request's turn.
@@ -28,21 +29,21 @@ extension Ledger {
     let isSuspectRunning = known.contains { workers[$0].held?.isSuspect == true }
     let others = (seen.compactMap(waiting) + runs.dropFirst().compactMap(waiting)).filter {
       ($0.lane & 1 != 0 || mayRunLong) && free.contains($0.lane / 2) && $0.index != one.index
-        && !($0.isSuspect && isSuspectRunning)
+        && !$0.isHeld && !($0.isSuspect && isSuspectRunning)
     }
     for other in others where other.isUrgent {
       try require(
         one.isUrgent && one.number < other.number, "\(other.index) goes before \(one.index)")
     }
     if one.isUrgent { return }
-    let fresh = others.filter { !$0.isUrgent && !excused.contains($0.envelope) }
-    if let loser = turns.took(one.envelope, over: Set(fresh.map(\.envelope)).sorted()) {
-      throw Violation("client \(loser) is passed over by \(one.envelope) again")
+    let fresh = others.filter { !$0.isUrgent && !excused.contains($0.connection) }
+    if let loser = turns.took(one.connection, over: Set(fresh.map(\.connection)).sorted()) {
+      throw Violation("client \(loser) is passed over by \(one.connection) again")
     }
-    let own = fresh.filter { $0.envelope == one.envelope }
-    while laneTurns.count <= one.envelope { laneTurns.append(Turns()) }
-    if laneTurns[one.envelope].took(one.lane, over: Set(own.map(\.lane)).sorted()) != nil {
-      throw Violation("a lane of client \(one.envelope) is passed over again")
+    let own = fresh.filter { $0.connection == one.connection }
+    while laneTurns.count <= one.connection { laneTurns.append(Turns()) }
+    if laneTurns[one.connection].took(one.lane, over: Set(own.map(\.lane)).sorted()) != nil {
+      throw Violation("a lane of client \(one.connection) is passed over again")
     }
     for other in own where other.lane == one.lane {
       try require(one.number < other.number, "\(other.index) came before \(one.index)")
@@ -52,9 +53,9 @@ extension Ledger {
   /// Its turn has come, and it was not run.
   mutating func hasHadTurn(_ request: Request) {
     guard case .inTurn(let isShort) = request.place, let database = request.database else { return }
-    turns.hasHad(request.envelope)
-    guard laneTurns.indices.contains(request.envelope) else { return }
-    laneTurns[request.envelope].hasHad(2 * database + (isShort ? 1 : 0))
+    turns.hasHad(request.connection)
+    guard laneTurns.indices.contains(request.connection) else { return }
+    laneTurns[request.connection].hasHad(2 * database + (isShort ? 1 : 0))
   }
 
   private func waiting(_ request: SeenRequest<Sent>) -> Waiting? {
@@ -86,8 +87,9 @@ extension Ledger {
       if case .running = request.place, entry.tries > 0 || request.isSuspect { return nil }
     }
     return Waiting(
-      index: index, number: request.number, envelope: entry.envelope,
-      lane: 2 * database + (isShort ? 1 : 0), isUrgent: isUrgent, isSuspect: request.isSuspect)
+      index: index, number: request.number, connection: entry.connection,
+      lane: 2 * database + (isShort ? 1 : 0), isUrgent: isUrgent, isSuspect: request.isSuspect,
+      isHeld: request.isHeld)
   }
 
   /// Who has nothing in the queue any more waits for no turn.
@@ -96,11 +98,11 @@ extension Ledger {
     for request in seen {
       guard case .inTurn(let isShort) = request.place else { continue }
       let entry = requests[request.request.request]
-      lanes[entry.envelope, default: 0] |= 1 << (2 * (entry.database ?? 0) + (isShort ? 1 : 0))
+      lanes[entry.connection, default: 0] |= 1 << (2 * (entry.database ?? 0) + (isShort ? 1 : 0))
     }
     turns.keep { lanes[$0] != nil }
-    for envelope in laneTurns.indices {
-      laneTurns[envelope].keep { lanes[envelope, default: 0] & 1 << $0 != 0 }
+    for connection in laneTurns.indices {
+      laneTurns[connection].keep { lanes[connection, default: 0] & 1 << $0 != 0 }
     }
   }
 }

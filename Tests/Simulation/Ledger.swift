@@ -66,6 +66,10 @@ struct Ledger {
   var announced: [Int64: Int] = [:]
   /// The last incarnation of each supervisor that the router has heard.
   var heard: [Int: Int64] = [:]
+  /// The request that the router is told of now.
+  var arriving: Int?
+  /// Until when a client is not shown anything more.
+  var shown: [Int: Instant] = [:]
   /// The worker that has spoken last.
   var speaker: Member?
   var docket = Docket()
@@ -120,6 +124,7 @@ struct Ledger {
     }
     open = 0
     inFlight = [:]
+    shown = [:]
     idle = []
     known = []
     announced = [:]

@@ -5,20 +5,20 @@ private let steps: [Transition.Machine: [String: String]] = [
       "badRequest busy draining long noSuchDatabase ok quarantined repeated running "
       + "short unresolved urgentLong urgentShort",
     "long":
-      "cancelled deadline draining noSuchDatabase quarantined running unanswered "
+      "busy cancelled deadline draining noSuchDatabase quarantined running unanswered "
       + "unresolved urgentLong urgentShort",
     "parked":
-      "cancelled draining noSuchDatabase running short unanswered unchanged "
+      "busy cancelled draining noSuchDatabase running short unanswered unchanged "
       + "unresolved",
     "running":
       "badRequest cancelled crashed deadline denied draining failed noSuchDatabase "
       + "ok parked quarantined tooLarge unanswered unchanged unresolved urgentLong "
       + "urgentShort",
     "short":
-      "cancelled deadline draining noSuchDatabase quarantined running unanswered "
+      "busy cancelled deadline draining noSuchDatabase quarantined running unanswered "
       + "unresolved urgentLong urgentShort",
     "unresolved":
-      "cancelled deadline draining long noSuchDatabase ok running short unanswered "
+      "busy cancelled deadline draining long noSuchDatabase ok running short unanswered "
       + "urgentShort",
     "urgentLong":
       "cancelled deadline quarantined running unanswered unresolved",
@@ -43,7 +43,7 @@ private let steps: [Transition.Machine: [String: String]] = [
     "abandoning":
       "closed ended nonsense replaced supervisorEnded supervisorSilent",
     "checking":
-      "ended supervisorEnded unreachable",
+      "ended unreachable",
     "idle":
       "closed ended replaced supervisorEnded supervisorSilent",
     "rescanning":
@@ -93,7 +93,7 @@ private let steps: [Transition.Machine: [String: String]] = [
   ],
   .event: [
     "any":
-      "cancelled changed crashed draining joined lost pardoned quarantined "
+      "overdue cancelled changed crashed draining joined lost pardoned quarantined "
       + "quarantinedWhateverParameters released retried"
   ],
 ]
@@ -111,16 +111,16 @@ private let rareSteps: [Transition.Machine: [String: String]] = [
     "unresolved":
       "badRequest denied failed parked quarantined tooLarge unchanged urgentLong",
     "urgentLong":
-      "badRequest denied draining failed noSuchDatabase ok parked tooLarge "
+      "busy badRequest denied draining failed noSuchDatabase ok parked tooLarge "
       + "unchanged",
     "urgentShort":
-      "badRequest denied failed noSuchDatabase ok parked tooLarge unchanged",
+      "busy badRequest denied failed noSuchDatabase ok parked tooLarge unchanged",
   ],
   .loss: [
     "abandoning":
       "unlisted",
     "checking":
-      "closed nonsense replaced supervisorSilent unlisted",
+      "supervisorEnded closed nonsense replaced supervisorSilent unlisted",
     "idle":
       "unlisted",
     "rescanning":

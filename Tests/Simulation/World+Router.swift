@@ -177,12 +177,12 @@ extension World {
   private mutating func send(
     _ command: WorkerCommand, to connection: Int, for request: Int = -1
   ) throws -> [Effect<Sent, Rendered>] {
-    guard connections[connection].isAtRouter else {
+    if connections[connection].closedAt != nil {
+      // What is sent before the router's socket has noticed is lost.
+      guard !connections[connection].isAtRouter || chance(50) else { return [] }
       broker.unreachable(Ledger.peer(connection), now: now)
       return try judge(.unreachable)
     }
-    // What is sent into a connection that has ended is lost, as long as nobody has noticed.
-    guard connections[connection].closedAt == nil else { return [] }
     let due = connections[connection].fromRouter.due(arrival())
     agenda.plan(.command(connection: connection, command, request: request), at: due)
     return []

@@ -93,6 +93,8 @@ extension World {
       connections[connection].closedAt == nil
     else { return }
     connections[connection].closedAt = now
+    // A router takes a worker for dead whose connection ends.
+    ledger.hasEnded([connection])
     let due = connections[connection].toRouter.due(later(50...5000))
     agenda.plan(.workerGone(connection: connection), at: due)
   }
