@@ -4,7 +4,7 @@
 
 For a cluster of test workers in $XODB_RUN. It prints percentiles of the time from just before the
 kill to the query's arrival at the next worker, and ends with 1 when the 99th is above 10 ms. Then it
-tries twice more: what was a noise of the machine goes away, and what is a fault does not.
+measures up to five times more: what was a noise of the machine goes away, what is a fault does not.
 """
 
 import os
@@ -20,7 +20,7 @@ import zmq
 import report
 
 LIMIT = 0.010
-ROUNDS = 3
+ROUNDS = 6
 # Seconds from the query's arrival to the kill: enough for the last victim's successor to start, so
 # that each death is measured by itself.
 PAUSE = (0.03, 0.06)

@@ -153,7 +153,7 @@ has_joined_as() { # NAME
   local client=$pid kills=0
   while alive "$client" && [ "$kills" -lt 5 ]; do
     sleep 0.7
-    kill -KILL "$(pid_of router-1)" 2>/dev/null && kills=$((kills + 1))
+    kill -KILL "$(pid_of_name router-1)" 2>/dev/null && kills=$((kills + 1))
   done
   wait_status "$client"
   [ "$status" -eq 0 ]
@@ -219,7 +219,7 @@ has_joined_as() { # NAME
   sleep 0.5
   # Whoever asked is gone too: nobody sends those again.
   kill -KILL "$pid"
-  kill -KILL "$(pid_of router-1)"
+  kill -KILL "$(pid_of_name router-1)"
   run -0 xodb-req -d kv -f tsv 'select 1'
   [ "$output" = 1 ]
 }

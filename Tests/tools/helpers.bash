@@ -103,6 +103,11 @@ count_events() { # REGEX
   grep -Ec -- "$1" "$work/events.out"
 }
 
+# The pid of the process that holds a name in the run directory.
+pid_of_name() { # NAME
+  sed -n 2p "$XODB_RUN/locks/$1"
+}
+
 # The newest pid of a supervised process, as the events tell it.
 pid_of() { # NAME
   sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1

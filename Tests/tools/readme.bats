@@ -44,7 +44,7 @@ EOF
   /usr/bin/python3 "$work/again.py" >"$work/numbers" 2>"$work/numbers.err" 3>&- &
   note_started
   wait_for filled "$work/numbers"
-  kill -KILL "$(pid_of router-1)"
+  kill -KILL "$(pid_of_name router-1)"
   wait_status "$pid"
   cat "$work/numbers.err"
   [ "$status" -eq 0 ]
@@ -100,7 +100,7 @@ EOF
 # What fails, as the README says it, and the test that shows it.
 failures() {
   cat <<'END'
-a worker dies while it runs a query                        | router.bats      | a worker killed in the middle of a query: one answer, two tries, begun again within 20 ms
+a worker dies while it runs a query                        | failover.bats    | 200 workers killed in the middle of a query: another one has it within 10 ms
 as many workers as `--tries` (3) die of the same query     | router.bats      | after as many deaths as --tries says the answer is crashed, and others go on
 one client's queries kill one worker after the other       | poison.bats      | eight clients do not notice what a ninth one sends
 a statement has killed its workers                         | control.bats     | what kills workers is refused after that, until the operator lets it go
