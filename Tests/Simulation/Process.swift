@@ -52,6 +52,8 @@ struct Process {
   var isInKernel = false
   /// Whether it was, and ends as soon as it can.
   var isKilled = false
+  /// Whether its supervisor has ended: then it is as good as dead.
+  var isDoomed = false
   /// Whether the next that it says, but for its first words, is nonsense.
   var isConfused = false
   var fromRouter = Channel()

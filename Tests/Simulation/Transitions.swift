@@ -47,7 +47,7 @@ private let steps: [Transition.Machine: [String: String]] = [
     "idle":
       "closed ended replaced supervisorEnded supervisorSilent",
     "rescanning":
-      "ended nonsense supervisorEnded supervisorSilent unreachable",
+      "ended nonsense supervisorSilent unreachable",
     "running":
       "closed ended nonsense replaced supervisorEnded supervisorSilent unreachable",
   ],
@@ -124,7 +124,7 @@ private let rareSteps: [Transition.Machine: [String: String]] = [
     "idle":
       "unlisted",
     "rescanning":
-      "closed replaced unlisted",
+      "supervisorEnded closed replaced unlisted",
     "running":
       "unlisted",
   ],

@@ -144,7 +144,10 @@ extension World {
     guard stations[index].machine != nil else { return }
     stations[index].machine = nil
     for process in stations[index].children.values.sorted() {
-      plan(.process(process, .kill), in: 20...5000)
+      // Some take their time, for example to write out a large core.
+      plan(.process(process, .kill), in: chance(20) ? 20...2_000_000 : 20...5000)
+      processes[process].isDoomed = true
+      ledger.hasEnded(processes[process].connections)
     }
     plan(.stationStarts(index), in: 50_000...1_500_000)
   }

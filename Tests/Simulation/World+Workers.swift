@@ -82,6 +82,7 @@ extension World {
       Connection(
         owner: .worker(index), router: isRouterUp ? router : 0, isAtRouter: isRouterUp))
     ledger.workers.append(Ledger.Worker())
+    ledger.workers[connections.count - 1].hasEnded = processes[index].isDoomed
     processes[index].connections.append(connections.count - 1)
     processes[index].reported = nil
     report(index)
