@@ -104,6 +104,13 @@ def crashed_by_kills(story): crashed(story, 3)
 def crashed_by_kills_long_ago(story): crashed(story, 0); story.kill("workers-1", "workers-2", "workers-3", before=6)
 def crashed_by_kills_of_others(story): crashed(story, 0); story.kill("workers-1", "workers-4", "workers-3")
 def quarantined(story): story.answers = [story.error("quarantined")]
+def quarantined_after_another_crashed(story, what="this statement with these parameters"):
+    story.others = [(SENT, "send", 1, "c-2", "lookup", "red", queries.LOOKUP, [*PARAMETERS[:-1], 777], 1000, 1)]
+    crash = story.error("crashed", after=0.1, tries=3)
+    crash[2] = crash[2].replace("c-1", "c-2")
+    story.kill("workers-1", "workers-2", "workers-3")
+    story.answers = [crash, story.error("quarantined", after=0.2, message=f'"{what} has killed 9 workers"')]
+def statement_quarantined(story): quarantined_after_another_crashed(story, "this statement")
 def other_data_of_one_version(story):
     story.deadline = 20_000
     story.others = [(SENT, "send", 1, "c-2", "lookup", "red", queries.LOOKUP, PARAMETERS, 1000, 1)]
@@ -141,6 +148,8 @@ CASES = {
     crashed_by_kills_long_ago: {"crashed without a reason", CAUSELESS},
     crashed_by_kills_of_others: {"crashed by a worker that nobody killed"},
     quarantined: {"quarantined though it never crashed"},
+    quarantined_after_another_crashed: {"quarantined though it never crashed"},
+    statement_quarantined: set(),
     other_data_of_one_version: {"one version of different data"},
 }
 

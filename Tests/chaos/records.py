@@ -67,6 +67,11 @@ class Send:
         """What a quarantine is about."""
         return self.database, self.sql, tuple(self.parameters)
 
+    @property
+    def statement(self):
+        """What a quarantine is about that goes for all parameters."""
+        return self.database, self.sql
+
     def __str__(self):
         answers = "; ".join(f"{answer.at:.3f} {answer.line}" for answer in self.answers)
         sql = " ".join(self.sql.split())
