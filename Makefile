@@ -59,7 +59,7 @@ mutants: build
 	Tests/Simulation/mutants.sh
 
 tool-test: build
-	$(call need,bats sqlite3 jq procps iproute2 python3 python3-zmq)
+	$(call need,bats gcc sqlite3 jq procps iproute2 python3 python3-zmq)
 	BATS_TEST_TIMEOUT=300 bats --timing Tests/tools
 
 chaos: build

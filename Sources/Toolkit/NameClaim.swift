@@ -33,7 +33,12 @@ package final class NameClaim {
         throw ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
       }
       last = try Self.read(descriptor, path)
-      try Self.write("\(Self.text(last))\(getpid())\n", descriptor, path)
+      let text = "\(Self.text(last))\(getpid())\n"
+      try Self.write(text, descriptor, path)
+      // An earlier pid may have been longer.
+      guard ftruncate(descriptor, text.utf8.count) == 0 else {
+        throw .system("write \(path)", .inputOutput)
+      }
     } catch {
       close(descriptor)
       throw error

@@ -22,12 +22,13 @@ struct Supervise: ParsableCommand {
 
       A copy finds its name in XODB_NAME, XODB_GENERATION (a number that never repeats) and \
       XODB_SUPERVISOR; it writes a newline to descriptor XODB_READY_FD once it is ready; \
-      XODB_LIFELINE_FD hangs up when the supervisor is gone. Supervisors nest.
+      XODB_GRACE_MS is how long it may take to end, and XODB_LIFELINE_FD hangs up when the supervisor \
+      is gone. Supervisors nest.
 
       HUP restarts the copies one by one, each when the one before it is back. TTIN adds one, TTOU \
-      removes the last one. TERM and INT tell each copy to end with TERM and kill those that have not ended after the \
-      grace; a second one kills at once. Nothing in the copies' process groups outlives them, or \
-      the supervisor.
+      removes the last one. TERM and INT tell each copy to end with TERM and kill those that have \
+      not ended after the grace; a second one kills at once. Nothing in the copies' process groups \
+      outlives them, or the supervisor.
 
       Exit status: 0 after a requested end, 64 wrong usage, 71 the system refused something, 73 \
       the name is taken, 126 the command cannot be executed, 127 there is no such command.
