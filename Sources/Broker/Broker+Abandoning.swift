@@ -1,16 +1,16 @@
+internal import DequeModule
 package import Wire
 
 extension Broker {
   /// A worker runs what nobody waits for any more. It is told so, and stays busy until it says that
   /// it is ready.
   mutating func abandon(
-    _ peer: PeerID, _ number: UInt64, _ request: PendingRequest<Request>, _ outcome: Outcome
+    _ peer: PeerID, _ number: UInt64, _ request: PendingRequest, _ outcome: Outcome
   ) {
-    guard let worker = workers[peer], case .running(let attempt) = worker.state,
-      attempt.job == number
-    else { return }
+    let attempt = Attempt(job: number, number: request.attempts)
+    guard let worker = workers[peer], let index = worker.index(of: attempt) else { return }
     let account = account(of: request)
-    workers[peer]?.run?.abandoned = account
+    workers[peer]?.runs[index].abandoned = account
     var line = abandonment(worker.member, attempt).with("id", request.id)
       .with("db", request.database)
     if case .failure(let failure) = outcome { line.append("why", failure.message) }
@@ -24,19 +24,18 @@ extension Broker {
   /// What is to be repeated in the router's state, as events may be lost: the attempts that run and
   /// that nobody waits for.
   package var abandonments: [Line] {
-    workers.values.compactMap { worker in
-      guard case .running(let attempt) = worker.state, !isCurrent(attempt) else { return nil }
-      return abandonment(worker.member, attempt)
+    workers.values.flatMap { worker in
+      worker.runs.filter { !isCurrent($0.attempt) }.map { abandonment(worker.member, $0.attempt) }
     }
   }
 
   /// Whether an answer to this attempt is still wanted, be it from a worker that counts as dead.
   func isCurrent(_ attempt: Attempt) -> Bool {
-    requests[attempt.job].map { $0.tries == attempt.number } ?? false
+    requests[attempt.job].map { $0.attempts == attempt.number } ?? false
   }
 
   /// Whose account a worker's death is on.
-  func account(of request: PendingRequest<Request>) -> Quarantine.Account? {
+  func account(of request: PendingRequest) -> Quarantine.Account? {
     request.statement.map {
       Quarantine.Account(
         statement: $0, parameters: request.payload.parametersHash,
@@ -45,7 +44,7 @@ extension Broker {
   }
 
   /// Why a request is refused that has killed workers before.
-  func quarantineRefusal(of request: PendingRequest<Request>, _ now: Instant) -> Failure? {
+  func quarantineRefusal(of request: PendingRequest, _ now: Instant) -> Failure? {
     guard !quarantine.entries.isEmpty, let account = account(of: request),
       let entry = quarantine.entry(for: account)
     else { return nil }
@@ -56,7 +55,7 @@ extension Broker {
   }
 
   /// Whether workers have died of such a request.
-  func isSuspect(_ request: PendingRequest<Request>) -> Bool {
+  func isSuspect(_ request: PendingRequest) -> Bool {
     guard !quarantine.isEmpty, let account = account(of: request) else { return false }
     return quarantine.isSuspect(account)
   }

@@ -3,7 +3,7 @@ internal import Wire
 
 extension Broker {
   /// Why a request is not taken; nil when it is, and there is room for it.
-  mutating func refusal(of request: PendingRequest<Request>, _ now: Instant) -> Failure? {
+  mutating func refusal(of request: PendingRequest, _ now: Instant) -> Failure? {
     if isDraining { return Self.draining }
     let client = clients[request.connection] ?? ClientRecord()
     if client.numbers.count >= configuration.maxRequestsInFlight {
@@ -24,7 +24,7 @@ extension Broker {
 
   /// Sees to it that a request keeps within the bounds on all that wait.
   private mutating func makeRoom(
-    for request: PendingRequest<Request>, of client: ClientRecord, _ now: Instant
+    for request: PendingRequest, of client: ClientRecord, _ now: Instant
   ) -> Failure? {
     let count = queue.count + unresolved.count + parked.count
     let more = count + 1 - configuration.maxQueuedRequests

@@ -9,17 +9,16 @@ extension Broker {
   ///   - client: its connection and envelope, which scope its ids.
   ///   - connection: the routing id alone.
   package mutating func receive(
-    _ message: ClientMessage, _ payload: Request, size: Int, from client: PeerID,
+    _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
     over connection: PeerID, now: Instant
   ) {
     if case .cancel(let id) = message {
       guard let number = inFlight[ClientRequestID(client: client, id: id)] else { return }
-      finish(number, .failure(Failure(.cancelled, "its client took it back")), now: now)
-      return settle(now)
+      return finish(number, .failure(Failure(.cancelled, "its client took it back")), now: now)
     }
-    var request = PendingRequest(
-      client: client, connection: connection, message: message, payload: payload, size: size,
-      arrival: now, deadline: deadline(of: message, now))
+    let request = PendingRequest(
+      message, payload, size: size, from: client, over: connection, arrival: now,
+      deadline: deadline(of: message, now))
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, inFlight[key] != nil { return }
     if case .show(let show) = message {
@@ -32,6 +31,7 @@ extension Broker {
         return answer(request, .rows(rows.count), rows.rendered(), now: now)
       }
     }
+    dispatchEarly(now)
     if let refusal = refusal(of: request, now) {
       return answer(request, .failure(refusal), now: now)
     }
@@ -50,12 +50,13 @@ extension Broker {
     clients[connection]?.bytes += size
     deadlines.insert(Expiry(time: request.deadline, number: number))
     enqueue(number)
-    settle(now)
   }
 
   /// A client has sent what cannot be taken as a request.
   /// - Parameter id: as far as it can be told.
-  package mutating func refuse(_ payload: Request, id: String?, _ failure: Failure, now: Instant) {
+  package mutating func refuse(
+    _ payload: any Statement, id: String?, _ failure: Failure, now: Instant
+  ) {
     let outcome = Outcome.failure(failure)
     effects.append(.answer(payload, outcome.line(Line("").with("id", id).fields), nil))
     statistics.note(outcome, now)
@@ -76,7 +77,6 @@ extension Broker {
     for number in numbers {
       finish(number, .failure(failure), isAnswered: false, now: now)
     }
-    settle(now)
   }
 
   /// Puts a request without a worker where it belongs.
@@ -86,15 +86,16 @@ extension Broker {
     guard let statement = request.statement,
       isServed(statement.database) || isExpected(statement.database)
     else {
-      requests[number]?.state = .unresolved
+      request.state = .unresolved
       unresolved.insert(number, for: request.database ?? "", size: request.size)
       hasUnasked = true
       return
     }
-    // Without a reserve all workers take all, and what comes first is run first.
-    let isShort = configuration.reservedWorkers == 0 || history.isShort(statement)
-    let lane = RequestQueue.Lane(database: statement.database, isShort: isShort)
-    requests[number]?.state = .queued(lane)
+    var pace = history.pace(statement)
+    // Without a reserve all workers take all.
+    if pace == .long && configuration.reservedWorkers == 0 { pace = .short }
+    let lane = RequestQueue.Lane(database: statement.database, pace: pace)
+    request.state = .queued(lane)
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, size: request.size)
     } else {
@@ -103,7 +104,7 @@ extension Broker {
   }
 
   /// Takes a request out of where it waits.
-  mutating func dequeue(_ number: UInt64, _ request: PendingRequest<Request>) {
+  mutating func dequeue(_ number: UInt64, _ request: PendingRequest) {
     let (database, size) = (request.database ?? "", request.size)
     if request.worker == nil { noteWaiting(request, -1) }
     switch request.state {
@@ -115,14 +116,14 @@ extension Broker {
   }
 
   /// Counts what waits of each connection.
-  mutating func noteWaiting(_ request: PendingRequest<Request>, _ more: Int) {
+  mutating func noteWaiting(_ request: PendingRequest, _ more: Int) {
     clients[request.connection]?.waiting += more
     clients[request.connection]?.waitingBytes += more * request.size
   }
 
   /// Gives a request its final answer. What a worker still runs for it is abandoned.
   mutating func finish(
-    _ number: UInt64, _ outcome: Outcome, _ rows: Rows<Body>? = nil,
+    _ number: UInt64, _ outcome: Outcome, _ rows: Rows? = nil,
     from result: (worker: Member, run: AttemptResult)? = nil, isAnswered: Bool = true,
     now: Instant
   ) {
@@ -142,7 +143,7 @@ extension Broker {
   }
 
   private mutating func answer(
-    _ request: PendingRequest<Request>, _ outcome: Outcome, _ rows: Rows<Body>? = nil,
+    _ request: PendingRequest, _ outcome: Outcome, _ rows: Rows? = nil,
     from result: (worker: Member, run: AttemptResult)? = nil, now: Instant
   ) {
     var line = outcome.line(Line("").with("id", request.id).fields)

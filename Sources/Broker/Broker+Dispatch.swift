@@ -1,35 +1,15 @@
-internal import Wire
+internal import DequeModule
+package import Wire
 
 extension Broker {
-  func isServed(_ database: String) -> Bool { servers[database] != nil }
-
-  /// Brings everything that has been learned to its end: resolves names, hands out requests.
-  mutating func settle(_ now: Instant) {
+  /// Brings everything that has been learned to its end: resolves names, hands out requests. To be
+  /// called when all that has come was told.
+  package mutating func settle(now: Instant) {
     spreadCatalogChanges()
     reviewNames()
     resolve(now)
     checkVersions(now)
     dispatch(now)
-  }
-
-  /// When one worker has found that databases came or went, the others look too.
-  private mutating func spreadCatalogChanges() {
-    for peer in idle where workers[peer].map({ $0.seenChange < catalogChanges }) ?? false {
-      rescan(peer)
-    }
-  }
-
-  /// Moves requests whose database nobody has any more, nor is expected to have, to the unresolved.
-  private mutating func reviewNames() {
-    guard hasLostNames else { return }
-    hasLostNames = false
-    let known = queue.databases.union(parked.databases).union(versions.databases)
-    for database in known where !isServed(database) && !isExpected(database) {
-      versions.forget(database)
-      for number in queue.numbers(for: database) + parked.numbers(for: database) {
-        moveToQueue(number)
-      }
-    }
   }
 
   /// Takes a request out of where it waits and puts it where it belongs now.
@@ -39,26 +19,55 @@ extension Broker {
     enqueue(number)
   }
 
-  /// Hands out what waits to the workers that wait.
-  private mutating func dispatch(_ now: Instant) {
+  /// Hands out what waits to the workers that wait. It is not waited for more: a worker gets several
+  /// requests at once when there are more than workers, and what they run is known to be quick.
+  mutating func dispatch(_ now: Instant) {
     while !idle.isEmpty && queue.count > 0 {
       guard let number = nextRequest(), let request = requests[number],
-        let worker = request.database.flatMap(idleWorker(for:))
+        let place = request.database.flatMap(idleWorker(for:))
       else { return }
-      if request.deadline <= now {
-        // It ran out while it waited, and the time for `tick` has not come.
-        finish(number, .failure(Failure(.deadline, Self.overdue(request))), now: now)
-      } else if let refusal = quarantineRefusal(of: request, now) {
-        // It was not known yet when this one came.
-        finish(number, .failure(refusal), now: now)
-      } else if !request.isSuspect && isSuspect(request) {
-        dequeue(number, request)
-        requests[number]?.isSuspect = true
-        enqueue(number)
-      } else {
-        run(number, on: idle.remove(at: worker), now)
-      }
+      guard isRunnable(number, request, now) else { continue }
+      let share = min(queue.count / idle.count, Constants.batchRequests)
+      let peer = idle.remove(at: place)
+      var batch = Batch()
+      begin(number, request, in: &batch, on: peer, now)
+      if share > 1 && mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
+      workers[peer]?.state = .running
+      workers[peer]?.runs = batch.runs
+      effects.append(.run(peer, batch.orders))
     }
+  }
+
+  /// Hands out before everything was told: when there is enough for a worker, and before anything is
+  /// refused for the room that this takes.
+  mutating func dispatchEarly(_ now: Instant) {
+    guard !idle.isEmpty,
+      queue.count
+        >= min(Constants.batchRequests, configuration.maxQueuedRequests / Constants.queueShares)
+        || queue.bytes
+          >= min(Constants.batchBytes, configuration.maxQueuedBytes / Constants.queueShares)
+    else { return }
+    dispatch(now)
+  }
+
+  /// Whether the request whose turn it is can be run; if not, it was answered or put elsewhere.
+  private mutating func isRunnable(
+    _ number: UInt64, _ request: PendingRequest, _ now: Instant
+  ) -> Bool {
+    if request.deadline <= now {
+      // It ran out while it waited, and the time for `tick` has not come.
+      finish(number, .failure(Failure(.deadline, Self.overdue(request))), now: now)
+    } else if let refusal = quarantineRefusal(of: request, now) {
+      // It was not known yet when this one came.
+      finish(number, .failure(refusal), now: now)
+    } else if !request.isSuspect && isSuspect(request) {
+      dequeue(number, request)
+      request.isSuspect = true
+      enqueue(number)
+    } else {
+      return true
+    }
+    return false
   }
 
   /// The request whose turn it is among those that can be run now.
@@ -66,14 +75,13 @@ extension Broker {
     let mayRunLong = mayRunLong
     let present = workers.count
     let isHeld =
-      casualties.areTooMany(besides: present)
-      || workers.values.contains { $0.run?.isSuspect ?? false }
+      casualties.areTooMany(besides: present) || workers.values.contains { $0.runsSuspect }
     // Taken out for as long as it asks about all the rest.
     var queue = RequestQueue()
     swap(&queue, &self.queue)
     defer { swap(&queue, &self.queue) }
     return queue.next { lane in
-      (lane.isShort || mayRunLong) && idleWorker(for: lane.database) != nil
+      (lane.pace != .long || mayRunLong) && idleWorker(for: lane.database) != nil
     } unless: { number in
       guard let request = requests[number], request.isSuspect else { return false }
       return isHeld || casualties.hold(request.connection, besides: present)
@@ -90,30 +98,67 @@ extension Broker {
   /// Whether a worker can be spared for a statement that may take long.
   private var mayRunLong: Bool {
     guard configuration.reservedWorkers > 0 else { return true }
-    let busy = workers.values.count { $0.run?.isLong ?? false }
+    let busy = workers.values.count { $0.runsLong }
     return busy < max(1, workers.count - configuration.reservedWorkers)
   }
 
-  private mutating func run(_ number: UInt64, on peer: PeerID, _ now: Instant) {
-    guard var request = requests[number], let query = request.query,
-      let statement = request.statement
-    else { return }
+  /// Whether a request may be run together with others: it is expected to take little time, and not
+  /// to kill its worker.
+  private func mayShare(_ request: PendingRequest) -> Bool {
+    !request.isSuspect && !request.isReturned
+      && request.statement.map(history.pace) == .quick
+  }
+
+  /// Adds to what a worker gets the requests whose turns come next and that may be run together, up
+  /// to a number of them, their bytes and the time that they are expected to take.
+  private mutating func fill(
+    _ batch: inout Batch, upTo count: Int, on peer: PeerID, _ now: Instant
+  ) {
+    guard let names = workers[peer]?.names else { return }
+    let present = workers.count
+    while batch.orders.count < count && batch.hasRoom {
+      let next = queue.next { lane in
+        lane.pace == .quick && names.contains(lane.database)
+      } unless: { _ in
+        // What comes before all turns runs alone.
+        true
+      } exceptOf: { [casualties] connection in
+        casualties.hold(connection, besides: present)
+      }
+      guard let number = next, let request = requests[number] else { return }
+      guard isRunnable(number, request, now) else { continue }
+      if mayShare(request) {
+        begin(number, request, in: &batch, on: peer, now)
+      } else {
+        // It was quick when it came.
+        moveToQueue(number)
+      }
+    }
+  }
+
+  /// Begins an attempt at a request.
+  private mutating func begin(
+    _ number: UInt64, _ request: PendingRequest, in batch: inout Batch,
+    on peer: PeerID, _ now: Instant
+  ) {
+    guard let query = request.query, let statement = request.statement else { return }
     dequeue(number, request)
-    request.tries += 1
+    request.attempts += 1
     request.state = .running(peer)
     request.begun = now
-    requests[number] = request
-    let attempt = Attempt(job: number, number: request.tries)
-    workers[peer]?.state = .running(attempt)
-    workers[peer]?.run = WorkerRecord.Run(
-      connection: request.connection, statement: statement, isLong: !history.isShort(statement),
-      isSuspect: request.isSuspect,
-      begun: now)
+    let attempt = Attempt(job: number, number: request.attempts)
+    let pace = history.pace(statement)
+    batch.runs.append(
+      WorkerRecord.Run(
+        attempt: attempt, connection: request.connection, statement: statement,
+        isLong: pace == .long, isSuspect: request.isSuspect, begun: now))
     let job = Job(
-      attempt: attempt, database: query.database,
-      format: query.format, deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
+      attempt: attempt, database: query.database, format: query.format,
+      deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
       ifVersion: query.ifVersion)
-    effects.append(.run(peer, job, request.payload))
+    batch.orders.append(Order(job: job, request: request.payload))
+    batch.bytes += request.size
+    batch.microseconds += history.microseconds(statement) ?? 0
     if request.isReturned, let member = workers[peer]?.member {
       effects.append(
         .publish(
@@ -121,59 +166,19 @@ extension Broker {
             .with("tries", request.tries).with("worker", member.name)))
     }
   }
+}
 
-  /// Answers those that ask for unknown databases, after the workers have looked again.
-  private mutating func resolve(_ now: Instant) {
-    if hasNewNames {
-      hasNewNames = false
-      for database in unresolved.databases.filter(isServed) {
-        for number in unresolved.numbers(for: database) { conclude(number, now) }
-      }
-    }
-    // Workers that come back after a restart of the router may bring a name.
-    let isSettled = isDraining || now >= settled
-    if let (pending, last, begun, end) = round {
-      guard pending.isEmpty || now >= end else { return }
-      round = nil
-      nextRound = now.adding(
-        microseconds: now.microseconds(since: begun) * Constants.roundPause)
-      for number in isSettled ? unresolved.numbers : unresolved.numbers(for: "")
-      where number <= last {
-        conclude(number, now)
-      }
-    }
-    if unresolved.isEmpty { return }
-    if isDraining || workers.isEmpty && isSettled {
-      for number in unresolved.numbers { conclude(number, now) }
-    } else if workers.isEmpty || !isSettled && !hasUnasked {
-      return
-    } else if idle.isEmpty {
-      // The list needs no worker; a name waits for the next that is idle.
-      for number in unresolved.numbers(for: "") { conclude(number, now) }
-    } else if now >= nextRound {
-      hasUnasked = false
-      round = (
-        Set(idle), nextNumber - 1, now, now.adding(milliseconds: Constants.rescanMilliseconds)
-      )
-      for peer in idle { rescan(peer) }
-    }
-  }
+/// What a worker gets at once.
+private struct Batch {
+  var orders: [Order] = []
+  var runs: Deque<WorkerRecord.Run> = []
+  /// Of the requests.
+  var bytes = 0
+  /// That they are expected to take together.
+  var microseconds = 0 as Int64
 
-  /// Ends what an unresolved request waits for.
-  private mutating func conclude(_ number: UInt64, _ now: Instant) {
-    guard let request = requests[number] else { return }
-    switch request.message {
-    case .show(let show):
-      let rows = rows(of: show, now)
-      finish(number, .rows(rows.count), rows.rendered(), now: now)
-    case .query(let query) where isServed(query.database) || isExpected(query.database):
-      moveToQueue(number)
-    case .query where isDraining:
-      finish(number, .failure(Self.draining), now: now)
-    case .query(let query):
-      let why = "no worker has a database '\(query.database)'"
-      finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
-    case .cancel: break
-    }
+  /// Whether one more may be added, as far as bytes and time go.
+  var hasRoom: Bool {
+    bytes < Constants.batchBytes && microseconds < Constants.batchMicroseconds
   }
 }

@@ -10,7 +10,7 @@ struct ShownRows {
 
   var count: Int { rows.count }
 
-  func rendered<Body>() -> Rows<Body> { .values(columns: columns, rows: rows, format: format) }
+  func rendered() -> Rows { .values(columns: columns, rows: rows, format: format) }
 }
 
 extension Broker {
@@ -71,7 +71,7 @@ extension Broker {
   private func workerRows(_ format: Format, _ now: Instant) -> ShownRows {
     let rows = workers.values.sorted { ($0.member.name, $0.pid) < ($1.member.name, $1.pid) }
       .map { worker -> [Value] in
-        let run = worker.run
+        let run = worker.runs.first
         return [
           .text(worker.member.name), .integer(worker.member.generation),
           .integer(Int64(worker.pid)), Value(worker.supervisor), .text(stateName(worker)),
@@ -89,7 +89,7 @@ extension Broker {
   private func stateName(_ worker: WorkerRecord) -> String {
     switch worker.state {
     case .idle: "idle"
-    case .running(let attempt): isCurrent(attempt) ? "running" : "abandoning"
+    case .running: worker.runs.contains { isCurrent($0.attempt) } ? "running" : "abandoning"
     case .rescanning, .checking: "looking"
     }
   }

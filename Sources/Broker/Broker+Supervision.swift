@@ -16,7 +16,6 @@ extension Broker {
       let isOverdue = publication.line["status"] == String(Self.overdueStatus)
       learn(member, phase, from: name, isOverdue ? .overdue : .died, now)
     }
-    settle(now)
   }
 
   /// With this a worker exits that could not stop what it ran.

@@ -34,7 +34,6 @@ extension Broker {
     endDrain(now)
     expireQuarantine(now)
     casualties.expire(now)
-    settle(now)
   }
 
   /// Answers what cannot be waited for any longer.
@@ -61,7 +60,7 @@ extension Broker {
     }
   }
 
-  static func overdue(_ request: PendingRequest<Request>) -> String {
+  static func overdue(_ request: PendingRequest) -> String {
     let time = request.allowedMilliseconds
     switch request.state {
     case .running: return "its worker did not answer within \(time) ms"

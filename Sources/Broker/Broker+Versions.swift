@@ -5,7 +5,6 @@ extension Broker {
   package mutating func receive(_ note: ChangeNote, now: Instant) {
     guard isServed(note.database) else { return }
     versions.noted(note.database, now: now)
-    settle(now)
   }
 
   /// Has idle workers look at the databases that may have changed.
@@ -55,8 +54,8 @@ extension Broker {
     else { return moveToQueue(number) }
     // It waits already when its worker was given up, and answers after all.
     dequeue(number, request)
-    requests[number]?.state = .parked
-    requests[number]?.isReturned = false
+    request.state = .parked
+    request.isReturned = false
     noteWaiting(request, 1)
     parked.insert(number, for: query.database, size: request.size)
     versions.watched(query.database, now: now)

@@ -1,3 +1,4 @@
+internal import DequeModule
 package import Wire
 
 extension Broker {
@@ -10,6 +11,11 @@ extension Broker {
     results: [(result: AttemptResult, body: Body)], versions: [VersionReport] = [],
     from peer: PeerID, now: Instant
   ) {
+    if let worker = workers[peer], !worker.runs.isEmpty,
+      !results.contains(where: { worker.index(of: $0.result.attempt) != nil })
+    {
+      return misunderstood(peer, why: "READY without an answer to what it runs", now: now)
+    }
     // Answers first: they count also when they come from a worker that has died meanwhile, as long
     // as the attempt is the current one.
     var lostDatabase: [UInt64] = []
@@ -28,47 +34,41 @@ extension Broker {
       if let databases { update(peer, databases) }
       for version in versions { learn(version, from: peer, now) }
       for number in lostDatabase { requeue(number) }
+      giveBack(peer)
       welcome(peer, isStopping: report.isStopping)
     } else {
       for number in lostDatabase { requeue(number) }
     }
-    settle(now)
   }
 
-  /// A message for a worker could not be delivered: its connection is gone.
-  package mutating func unreachable(_ peer: PeerID, now: Instant) {
-    lose(peer, why: "unreachable", .uncounted, now)
-    settle(now)
+  /// One of the requests that a worker has takes long: the others must not wait for it.
+  package mutating func receive(_ note: OverrunNote, now: Instant) {
+    guard let peer = connections[note.member.name], let worker = workers[peer],
+      worker.member == note.member, let index = worker.index(of: note.attempt)
+    else { return }
+    let run = worker.runs[index]
+    history.note(run.statement, microseconds: now.microseconds(since: run.begun))
+    workers[peer]?.runs.remove(at: index)
+    giveBack(peer)
+    workers[peer]?.runs = [run]
   }
 
-  /// A worker's connection is gone, and so is the worker: no live one closes it. Its supervisor says
-  /// so as well, but later, as the kernel takes apart all that a process had before it tells.
-  package mutating func disconnected(worker peer: PeerID, now: Instant) {
-    guard let worker = workers[peer] else { return }
-    let loss: Loss = isStopping(worker) ? .uncounted : isOverdue(worker, now) ? .overdue : .died
-    lose(peer, why: "its connection was closed", loss, now)
-    settle(now)
-  }
-
-  /// Whether the time of what a worker runs is over.
-  private func isOverdue(_ worker: WorkerRecord, _ now: Instant) -> Bool {
-    guard case .running(let attempt) = worker.state, let request = requests[attempt.job] else {
-      return false
+  /// What a worker was given, and has neither answered nor begun, goes back to the queue.
+  private mutating func giveBack(_ peer: PeerID) {
+    for run in workers[peer]?.runs ?? [] {
+      guard let request = heldRequest(run, by: peer) else { continue }
+      request.givenBack += 1
+      enqueue(run.attempt.job)
     }
-    return now >= request.deadline
-  }
-
-  /// A worker has said what no worker says. It waits for a reply, and what it had is not answered.
-  package mutating func misunderstood(_ peer: PeerID, why: String, now: Instant) {
-    effects.append(.tell(peer, .bye))
-    lose(peer, why: why, .died, now)
-    settle(now)
+    workers[peer]?.runs = []
   }
 
   /// A worker has answered, and so has lived through what it ran.
   private mutating func survive(_ result: AttemptResult, _ peer: PeerID) {
     var account: Quarantine.Account?
-    if let worker = workers[peer], worker.state == .running(result.attempt), let run = worker.run {
+    if let index = workers[peer]?.index(of: result.attempt),
+      let run = workers[peer]?.runs.remove(at: index)
+    {
       workers[peer]?.served += 1
       history.note(run.statement, microseconds: result.runMicroseconds)
       account = run.abandoned
@@ -198,66 +198,6 @@ extension Broker {
     effects.append(.tell(peer, .rescan))
   }
 
-  /// What the loss of a worker means for the request that it ran.
-  enum Loss {
-    /// The worker died of it, for all that is known.
-    case died
-    /// The worker ended itself, because it could not stop what it ran.
-    case overdue
-    /// It is no fault of the request.
-    case uncounted
-  }
-
-  /// A worker is gone. What it held goes back to the front of the queue.
-  mutating func lose(_ peer: PeerID, why: String, _ loss: Loss, _ now: Instant) {
-    guard let worker = workers[peer] else { return }
-    // One that lives after all and waits would wait for ever; so it ends, and is started again.
-    if worker.state == .idle { effects.append(.tell(peer, .bye)) }
-    forget(peer)
-    if case .checking(let database) = worker.state { versions.failed(database, now: now) }
-    effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
-    guard case .running(let attempt) = worker.state, let run = worker.run else { return }
-    if loss != .uncounted {
-      statistics.noteDeath(now)
-      casualties.died(worker.member.name, of: run.connection, now: now)
-      history.note(run.statement, microseconds: now.microseconds(since: run.begun))
-    }
-    guard var request = requests[attempt.job], request.worker == peer else {
-      if let account = run.abandoned, loss != .uncounted { charge(account, now) }
-      return
-    }
-    if loss != .uncounted, let account = account(of: request) {
-      request.deaths += 1
-      request.isSuspect = true
-      requests[attempt.job] = request
-      charge(account, now)
-    }
-    if loss == .overdue {
-      effects.append(
-        .publish(
-          Line("request.overdue").with("id", request.id).with("db", request.database)
-            .with("worker", worker.member.name).with("sql", request.payload.excerpt)))
-      let why = "its worker could not stop it at its deadline, and ended"
-      finish(attempt.job, .failure(Failure(.deadline, why)), now: now)
-    } else if request.deaths >= configuration.tries {
-      crash(attempt.job, request, worker.member, now)
-    } else {
-      requeue(attempt.job)
-    }
-  }
-
-  private mutating func crash(
-    _ number: UInt64, _ request: PendingRequest<Request>, _ member: Member, _ now: Instant
-  ) {
-    effects.append(
-      .publish(
-        Line("request.crashed").with("id", request.id).with("db", request.database)
-          .with("deaths", request.deaths).with("worker", member.name)
-          .with("sql", request.payload.excerpt)))
-    let why = "\(request.deaths) workers died while they ran it"
-    finish(number, .failure(Failure(.crashed, why)), now: now)
-  }
-
   /// A worker is no longer there, or no longer wanted.
   mutating func forget(_ peer: PeerID) {
     guard let worker = workers.removeValue(forKey: peer) else { return }
@@ -268,7 +208,7 @@ extension Broker {
     if connections[worker.member.name] == peer { connections[worker.member.name] = nil }
   }
 
-  private mutating func requeue(_ number: UInt64) {
+  mutating func requeue(_ number: UInt64) {
     guard requests[number]?.worker != nil else { return }
     requests[number]?.isReturned = true
     enqueue(number)

@@ -5,19 +5,19 @@ package import Wire
 /// that has the database, and sees to it that each gets exactly one final answer.
 ///
 /// It is a value that is told what has happened and says what is to be done. It owns no socket,
-/// reads no clock and starts no thread. `Request` is what the loop around it needs to pass a
-/// request on and to answer it; `Body` is a result as a worker rendered it; the broker looks into
-/// neither.
+/// reads no clock and starts no thread. What the loop around it needs to pass a request on and to
+/// answer it is a `Statement`, and a result as a worker rendered it is a `Body`: the broker looks
+/// into neither, and is not generic over them, which would cost it most of its time.
 ///
 /// Each input is a method that takes the time and leaves `Effect`s in `effects`, which the loop
-/// takes out and carries out in order.
-package struct Broker<Request: Statement, Body> {
+/// takes out and carries out in order. When it has told all that has come, it calls `settle`.
+package struct Broker {
   let configuration: Configuration
   /// What is to be done.
-  package var effects: [Effect<Request, Body>] = []
+  package var effects: [Effect] = []
 
   /// All requests without a final answer.
-  var requests: [UInt64: PendingRequest<Request>] = [:]
+  var requests: [UInt64: PendingRequest] = [:]
   var nextNumber: UInt64 = 1
   /// What clients have in flight under ids of their own.
   var inFlight: [ClientRequestID: UInt64] = [:]
@@ -90,7 +90,6 @@ package struct Broker<Request: Statement, Body> {
     hasLostNames = true
     effects.append(.publish(Line("router.draining").with("requests", requests.count)))
     for number in parked.numbers { finish(number, .failure(Self.draining), now: now) }
-    settle(now)
   }
 
   /// Whether every request has its final answer.

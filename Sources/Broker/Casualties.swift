@@ -14,7 +14,8 @@ struct Casualties {
   private static let chance = 1
 
   private struct Casualty {
-    let client: PeerID
+    /// Nil when it is not known of whose request the worker died.
+    let client: PeerID?
     let end: Instant
   }
 
@@ -31,10 +32,11 @@ struct Casualties {
   /// When `expire` has something to do.
   var nextEnd: Instant? { (away.values.map(\.end) + records.values.map(\.end)).min() }
 
-  /// A worker has died of a request of this client.
-  mutating func died(_ worker: String, of client: PeerID, now: Instant) {
+  /// A worker has died of a request of this client, or of one of several.
+  mutating func died(_ worker: String, of client: PeerID?, now: Instant) {
     let end = now.adding(milliseconds: Self.patience)
     away[worker] = Casualty(client: client, end: end)
+    guard let client else { return }
     records[client, default: Record(end: end)].deaths += 1
     records[client]?.end = end
   }
@@ -62,7 +64,7 @@ struct Casualties {
 
   /// Whether a client has to wait for the successors of those that it has killed.
   func hold(_ client: PeerID, besides present: Int) -> Bool {
-    guard away.values.contains(where: { $0.client == client }) else { return false }
+    guard !away.isEmpty, away.values.contains(where: { $0.client == client }) else { return false }
     return records[client]?.deaths ?? 0 > Self.chance || areTooMany(besides: present)
   }
 }

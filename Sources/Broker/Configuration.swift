@@ -35,6 +35,11 @@ enum Constants {
   static let rescanMilliseconds = 1000
   /// One connection is shown something at most once in so long.
   static let showMilliseconds = 10
+  /// What a worker gets at once, at most: requests, their bytes, and the time that they are expected
+  /// to take, each but for the last.
+  static let batchRequests = 64
+  static let batchBytes = 256 << 10
+  static let batchMicroseconds: Int64 = 1000
   /// The share of the queue, in requests and in bytes, that one connection may fill: a fourth.
   static let queueShares = 4
   /// After all have looked for names that nobody has, the next who ask wait so many times as long

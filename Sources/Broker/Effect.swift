@@ -1,20 +1,26 @@
 package import Wire
 
 /// What the broker wants done. The order matters.
-package enum Effect<Request: Statement, Body> {
+package enum Effect {
   /// Answer a client: the line, and the rows if there are any.
-  case answer(Request, Line, Rows<Body>?)
-  /// Give an attempt at a request to a worker that waits for its reply. When it cannot be sent, the
-  /// broker must hear so: `unreachable`.
-  case run(PeerID, Job, Request)
+  case answer(any Statement, Line, Rows?)
+  /// Give attempts at requests to a worker that waits for its reply, to be run one after the other.
+  /// When that cannot be sent, the broker must hear so: `unreachable`.
+  case run(PeerID, [Order])
   /// Reply to a waiting worker with something else than a job.
   case tell(PeerID, WorkerCommand)
   /// Publish an event.
   case publish(Line)
 }
 
+/// One of the attempts that a worker is given.
+package struct Order {
+  package let job: Job
+  package let request: any Statement
+}
+
 /// The rows of an answer.
-package enum Rows<Body> {
+package enum Rows {
   /// As the worker rendered them.
   case rendered(Body)
   /// The broker's own, to be rendered.

@@ -1,7 +1,7 @@
 internal import Wire
 
 /// A request that has no final answer yet.
-struct PendingRequest<Request: Statement> {
+final class PendingRequest {
   enum State {
     /// In the queue, in this lane.
     case queued(RequestQueue.Lane)
@@ -19,7 +19,7 @@ struct PendingRequest<Request: Statement> {
   let connection: PeerID
   let message: ClientMessage
   /// What the loop needs to pass it on and to answer it.
-  let payload: Request
+  let payload: any Statement
   /// In bytes, as counted against the queue's bound.
   let size: Int
   let arrival: Instant
@@ -29,14 +29,30 @@ struct PendingRequest<Request: Statement> {
   var state = State.unresolved
   /// Whether it has lost its worker: then it goes before what was not begun yet.
   var isReturned = false
-  /// How often it has been begun.
-  var tries = 0
+  /// How often it was given to a worker: the number of its last attempt.
+  var attempts = 0
+  /// How many of those were given back without having been begun.
+  var givenBack = 0
   /// How many workers died while they ran it.
   var deaths = 0
-  /// Whether workers have died of it, or of one like it: then it runs only while no other such does.
+  /// Whether workers have died of it, of one like it, or of one that they were given together with
+  /// it: then it runs alone, and only while no other such does.
   var isSuspect = false
   /// When a worker got it last.
   var begun: Instant?
+
+  init(
+    _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
+    over connection: PeerID, arrival: Instant, deadline: Instant
+  ) {
+    self.message = message
+    self.payload = payload
+    self.size = size
+    self.client = client
+    self.connection = connection
+    self.arrival = arrival
+    self.deadline = deadline
+  }
 
   var id: String? {
     switch message {
@@ -56,6 +72,9 @@ struct PendingRequest<Request: Statement> {
 
   /// The time it was given.
   var allowedMilliseconds: Int { deadline.millisecondsUp(since: arrival) }
+
+  /// How often it was begun, as far as is known.
+  var tries: Int { attempts - givenBack }
 
   /// The worker that has it.
   var worker: PeerID? {

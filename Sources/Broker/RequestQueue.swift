@@ -11,8 +11,8 @@ struct RequestQueue {
   /// What can be run by the same workers.
   struct Lane: Hashable {
     let database: String
-    /// Whether its statements have been short so far: workers may be reserved for those.
-    let isShort: Bool
+    /// Of its statements so far.
+    let pace: StatementHistory.Pace
   }
 
   struct Client {

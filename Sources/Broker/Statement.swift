@@ -1,10 +1,22 @@
-/// What the broker needs to know of a request that it passes on: whether it is the same as another
-/// one. The hashes need to be equal for equal bytes within one process only.
-package protocol Statement {
+/// What the loop needs to pass a request on and to answer it, and what the broker needs to know of
+/// that: whether it is the same as another one. The hashes need to be equal for equal bytes within
+/// one process only.
+package protocol Statement: AnyObject {
   /// Of the SQL.
   var textHash: UInt64 { get }
   /// Of the parameters.
   var parametersHash: UInt64 { get }
   /// How the SQL begins, for people.
   var excerpt: String { get }
+}
+
+/// Where the loop finds a result as a worker rendered it.
+package struct Body {
+  package let owner: AnyObject
+  package let index: Int
+
+  package init(owner: AnyObject, index: Int) {
+    self.owner = owner
+    self.index = index
+  }
 }

@@ -2,7 +2,18 @@
 ///
 /// It forgets what was not asked for in a long time, so that it stays within a bound.
 struct StatementHistory {
-  /// Above this a statement is long.
+  /// How much of a worker's time a statement is expected to take.
+  enum Pace {
+    /// So little that it may be run together with others.
+    case quick
+    /// Little enough for the workers that are reserved.
+    case short
+    case long
+  }
+
+  /// From this on a statement is not quick.
+  static let quickMicroseconds: Int64 = 1000
+  /// From this on a statement is long.
   static let shortMicroseconds: Int64 = 20_000
   /// How many texts are remembered at least; at most twice as many.
   static let capacity = 4096
@@ -13,7 +24,7 @@ struct StatementHistory {
   /// Notes how long a run took, or how long it had taken when it was broken off.
   mutating func note(_ key: StatementKey, microseconds: Int64) {
     // One long run counts at once, and is forgotten slowly.
-    let before = recent[key] ?? older[key] ?? 0
+    let before = self.microseconds(key) ?? 0
     recent[key] = max(microseconds, before - before / 8)
     if recent.count >= Self.capacity {
       older = recent
@@ -21,9 +32,16 @@ struct StatementHistory {
     }
   }
 
-  /// Whether its runs so far were short; false for a statement that is not known.
-  func isShort(_ key: StatementKey) -> Bool {
-    (recent[key] ?? older[key]).map { $0 < Self.shortMicroseconds } ?? false
+  /// What a run is expected to take at most; nil for a statement that is not known.
+  func microseconds(_ key: StatementKey) -> Int64? { recent[key] ?? older[key] }
+
+  /// What is not known may be long.
+  func pace(_ key: StatementKey) -> Pace {
+    switch microseconds(key) {
+    case let time? where time < Self.quickMicroseconds: .quick
+    case let time? where time < Self.shortMicroseconds: .short
+    default: .long
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Wire
 
 /// A worker that is connected.
@@ -5,8 +6,8 @@ struct WorkerRecord {
   enum State: Equatable {
     /// It waits for a reply; it stands in `Broker.idle`.
     case idle
-    /// It has a request, which may have been answered otherwise meanwhile.
-    case running(Attempt)
+    /// It has requests, which may have been answered otherwise meanwhile.
+    case running
     /// It looks which databases there are.
     case rescanning
     /// It looks at which version a database is.
@@ -17,15 +18,11 @@ struct WorkerRecord {
   let supervisor: String?
   let pid: Int
   var state = State.rescanning {
-    didSet {
-      guard case .running = state else {
-        run = nil
-        return
-      }
-    }
+    didSet { if state != .running { runs = [] } }
   }
-  /// What it runs, also when nobody waits for that any more.
-  var run: Run?
+  /// What it was given and will answer, or give back, in the order in which it runs that; also when
+  /// nobody waits for it any more.
+  var runs: Deque<Run> = []
   /// When it was last told to look at a version.
   var checkBegun = Instant.start
   /// How many requests it has answered.
@@ -36,13 +33,21 @@ struct WorkerRecord {
   /// The broker's count of catalog changes when this worker last looked.
   var seenChange = 0
 
-  /// What is remembered of a request for as long as it runs.
+  /// Whether it runs something that counts against the workers that are not reserved.
+  var runsLong: Bool { runs.first?.isLong ?? false }
+
+  /// Whether it runs something that workers may have died of before.
+  var runsSuspect: Bool { runs.first?.isSuspect ?? false }
+
+  /// Where an attempt stands in `runs`.
+  func index(of attempt: Attempt) -> Int? { runs.firstIndex { $0.attempt == attempt } }
+
+  /// What is remembered of a request for as long as it runs. Whatever is long or a suspect runs alone.
   struct Run {
+    let attempt: Attempt
     let connection: PeerID
     let statement: StatementKey
-    /// Whether it counts against the workers that are not reserved.
     let isLong: Bool
-    /// Whether a worker has died of it before.
     let isSuspect: Bool
     let begun: Instant
     /// The request, once nobody waits for it any more: a death may still be on its account.

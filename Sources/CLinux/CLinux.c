@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +39,14 @@ int clinux_next_signal(int descriptor) {
 const char *clinux_signal_name(int signal) { return sigabbrev_np(signal); }
 
 int clinux_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int clinux_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+int clinux_set_timer(int timer, long milliseconds) {
+  struct itimerspec time = {.it_value = {.tv_sec = milliseconds / 1000,
+                                         .tv_nsec = milliseconds % 1000 * 1000000}};
+  return timerfd_settime(timer, 0, &time, NULL);
+}
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 

@@ -3,7 +3,7 @@ package import Wire
 package import ZeroMQ
 
 /// Messages as they come from the sockets, whatever is in them.
-extension Broker where Request == ClientRequest, Body == Frame {
+extension Broker {
   /// Takes a client's message in, or refuses it with the reason.
   package mutating func receive(fromClient message: Multipart, now: Instant) {
     let request = ClientRequest(message)
@@ -23,9 +23,10 @@ extension Broker where Request == ClientRequest, Body == Frame {
   ) throws(LineError) {
     let peer = PeerID(message[0])
     do throws(LineError) {
-      if let note = try WorkerFrames.note(message) {
-        receive(note, now: now)
-      } else {
+      switch try WorkerFrames.note(message) {
+      case .change(let note): receive(note, now: now)
+      case .overrun(let note): receive(note, now: now)
+      case nil:
         let frames = try WorkerFrames(message)
         receive(
           frames.report, databases: frames.databases, results: frames.results,

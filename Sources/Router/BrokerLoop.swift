@@ -25,13 +25,15 @@ package struct BrokerLoop: ~Copyable {
 
   private var clients: RouterSocket
   private var workers: RouterSocket
-  private var broker: Broker<ClientRequest, Frame>
+  private var broker: Broker
   private var outbox = Outbox()
   private var publisher: Publisher
   private var subscriber: Subscriber
   /// What the state says of this router.
   private let state: Line
   private var poll = PollSet()
+  /// Whether something was lost while effects were carried out.
+  private var isToSettle = false
   private var nextRejection = Instant.start
   private var nextSignOfLife = Instant.start
   /// When the router must have ended, because nobody finds it any more, and that as an error.
@@ -84,7 +86,7 @@ package struct BrokerLoop: ~Copyable {
         checkPaths(now)
       }
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
-      try carryOut()
+      try settle()
       try flush()
       try publisher.serve(now: now) { (state, broker.abandonments) }
     }
@@ -175,7 +177,6 @@ package struct BrokerLoop: ~Copyable {
       } catch {
         reject(error.description)
       }
-      try carryOut()
       guard turn.goesOn(after: message.size, now: Clock.now()) else { return false }
     }
     return true
@@ -186,7 +187,8 @@ package struct BrokerLoop: ~Copyable {
     while let (message, isConnected) = try clients.receive() {
       if isConnected {
         broker.receive(fromClient: message, now: Clock.now())
-        try carryOut()
+        // What is given to workers early need not wait for the rest.
+        if !broker.effects.isEmpty { try carryOut() }
       }
       guard turn.goesOn(after: message.size, now: Clock.now()) else { return }
     }
@@ -203,7 +205,6 @@ package struct BrokerLoop: ~Copyable {
     }
     if let why = clients.takeRefusal() { reject(why, from: "client") }
     if let why = workers.takeRefusal() { reject(why) }
-    try carryOut()
   }
 
   /// Says that something was refused, once a second at most.
@@ -214,17 +215,31 @@ package struct BrokerLoop: ~Copyable {
     broker.effects.append(.publish(Line("router.rejected").with("from", sender).with("why", why)))
   }
 
-  /// Does what the broker wants done, and what it wants after that.
+  /// Has the broker decide on all that has happened.
+  private mutating func settle() throws {
+    repeat {
+      broker.settle(now: Clock.now())
+      try carryOut()
+    } while isToSettle
+  }
+
+  /// Does what the broker wants done.
   private mutating func carryOut() throws {
+    isToSettle = false
     while !broker.effects.isEmpty {
-      let effects = broker.effects
-      broker.effects.removeAll(keepingCapacity: true)
+      var effects: [Effect] = []
+      swap(&effects, &broker.effects)
       for effect in effects {
         switch effect {
         case .answer(let request, let line, let rows):
-          try answer(request, line, rows)
-        case .run(let peer, let job, let request):
-          try tell(peer, [.bytes(WorkerCommand.run(job).line.encoded())] + request.statement)
+          try answer(ClientRequest.of(request), line, rows)
+        case .run(let peer, let orders):
+          try tell(
+            peer,
+            orders.flatMap {
+              [.bytes(WorkerCommand.run($0.job).line.encoded())]
+                + ClientRequest.of($0.request).statement
+            })
         case .tell(let peer, let command):
           try tell(peer, [.bytes(command.line.encoded())])
         case .publish(let event):
@@ -238,17 +253,19 @@ package struct BrokerLoop: ~Copyable {
     switch try workers.send([.bytes(peer.bytes), .delimiter] + parts) {
     case .sent: break
     // A worker that waits has room for a reply: one without room is not there.
-    case .unreachable, .wouldBlock: broker.unreachable(peer, now: Clock.now())
+    case .unreachable, .wouldBlock:
+      broker.unreachable(peer, now: Clock.now())
+      isToSettle = true
     }
   }
 
   private mutating func answer(
-    _ request: ClientRequest, _ line: Line, _ rows: Rows<Frame>?
+    _ request: ClientRequest, _ line: Line, _ rows: Rows?
   ) throws {
     let body: Part
     switch rows {
     case nil: body = .delimiter
-    case .rendered(let frame): body = .frame(frame)
+    case .rendered(let rows): body = .frame(Frame(rows))
     case .values(let columns, let rows, let format):
       var bytes: [UInt8] = []
       let writer = RowWriter(format, columns: columns)

@@ -5,7 +5,7 @@ package import ZeroMQ
 /// A client's message as it came: where the answer goes, the SQL and the parameters.
 ///
 ///     routing id, envelope of any depth, "", line, SQL, parameters
-package struct ClientRequest: Statement {
+package final class ClientRequest: Statement {
   /// What a client may put around its request: proxies on the way add a frame each.
   static let maxEnvelope = 8
   /// The bytes of all that, with the routing id.

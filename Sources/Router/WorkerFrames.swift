@@ -1,3 +1,4 @@
+internal import Broker
 internal import Wire
 internal import ZeroMQ
 
@@ -5,17 +6,24 @@ internal import ZeroMQ
 ///
 ///     routing id, "", READY line, databases, ( answer's line, rows | VERSION line, "" )*
 ///
-/// What it says beside that comes through a connection of its own: `routing id, "", CHANGED line`.
+/// What it says beside that comes through a connection of its own: `routing id, "", line`.
 struct WorkerFrames {
   let report: WorkerReport
   let databases: [ServedDatabase]?
-  let results: [(result: AttemptResult, body: Frame)]
+  let results: [(result: AttemptResult, body: Body)]
   let versions: [VersionReport]
 
+  /// What a worker says beside its reports.
+  enum Note {
+    case change(ChangeNote)
+    case overrun(OverrunNote)
+  }
+
   /// What a message says that is no report; nil when it may be one.
-  static func note(_ message: Multipart) throws(LineError) -> ChangeNote? {
+  static func note(_ message: Multipart) throws(LineError) -> Note? {
     guard message.count == 3, message[1].isEmpty else { return nil }
-    return ChangeNote(try Line(parsing: message[2]))
+    let line = try Line(parsing: message[2])
+    return ChangeNote(line).map(Note.change) ?? OverrunNote(line).map(Note.overrun)
   }
 
   /// Fails with what is wrong with the message.
@@ -29,12 +37,12 @@ struct WorkerFrames {
     }
     self.report = report
     databases = report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil
-    var results: [(result: AttemptResult, body: Frame)] = []
+    var results: [(result: AttemptResult, body: Body)] = []
     var versions: [VersionReport] = []
     for index in stride(from: 4, to: count, by: 2) {
       let line = try Line(parsing: message[index])
       if let result = AttemptResult(line) {
-        results.append((result, Frame(message, index + 1)))
+        results.append((result, Body(owner: message, index: index + 1)))
       } else if let version = VersionReport(line) {
         versions.append(version)
       } else {

@@ -2,11 +2,12 @@ package import Wire
 
 /// An attempt, and which router has given it: another one counts its requests anew.
 package struct Assignment: Hashable, Sendable {
-  package let router: PublisherIdentity
+  // Compared first, as it differs sooner.
   package let attempt: Attempt
+  package let router: PublisherIdentity
 
-  package init(router: PublisherIdentity, attempt: Attempt) {
-    self.router = router
+  package init(attempt: Attempt, router: PublisherIdentity) {
     self.attempt = attempt
+    self.router = router
   }
 }

@@ -1,8 +1,8 @@
-/// The assignments that were taken back last. Word of that may come before the assignment itself,
-/// because the two travel on different sockets.
+/// The assignments that were taken back last. Word of that may come before they are begun, or even
+/// before they come, because the two travel on different sockets.
 struct Cancellations {
-  /// So many are kept. A worker has one assignment at a time, so only the latest matter.
-  static let capacity = 16
+  /// So many are kept. A worker has a batch of assignments at a time, so only the latest matter.
+  static let capacity = 256
 
   private var latest: [Assignment] = []
 

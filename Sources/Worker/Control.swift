@@ -15,12 +15,15 @@ package final class Control: Sendable {
   /// Rung for the listener.
   let orders: Doorbell
   let files: FileWatch
+  /// For the listener: what was given together may have taken too long.
+  let overrun: Timer
 
   /// - Parameter router: where the router takes workers, by which it is known.
   package init(_ member: Member, router: String) throws(ToolError) {
     let news = try Doorbell()
     let orders = try Doorbell()
     files = try FileWatch()
+    overrun = try Timer()
     self.news = news
     self.orders = orders
     state = Mutex(ControlState(member, router: router))
@@ -48,9 +51,26 @@ package final class Control: Sendable {
     let changed: Set<String>
   }
 
-  func begin(_ assignment: Assignment, deadline: Instant) {
-    let now = Clock.now()
-    change { $0.begin(assignment, deadline: deadline, now: now) }
+  /// Several requests have come at once.
+  func beginBatch(now: Instant) {
+    state.withLock { $0.batch.begin(now: now) }
+    overrun.set(milliseconds: BatchClock.overrunMilliseconds)
+  }
+
+  func endBatch() {
+    state.withLock { $0.batch.end() }
+  }
+
+  /// A request is about to run. Returns false when it must not, because too much time has gone into
+  /// those that came with it.
+  func begin(
+    _ assignment: Assignment, isFirst: Bool, deadline: Instant, now: Instant
+  ) -> Bool {
+    change { state in
+      guard isFirst || state.batch.goesOn(now: now) else { return false }
+      state.begin(assignment, deadline: deadline, now: now)
+      return true
+    }
   }
 
   func end() {
@@ -97,15 +117,26 @@ package final class Control: Sendable {
     news.ring()
   }
 
+  /// The run for which others have to wait too long, once.
+  func overrunning(now: Instant) -> Assignment? {
+    state.withLock { state in
+      guard let running = state.watchdog.assignment, state.batch.overruns(now: now) else {
+        return nil
+      }
+      return running
+    }
+  }
+
   /// The run that is overdue, once, and when the one that runs will be.
   func tick(now: Instant) -> (overdue: Watchdog.Overdue?, limit: Instant?) {
     state.withLock { ($0.watchdog.tick(now: now), $0.watchdog.limit) }
   }
 
-  private func change(_ body: (inout ControlState) -> Void) {
+  private func change<Result>(_ body: (inout ControlState) -> Result) -> Result {
     state.withLock { state in
-      body(&state)
+      let result = body(&state)
       abandoned.store(state.watchdog.isAbandoned, ordering: .relaxed)
+      return result
     }
   }
 }

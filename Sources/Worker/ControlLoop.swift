@@ -4,7 +4,7 @@ package import ZeroMQ
 
 /// What a worker does beside its requests, in a thread of its own, whatever those do meanwhile:
 /// listens to its router and its supervisor, watches over the run, says that the process runs, and
-/// tells the router which databases have changed.
+/// tells the router which databases have changed and which run others must not wait for.
 package struct ControlLoop: ~Copyable {
   /// So many publications are taken before the rest has its turn.
   private static let turn = 256
@@ -35,7 +35,7 @@ package struct ControlLoop: ~Copyable {
   ) {
     do throws(ToolError) {
       var subscriber = try Subscriber(directory, context: context)
-      var notes = ChangeNotes(control.files, member, router: router, context: context)
+      var notes = WorkerNotes(control.files, member, router: router, context: context)
       while !control.hasEnded { try listen(&subscriber, &notes) }
     } catch {
       control.fail(error)
@@ -44,7 +44,7 @@ package struct ControlLoop: ~Copyable {
   }
 
   private mutating func listen(
-    _ subscriber: inout Subscriber, _ notes: inout ChangeNotes
+    _ subscriber: inout Subscriber, _ notes: inout WorkerNotes
   ) throws(ToolError) {
     let due = tick()
     let now = Clock.now()
@@ -52,6 +52,7 @@ package struct ControlLoop: ~Copyable {
     poll.add(descriptor: control.orders.descriptor.number)
     poll.add(subscriber.socket)
     poll.add(descriptor: subscriber.watch.number)
+    poll.add(descriptor: control.overrun.descriptor.number)
     if let descriptor = notes.descriptor(now: now) { poll.add(descriptor: descriptor) }
     try wait(until: min(due, notes.due(now: now) ?? due), now: now)
     if !poll[2].isEmpty { try subscriber.followChanges() }
@@ -59,6 +60,12 @@ package struct ControlLoop: ~Copyable {
       for _ in 0..<Self.turn {
         guard let publication = try subscriber.receive() else { break }
         control.hear(publication)
+      }
+    }
+    if !poll[3].isEmpty {
+      control.overrun.answer()
+      if let assignment = control.overrunning(now: Clock.now()) {
+        try notes.tell(overrun: assignment)
       }
     }
     try notes.serve(control.router, now: Clock.now(), tellRunner: control.note)

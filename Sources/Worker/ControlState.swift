@@ -20,6 +20,7 @@ package struct ControlState {
   /// The databases whose files something has happened to, until the runner has heard of it.
   var changed: Set<String> = []
   package var watchdog = Watchdog()
+  var batch = BatchClock()
   private var cancellations = Cancellations()
 
   package init(_ member: Member, router endpoint: String) {
@@ -59,7 +60,7 @@ package struct ControlState {
   private mutating func takeBack(_ line: Line, _ publisher: PublisherIdentity, _ now: Instant) {
     guard line.word == EventWord.cancelled, Member(line) == member, let attempt = Attempt(line)
     else { return }
-    let assignment = Assignment(router: publisher, attempt: attempt)
+    let assignment = Assignment(attempt: attempt, router: publisher)
     cancellations.note(assignment)
     watchdog.cancel(assignment, now: now)
   }

@@ -35,6 +35,9 @@ package struct Watchdog {
 
   private var run: Run?
 
+  /// What runs.
+  var assignment: Assignment? { run?.assignment }
+
   mutating func begin(_ assignment: Assignment, deadline: Instant) {
     run = Run(assignment: assignment, end: deadline)
   }

@@ -14,8 +14,8 @@ private import Glibc
 package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long a worker that is to end waits for the router's word that it has noticed.
   private static var farewellMilliseconds: Int { 500 }
-  /// What a body may keep of its capacity from one request to the next, in bytes.
-  private static var keptCapacity: Int { 1 << 20 }
+  /// When the rows of a batch have so many bytes, the rest of it is given back.
+  private static var maxBatchBytes: Int { 1 << 20 }
 
   private var engine: Runner
   private let member: Member
@@ -89,7 +89,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     guard hasReply else { return left != 0 }
     farewell = nil
     guard let message = try socket.receive() else { return true }
-    switch try command(message) {
+    switch try command(message[0]) {
     case .bye: return false
     case .rescan:
       engine.rescan()
@@ -97,28 +97,66 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     case .check(let database):
       let version = VersionReport(database: database, version: engine.version(of: database))
       try report(on: socket, [.bytes(version.line.encoded()), .delimiter])
-    case .run(let job):
-      guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
+    case .run:
+      let jobs = try jobs(message)
       try say(.working)
-      let result = run(job, message, giver)
+      let answers = run(jobs, message, giver)
       // What has come up meanwhile: an end that the report should mention, or another router.
       try wait(nil, signals, lifeline, milliseconds: 0)
       guard current == giver else { return true }
-      try report(on: socket, [.bytes(result.line.encoded()), .bytes(body)])
-      if body.capacity > Self.keptCapacity { body = [] }
+      try report(on: socket, answers)
     }
     return true
   }
 
+  /// What the router wants to have run: for each job a line, the SQL and the parameters.
+  private func jobs(_ message: Multipart) throws(ToolError) -> [Job] {
+    guard message.count.isMultiple(of: 3), !message.isTruncated else {
+      throw misunderstood("RUN with \(message.count) frames")
+    }
+    var jobs: [Job] = []
+    jobs.reserveCapacity(message.count / 3)
+    for index in stride(from: 0, to: message.count, by: 3) {
+      guard case .run(let job) = try command(message[index]) else {
+        throw misunderstood("no RUN in frame \(index)")
+      }
+      jobs.append(job)
+    }
+    return jobs
+  }
+
+  /// Runs one job after the other. When that takes long, those that have no answer were not begun.
   private mutating func run(
-    _ job: Job, _ message: Multipart, _ giver: PublisherIdentity
-  ) -> AttemptResult {
-    body.removeAll(keepingCapacity: true)
+    _ jobs: [Job], _ message: Multipart, _ giver: PublisherIdentity
+  ) -> [Part] {
+    let arrival = Clock.now()
+    if jobs.count > 1 { control.beginBatch(now: arrival) }
+    var answers: [Part] = []
+    var bytes = 0
+    for (index, job) in jobs.enumerated() where bytes < Self.maxBatchBytes {
+      guard let result = run(job, index, message, giver, arrival) else { break }
+      answers.append(.bytes(result.line.encoded()))
+      answers.append(.bytes(body))
+      bytes += body.count
+      body = []
+    }
+    if jobs.count > 1 { control.endBatch() }
+    return answers
+  }
+
+  /// Runs a job; nil when there is no time left for it.
+  private mutating func run(
+    _ job: Job, _ index: Int, _ message: Multipart, _ giver: PublisherIdentity, _ arrival: Instant
+  ) -> AttemptResult? {
     let start = Clock.now()
-    let deadline = start.adding(milliseconds: job.deadlineMilliseconds)
-    control.begin(Assignment(router: giver, attempt: job.attempt), deadline: deadline)
+    let deadline = arrival.adding(milliseconds: job.deadlineMilliseconds)
+    guard
+      control.begin(
+        Assignment(attempt: job.attempt, router: giver), isFirst: index == 0, deadline: deadline,
+        now: start)
+    else { return nil }
     let result = engine.run(
-      job, sql: message[1], parameters: message[2], deadline: deadline,
+      job, sql: message[3 * index + 1], parameters: message[3 * index + 2], deadline: deadline,
       isAbandoned: { [control] in control.isAbandoned }, into: &body)
     control.end()
     if case .failure = result.outcome { body.removeAll(keepingCapacity: true) }
@@ -147,10 +185,10 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     else { throw misunderstood("READY could not be sent") }
   }
 
-  private func command(_ message: Multipart) throws(ToolError) -> WorkerCommand {
+  private func command(_ frame: UnsafeRawBufferPointer) throws(ToolError) -> WorkerCommand {
     let line: Line
     do throws(LineError) {
-      line = try Line(parsing: message[0])
+      line = try Line(parsing: frame)
     } catch {
       throw misunderstood(error.description)
     }

@@ -4,8 +4,14 @@ import Wire
 @testable import Broker
 
 /// On the bench a request is its id; what stands behind a `?` are its parameters.
-extension String: Statement {
-  private var parts: [Substring] { split(separator: "?", maxSplits: 1) }
+final class TestRequest: Statement {
+  let id: String
+
+  init(_ id: String) { self.id = id }
+
+  static func id(_ statement: any Statement) -> String { (statement as? TestRequest)?.id ?? "" }
+
+  private var parts: [Substring] { id.split(separator: "?", maxSplits: 1) }
   package var textHash: UInt64 { hash(parts.first) }
   package var parametersHash: UInt64 { hash(parts.dropFirst().first) }
   package var excerpt: String { String(parts.first ?? "") }
@@ -15,12 +21,14 @@ extension String: Statement {
   }
 }
 
-/// A broker on a test bench: requests and bodies are strings, time is what the test says.
+/// A broker on a test bench: requests and bodies are rows of theirs, time is what the test says.
 struct Bench {
-  var broker: Broker<String, String>
+  var broker: Broker
   var now = Instant(microseconds: 1_000_000)
+  /// Whether the broker is told more before it decides.
+  private var isGathering = false
   /// What the broker wanted done since the last look.
-  private(set) var effects: [Effect<String, String>] = []
+  private(set) var effects: [Effect] = []
   private var sequences: [String: Int64] = [:]
 
   /// - Parameter settled: whether the time is over in which a new router waits for workers.
@@ -33,6 +41,14 @@ struct Bench {
     Array(name.utf8).withUnsafeBytes { PeerID($0) }
   }
 
+  /// Tells several things at once.
+  mutating func gather(_ inputs: (inout Bench) -> Void) {
+    isGathering = true
+    inputs(&self)
+    isGathering = false
+    collect()
+  }
+
   mutating func pass(milliseconds: Int) {
     now = now.adding(milliseconds: milliseconds)
     broker.tick(now: now)
@@ -40,6 +56,7 @@ struct Bench {
   }
 
   private mutating func collect() {
+    if !isGathering { broker.settle(now: now) }
     effects += broker.effects
     broker.effects = []
   }
@@ -70,7 +87,8 @@ struct Bench {
     size: Int = 0
   ) {
     broker.receive(
-      message, id, size: size, from: Self.peer(client + envelope), over: Self.peer(client),
+      message, TestRequest(id), size: size, from: Self.peer(client + envelope),
+      over: Self.peer(client),
       now: now)
     collect()
   }
@@ -103,8 +121,16 @@ struct Bench {
       hasDatabases: dbs != nil, isStopping: stopping)
     broker.receive(
       report, databases: dbs?.map { ServedDatabase(name: $0) },
-      results: results.map { (result: $0.0, body: $0.1) }, versions: versions,
+      results: results.map { (result: $0.0, body: Body(owner: TestRequest($0.1), index: 0)) },
+      versions: versions,
       from: Self.peer(connection ?? "\(name)/\(generation)"), now: now)
+    collect()
+  }
+
+  /// A worker says that others must not wait for what it runs.
+  mutating func overrun(_ name: String, _ attempt: Attempt) {
+    let member = Member(name: name, generation: 10)
+    broker.receive(OverrunNote(member: member, attempt: attempt), now: now)
     collect()
   }
 
@@ -165,8 +191,14 @@ struct Bench {
   mutating func jobs() -> [(worker: String, request: String, attempt: Attempt)] {
     var jobs: [(worker: String, request: String, attempt: Attempt)] = []
     effects.removeAll { effect in
-      guard case .run(let peer, let job, let request) = effect else { return false }
-      jobs.append((String(decoding: peer.bytes, as: UTF8.self), request, job.attempt))
+      guard case .run(let peer, let orders) = effect else { return false }
+      for order in orders {
+        jobs.append(
+          (
+            String(decoding: peer.bytes, as: UTF8.self), TestRequest.id(order.request),
+            order.job.attempt
+          ))
+      }
       return true
     }
     return jobs
@@ -184,7 +216,7 @@ struct Bench {
     var answers: [(request: String, line: Line)] = []
     effects.removeAll { effect in
       guard case .answer(let request, let line, _) = effect else { return false }
-      answers.append((request, line))
+      answers.append((TestRequest.id(request), line))
       return true
     }
     return answers

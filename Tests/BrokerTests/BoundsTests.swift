@@ -124,7 +124,7 @@ import Wire
     #expect(bench.broker.clients.isEmpty)
   }
 
-  private func check(_ broker: Broker<String, String>) {
+  private func check(_ broker: Broker) {
     for (connection, client) in broker.clients {
       let mine = broker.requests.filter { $0.value.connection == connection }
       let waiting = mine.values.filter { $0.worker == nil }

@@ -164,13 +164,14 @@ import Wire
     bench.ready("w-1")
     bench.ready("w-2")
     guard
-      case .answer("s", let line, .values(let columns, let rows, .json))? = bench.effects.last(
-        where: { if case .answer = $0 { true } else { false } })
+      case .answer(let request, let line, .values(let columns, let rows, .json))? = bench.effects
+        .last(
+          where: { if case .answer = $0 { true } else { false } })
     else {
       Issue.record("no list")
       return
     }
-    #expect(line.word == "OK" && line["rows"] == "2")
+    #expect(TestRequest.id(request) == "s" && line.word == "OK" && line["rows"] == "2")
     #expect(columns == ["database", "workers", "error"])
     #expect(
       rows == [

@@ -55,7 +55,7 @@ import Wire
     bench.query("q", deadline: 100)
     bench.pass(milliseconds: 30)
     bench.answer("w-1", 10, busy.attempt)
-    guard case .run(_, let job, _)? = bench.effects.last else {
+    guard case .run(_, let orders)? = bench.effects.last, let job = orders.first?.job else {
       Issue.record("no job")
       return
     }

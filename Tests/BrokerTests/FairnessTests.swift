@@ -132,7 +132,7 @@ import Wire
     bench.query("b", db: "b", deadline: 5000)
     bench.query("short", db: "b", deadline: 5)
     let deadlines = bench.broker.requests.values.map {
-      ($0.payload, $0.deadline.millisecondsUp(since: $0.arrival))
+      (TestRequest.id($0.payload), $0.deadline.millisecondsUp(since: $0.arrival))
     }
     #expect(
       Dictionary(uniqueKeysWithValues: deadlines) == ["a": 1000, "b": 10, "short": 5]
@@ -144,7 +144,7 @@ import Wire
   @Test(arguments: 1...20) func turnsOfManyClients(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var queue = RequestQueue()
-    let lanes = ["a", "b", "c"].map { RequestQueue.Lane(database: $0, isShort: true) }
+    let lanes = ["a", "b", "c"].map { RequestQueue.Lane(database: $0, pace: .short) }
     var waiting: [UInt64: (client: PeerID, lane: RequestQueue.Lane)] = [:]
     var passedOver: [PeerID: Int] = [:]
     for number in 1...2000 as ClosedRange<UInt64> {

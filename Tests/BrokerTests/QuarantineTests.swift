@@ -114,7 +114,7 @@ import Wire
       cluster.kill(running.removeFirst())
       deaths += 1
       running += cluster.bench.jobs()
-      #expect(cluster.bench.broker.workers.values.count { $0.run?.isSuspect ?? false } <= 1)
+      #expect(cluster.bench.broker.workers.values.count { $0.runsSuspect } <= 1)
     }
     #expect(deaths <= 6)
     let codes = Set(cluster.bench.answers().map { $0.line["code"] })

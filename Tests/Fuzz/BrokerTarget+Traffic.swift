@@ -43,14 +43,18 @@ extension BrokerTarget {
     let busy = (0..<Self.peers).filter { cluster.given[peer($0)] != nil }
     let number = busy.isEmpty || source.chance(40) ? source.below(Self.peers) : source.pick(busy)
     var frames: [[UInt8]] = [[]]
+    let given = cluster.given[peer(number)] ?? [Corpus.attempt]
     if source.chance(10) {
-      frames.append(source.input(like: Corpus.notes))
+      let member = Member(name: "workers-\(number)", generation: 7)
+      let note = OverrunNote(member: member, attempt: source.pick(given)).line.encoded()
+      frames.append(source.input(like: Corpus.notes + [note]))
     } else {
       frames.append(report(of: number, &source))
       frames.append(
         source.chance(80) ? source.pick(Corpus.databases) : source.input(like: Corpus.databases))
-      for _ in 0..<(source.chance(60) ? 1 : source.below(4)) {
-        let results = Corpus.results(cluster.given[peer(number)] ?? Corpus.attempt)
+      for index in 0..<(source.chance(60) ? given.count : source.below(given.count + 3)) {
+        let results = Corpus.results(
+          source.chance(90) ? given[index % given.count] : source.pick(given))
         frames.append(source.chance(80) ? source.pick(results) : source.input(like: results))
         frames.append(source.bytes())
       }

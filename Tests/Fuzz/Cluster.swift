@@ -7,7 +7,7 @@ import ZeroMQ
 /// A broker among hostile clients, workers and publishers, and what is known of its promises: each
 /// request is answered once, each worker hears one reply at most for each thing that it says.
 struct Cluster {
-  typealias RouterBroker = Broker<ClientRequest, Frame>
+  typealias RouterBroker = Broker
 
   var broker: RouterBroker
   var now = Instant(microseconds: 1_000_000)
@@ -18,7 +18,7 @@ struct Cluster {
   /// How many replies each worker's connection may get.
   private var owed: [PeerID: Int] = [:]
   /// What each was given last.
-  private(set) var given: [PeerID: Attempt] = [:]
+  private(set) var given: [PeerID: [Attempt]] = [:]
   /// What the answer to a question of our own was.
   private var shown: [[Value]] = []
   private var questions: UInt32 = 0
@@ -87,6 +87,7 @@ struct Cluster {
   }
 
   mutating func carryOut() throws(Finding) {
+    broker.settle(now: now)
     while !broker.effects.isEmpty {
       let effects = broker.effects
       broker.effects = []
@@ -94,19 +95,22 @@ struct Cluster {
     }
   }
 
-  private mutating func carryOut(_ effect: Effect<ClientRequest, Frame>) throws(Finding) {
+  private mutating func carryOut(_ effect: Effect) throws(Finding) {
     switch effect {
     case .answer(let request, let line, let rows):
-      let number = ObjectIdentifier(request.message)
+      let number = ObjectIdentifier(ClientRequest.of(request).message)
       try expect(open[number] != nil, "answered twice, or never asked", line.encoded())
       close(number)
       try readable(line)
       if case .values(_, let rows, _) = rows { shown = rows }
-    case .run(let peer, let job, let request):
-      let isOpen = open[ObjectIdentifier(request.message)] != nil
-      try expect(isOpen, "run after its end", WorkerCommand.run(job).line.encoded())
-      try reply(to: peer, .run(job))
-      given[peer] = job.attempt
+    case .run(let peer, let orders):
+      try reply(to: peer, .run(orders[0].job))
+      given[peer] = orders.map(\.job.attempt)
+      for order in orders {
+        let isOpen = open[ObjectIdentifier(ClientRequest.of(order.request).message)] != nil
+        try expect(isOpen, "run after its end", WorkerCommand.run(order.job).line.encoded())
+        try readable(WorkerCommand.run(order.job).line)
+      }
     case .tell(let peer, let command): try reply(to: peer, command)
     case .publish(let line): try readable(line)
     }

@@ -53,8 +53,10 @@ enum Corpus {
   ].map { $0.line.encoded() }
 
   static let notes = [
-    ChangeNote(member: member, database: "a"), ChangeNote(member: member, database: "none"),
-  ].map { $0.line.encoded() }
+    ChangeNote(member: member, database: "a").line,
+    ChangeNote(member: member, database: "none").line,
+    OverrunNote(member: member, attempt: attempt).line,
+  ].map { $0.encoded() }
 
   static let databases: [[UInt8]] = [
     ServedDatabase.encode([ServedDatabase(name: "a")]),

@@ -12,6 +12,7 @@ enum MessageTarget {
     try same(WorkerReport(line), bytes, \.line, WorkerReport.init)
     try same(VersionReport(line), bytes, \.line, VersionReport.init)
     try same(ChangeNote(line), bytes, \.line, ChangeNote.init)
+    try same(OverrunNote(line), bytes, \.line, OverrunNote.init)
     if (line["message"] ?? "").utf8.count <= Failure.maxMessageLength {
       try same(AttemptResult(line), bytes, \.line, AttemptResult.init)
     }

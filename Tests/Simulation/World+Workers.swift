@@ -180,7 +180,7 @@ extension World {
         request: request, job: job, course: course, begun: now, deadline: deadline,
         version: databases[database].version))
     processes[index].control.begin(
-      Assignment(router: giver, attempt: job.attempt), deadline: deadline, now: now)
+      Assignment(attempt: job.attempt, router: giver), deadline: deadline, now: now)
     let serial = processes[index].serial
     switch course.end {
     case .death:

@@ -120,13 +120,13 @@ private struct Listener {
 
   @Test func onlyTheLatestCancelsAreRemembered() {
     var listener = Listener()
-    for job: UInt64 in 0...16 {
+    let jobs = 0...UInt64(Cancellations.capacity)
+    for job in jobs {
       listener.hearCancel(Assignment(job))
       // Said again, it takes nobody's place.
       for _ in 0..<100 { listener.hearCancel(Assignment(job)) }
     }
-    #expect(Cancellations.capacity == 16)
-    for job: UInt64 in 0...16 {
+    for job in jobs {
       listener.begin(Assignment(job))
       #expect(listener.state.watchdog.isAbandoned == (job > 0), "job \(job)")
     }
@@ -194,7 +194,9 @@ private struct Listener {
       case 0..<8:
         listener.hearCancel(assignment)
         if current == assignment { isHit = true }
-        if !latest.contains(assignment) { latest = latest.suffix(15) + [assignment] }
+        if !latest.contains(assignment) {
+          latest = latest.suffix(Cancellations.capacity - 1) + [assignment]
+        }
       case 8..<11: listener.hearCancel(assignment, of: Member(name: "w-1", generation: 11))
       case 11..<16:
         listener.begin(assignment)

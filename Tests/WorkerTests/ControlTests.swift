@@ -29,10 +29,33 @@ import Wire
     #expect(throws: ToolError.self) { try control.latest() }
   }
 
+  /// Returns whether it may be run.
+  @discardableResult
+  private func begin(_ job: UInt64, isFirst: Bool = true, on control: Control) -> Bool {
+    let now = Clock.now()
+    return control.begin(
+      Assignment(job), isFirst: isFirst, deadline: now.adding(milliseconds: 60_000), now: now)
+  }
+
+  @Test func behindARunThatTakesLongNothingIsBegun() throws {
+    let control = try Control(Self.member, router: "ipc:///w")
+    let start = Clock.now()
+    control.beginBatch(now: start)
+    #expect(begin(1, on: control))
+    let end = start.adding(milliseconds: BatchClock.overrunMilliseconds)
+    #expect(control.overrunning(now: end)?.attempt.job == 1)
+    // It is told once.
+    #expect(control.overrunning(now: end) == nil)
+    control.end()
+    #expect(!begin(2, isFirst: false, on: control))
+    control.endBatch()
+    #expect(begin(3, on: control))
+  }
+
   @Test func whoIsAskedInTheMiddleOfARunKnowsWhetherItIsWanted() throws {
     let control = try Control(Self.member, router: "ipc:///w")
     hearRouter(1, control)
-    control.begin(Assignment(1), deadline: Clock.now().adding(milliseconds: 60_000))
+    begin(1, on: control)
     #expect(!control.isAbandoned)
     hearRouter(2, control)
     #expect(control.isAbandoned)

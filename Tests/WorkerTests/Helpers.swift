@@ -16,6 +16,6 @@ extension PublisherIdentity {
 
 extension Assignment {
   init(_ job: UInt64, _ number: Int = 1, by router: PublisherIdentity = .router(1)) {
-    self.init(router: router, attempt: Attempt(job: job, number: number))
+    self.init(attempt: Attempt(job: job, number: number), router: router)
   }
 }

@@ -16,6 +16,12 @@ const char *clinux_signal_name(int signal);
 // An eventfd, which never blocks, or -1 with errno.
 int clinux_eventfd(void);
 
+// A timer that is not set, which never blocks, or -1 with errno.
+int clinux_timerfd(void);
+
+// Has a timer become readable in so many milliseconds, more than none. Returns 0, or -1 with errno.
+int clinux_set_timer(int timer, long milliseconds);
+
 // A pipe, the read end first, closed for programs started from here. Returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 

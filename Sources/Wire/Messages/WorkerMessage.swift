@@ -150,7 +150,8 @@ package struct ChangeNote: Equatable, Sendable {
 
 /// What a router replies to a worker that is ready. A REQ socket hears nothing else.
 package enum WorkerCommand: Equatable, Sendable {
-  /// Run this; the SQL and the parameters follow in two frames.
+  /// Run this; the SQL and the parameters follow in two frames, and after them others to be run, with
+  /// three frames each.
   case run(Job)
   /// Look again which databases there are, and say READY.
   case rescan

@@ -2,11 +2,12 @@ internal import Toolkit
 internal import Wire
 internal import ZeroMQ
 
-/// Tells the router which databases have changed, through a connection beside that for requests.
+/// Tells the router what is not an answer, through a connection beside that for requests: which
+/// databases have changed, and which run others must not wait for.
 ///
 /// A database is told of at most once in each interval. What happens meanwhile stays in the kernel,
 /// which does not count it twice, and so a busy writer costs no more than a slow one.
-struct ChangeNotes: ~Copyable {
+struct WorkerNotes: ~Copyable {
   private static let intervalMilliseconds = 20
 
   private let files: FileWatch
@@ -48,6 +49,15 @@ struct ChangeNotes: ~Copyable {
     try ToolError.wrapping { () throws(ZMQError) in
       try connect(to: router)
       try tell()
+    }
+  }
+
+  /// Tells the router that gave it that a run takes long, if it can be told at once.
+  mutating func tell(overrun assignment: Assignment) throws(ToolError) {
+    try ToolError.wrapping { () throws(ZMQError) in
+      try connect(to: assignment.router)
+      let note = OverrunNote(member: member, attempt: assignment.attempt)
+      _ = try socket?.send([.delimiter, .bytes(note.line.encoded())])
     }
   }
 

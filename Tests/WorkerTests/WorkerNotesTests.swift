@@ -7,7 +7,7 @@ import ZeroMQ
 @testable import Worker
 
 /// On real files and sockets, with a clock that the test moves.
-@Suite struct ChangeNotesTests {
+@Suite struct WorkerNotesTests {
   /// What the router was told since the last look: the databases.
   private func told(_ router: borrowing Socket) throws -> [String] {
     var databases: [String] = []
@@ -41,7 +41,7 @@ import ZeroMQ
     try router.bind("inproc://notes")
     let files = try FileWatch()
     files.watch([x: "x", y: "y"])
-    var notes = ChangeNotes(
+    var notes = WorkerNotes(
       files, Member(name: "w", generation: 1), router: "inproc://notes", context: context)
 
     // What the runner is told, at each look once, with a router and without.

@@ -1,0 +1,134 @@
+internal import DequeModule
+package import Wire
+
+/// What becomes of requests whose workers are gone.
+extension Broker {
+  /// A message for a worker could not be delivered: its connection is gone.
+  package mutating func unreachable(_ peer: PeerID, now: Instant) {
+    lose(peer, why: "unreachable", .uncounted, now)
+  }
+
+  /// A worker's connection is gone, and so is the worker: no live one closes it. Its supervisor says
+  /// so as well, but later, as the kernel takes apart all that a process had before it tells.
+  package mutating func disconnected(worker peer: PeerID, now: Instant) {
+    guard let worker = workers[peer] else { return }
+    let loss: Loss =
+      isStopping(worker) ? .uncounted : isOverdue(peer, worker, now) ? .overdue : .died
+    lose(peer, why: "its connection was closed", loss, now)
+  }
+
+  /// Whether the time of something that a worker runs is over.
+  private func isOverdue(_ peer: PeerID, _ worker: WorkerRecord, _ now: Instant) -> Bool {
+    worker.runs.contains { run in
+      heldRequest(run, by: peer).map { now >= $0.deadline } ?? false
+    }
+  }
+
+  /// The request of a run, if somebody waits for it still.
+  func heldRequest(_ run: WorkerRecord.Run, by peer: PeerID) -> PendingRequest? {
+    guard let request = requests[run.attempt.job], request.attempts == run.attempt.number,
+      request.worker == peer
+    else { return nil }
+    return request
+  }
+
+  /// A worker has said what no worker says. It waits for a reply, and what it had is not answered.
+  package mutating func misunderstood(_ peer: PeerID, why: String, now: Instant) {
+    effects.append(.tell(peer, .bye))
+    lose(peer, why: why, .died, now)
+  }
+
+  /// What the loss of a worker means for the request that it ran.
+  enum Loss {
+    /// The worker died of it, for all that is known.
+    case died
+    /// The worker ended itself, because it could not stop what it ran.
+    case overdue
+    /// It is no fault of the request.
+    case uncounted
+  }
+
+  /// A worker is gone. What it held goes back to the front of the queue.
+  mutating func lose(_ peer: PeerID, why: String, _ loss: Loss, _ now: Instant) {
+    guard let worker = workers[peer] else { return }
+    // One that lives after all and waits would wait for ever; so it ends, and is started again.
+    if worker.state == .idle { effects.append(.tell(peer, .bye)) }
+    forget(peer)
+    if case .checking(let database) = worker.state { versions.failed(database, now: now) }
+    effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
+    guard !worker.runs.isEmpty else { return }
+    if loss != .uncounted { statistics.noteDeath(now) }
+    if worker.runs.count == 1 {
+      lose(worker.runs[0], of: worker.member, peer, loss, now)
+    } else {
+      lose(worker.runs, of: worker.member, peer, loss, now)
+    }
+  }
+
+  /// The worker is gone that ran this alone.
+  private mutating func lose(
+    _ run: WorkerRecord.Run, of member: Member, _ peer: PeerID, _ loss: Loss, _ now: Instant
+  ) {
+    let number = run.attempt.job
+    if loss != .uncounted {
+      casualties.died(member.name, of: run.connection, now: now)
+      history.note(run.statement, microseconds: now.microseconds(since: run.begun))
+    }
+    guard let request = heldRequest(run, by: peer) else {
+      if let account = run.abandoned, loss != .uncounted { charge(account, now) }
+      return
+    }
+    if loss != .uncounted, let account = account(of: request) {
+      request.deaths += 1
+      request.isSuspect = true
+      charge(account, now)
+    }
+    if loss == .overdue {
+      finishOverdue(number, request, member, now)
+    } else if request.deaths >= configuration.tries {
+      crash(number, request, member, now)
+    } else {
+      requeue(number)
+    }
+  }
+
+  /// The worker is gone that had several. Which of them it died of will show, as each is run alone
+  /// from now on.
+  private mutating func lose(
+    _ runs: Deque<WorkerRecord.Run>, of member: Member, _ peer: PeerID, _ loss: Loss, _ now: Instant
+  ) {
+    if loss != .uncounted { casualties.died(member.name, of: nil, now: now) }
+    for run in runs {
+      guard let request = heldRequest(run, by: peer) else { continue }
+      if loss == .overdue && now >= request.deadline {
+        finishOverdue(run.attempt.job, request, member, now)
+      } else {
+        if loss != .uncounted { request.isSuspect = true }
+        requeue(run.attempt.job)
+      }
+    }
+  }
+
+  private mutating func finishOverdue(
+    _ number: UInt64, _ request: PendingRequest, _ member: Member, _ now: Instant
+  ) {
+    effects.append(
+      .publish(
+        Line("request.overdue").with("id", request.id).with("db", request.database)
+          .with("worker", member.name).with("sql", request.payload.excerpt)))
+    let why = "its worker could not stop it at its deadline, and ended"
+    finish(number, .failure(Failure(.deadline, why)), now: now)
+  }
+
+  private mutating func crash(
+    _ number: UInt64, _ request: PendingRequest, _ member: Member, _ now: Instant
+  ) {
+    effects.append(
+      .publish(
+        Line("request.crashed").with("id", request.id).with("db", request.database)
+          .with("deaths", request.deaths).with("worker", member.name)
+          .with("sql", request.payload.excerpt)))
+    let why = "\(request.deaths) workers died while they ran it"
+    finish(number, .failure(Failure(.crashed, why)), now: now)
+  }
+}
