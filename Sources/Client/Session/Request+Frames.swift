@@ -16,7 +16,7 @@ extension Request {
     case .show(var show):
       show.id = String(id)
       return [.delimiter, .bytes(ClientMessage.show(show).line.encoded())]
-    case .cancel: return [.delimiter, .bytes(message.line.encoded())]
+    case .cancel, .credit, .next: return [.delimiter, .bytes(message.line.encoded())]
     }
   }
 }

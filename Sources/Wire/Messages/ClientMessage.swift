@@ -7,6 +7,12 @@ package enum ClientMessage: Equatable, Sendable {
   /// Stop the request of this id, which the same connection has in flight: its answer is then
   /// `cancelled`, unless it has been given already. This message has no answer of its own.
   case cancel(id: String)
+  /// Send so many more chunks of the result of this id, as they come. This message has no answer of
+  /// its own, and none for an id that is not in flight.
+  case credit(id: String, chunks: Int)
+  /// Send one more chunk of the result of this id: for clients that must have an answer to everything.
+  /// It is that chunk, or the final answer; `aborted` for an id that is not in flight.
+  case next(id: String)
 }
 
 package struct Query: Equatable, Sendable {
@@ -21,11 +27,15 @@ package struct Query: Equatable, Sendable {
   package var ifVersion: String?
   /// Whether an unchanged answer is to wait for a change, or for the deadline.
   package var waitsForChange = false
+  /// How many chunks of the result may be sent before more are asked for; nil when the result is to
+  /// come in one message.
+  package var credit: Int?
 
   package init(
     id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
-    ifVersion: String? = nil, waitsForChange: Bool = false
+    ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil
   ) {
+    self.credit = credit
     self.id = id
     self.database = database
     self.format = format
@@ -63,6 +73,8 @@ extension ClientMessage {
   package static let maxNameLength = 255
   /// The longest `if-version=`, in bytes.
   package static let maxVersionLength = 64
+  /// The most chunks that can be asked for at once; whoever asks for more gets these.
+  package static let maxCredit = 16
   /// The longest `deadline=`: a day.
   package static let maxDeadlineMilliseconds = 86_400_000
 
@@ -77,6 +89,7 @@ extension ClientMessage {
         .with("deadline", query.deadlineMilliseconds)
         .with("if-version", query.ifVersion)
         .with("wait", query.waitsForChange ? "change" : nil)
+        .with("credit", query.credit)
     case .show(let show):
       Line("SHOW")
         .with("what", show.subject.rawValue)
@@ -84,6 +97,8 @@ extension ClientMessage {
         .with("format", show.format.rawValue)
     case .cancel(let id):
       Line("CANCEL").with("id", id)
+    case .credit(let id, let chunks): Line("CREDIT").with("id", id).with("credit", chunks)
+    case .next(let id): Line("NEXT").with("id", id)
     }
   }
 
@@ -104,7 +119,7 @@ extension ClientMessage {
         Query(
           id: line["id"], database: database, format: try Self.format(line),
           deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
-          waitsForChange: try Self.waitsForChange(line)))
+          waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line)))
     case "SHOW":
       guard let subject = line["what"].flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
@@ -114,6 +129,14 @@ extension ClientMessage {
     case "CANCEL":
       guard let id = line["id"] else { throw Failure(.badRequest, "CANCEL without id=") }
       self = .cancel(id: id)
+    case "CREDIT":
+      guard let id = line["id"], let chunks = try Self.credit(line) else {
+        throw Failure(.badRequest, "CREDIT needs id= and credit=")
+      }
+      self = .credit(id: id, chunks: chunks)
+    case "NEXT":
+      guard let id = line["id"] else { throw Failure(.badRequest, "NEXT without id=") }
+      self = .next(id: id)
     default:
       throw Failure(.badRequest, "unknown verb '\(line.word)'")
     }
@@ -141,6 +164,15 @@ extension ClientMessage {
       throw Failure(.badRequest, "wait= is 'change', and goes with if-version=")
     }
     return true
+  }
+
+  private static func credit(_ line: Line) throws(Failure) -> Int? {
+    guard let text = line["credit"] else { return nil }
+    guard let chunks = Int(text), chunks > 0 else {
+      throw Failure(.badRequest, "credit= is not a number of chunks, 1 or more")
+    }
+    guard line["id"] != nil else { throw Failure(.badRequest, "credit= needs id=") }
+    return min(chunks, maxCredit)
   }
 
   private static func deadline(_ line: Line) throws(Failure) -> Int? {

@@ -6,6 +6,14 @@
 ///     OK job=17 try=1 rows=1 version=5f3a91 run_us=40 \
 ///     {"name":"WGS 84"}\n                           / as often as it has answers
 ///
+/// Of a result that comes in chunks, all but the last come so, and instead of being ready the worker
+/// waits for `GO` or `STOP`:
+///
+///     MORE name=workers-3 generation=7 job=17 try=1
+///     {"name":"WGS 84"}\n…
+///     OK job=16 try=1 rows=1 …        \
+///     {"name":"WGS 72"}\n             / what it has answered before
+///
 /// What it was asked by `CHECK` it answers with such a pair as well: `VERSION db=proj version=5f3a91`
 /// and an empty frame.
 package struct WorkerReport: Equatable, Sendable {
@@ -153,6 +161,10 @@ package enum WorkerCommand: Equatable, Sendable {
   /// Run this; the SQL and the parameters follow in two frames, and after them others to be run, with
   /// three frames each.
   case run(Job)
+  /// Go on with the result of which a chunk has come.
+  case go
+  /// Nobody wants the rest of it: break off, answer, and say READY.
+  case stop
   /// Look again which databases there are, and say READY.
   case rescan
   /// Look at which version this database is, answer that, and say READY.
@@ -168,6 +180,9 @@ package enum WorkerCommand: Equatable, Sendable {
         .with("format", job.format.rawValue)
         .with("deadline", job.deadlineMilliseconds)
         .with("if-version", job.ifVersion)
+        .with("chunk", job.chunkBytes)
+    case .go: Line("GO")
+    case .stop: Line("STOP")
     case .rescan: Line("RESCAN")
     case .check(let database): Line("CHECK").with("db", database)
     case .bye: Line("BYE")
@@ -185,7 +200,10 @@ package enum WorkerCommand: Equatable, Sendable {
       self = .run(
         Job(
           attempt: attempt, database: database, format: format,
-          deadlineMilliseconds: deadline, ifVersion: line["if-version"]))
+          deadlineMilliseconds: deadline, ifVersion: line["if-version"],
+          chunkBytes: line["chunk"].flatMap(Int.init)))
+    case "GO": self = .go
+    case "STOP": self = .stop
     case "RESCAN": self = .rescan
     case "CHECK":
       guard let database = line["db"] else { return nil }
@@ -205,11 +223,15 @@ package struct Job: Equatable, Sendable {
   package var deadlineMilliseconds: Int
   /// At this version of the database there is nothing to run: the answer is `unchanged`.
   package var ifVersion: String?
+  /// Whenever so many bytes of the result are there, they are sent; nil when it is to come in one
+  /// message.
+  package var chunkBytes: Int?
 
   package init(
     attempt: Attempt, database: String, format: Format, deadlineMilliseconds: Int,
-    ifVersion: String? = nil
+    ifVersion: String? = nil, chunkBytes: Int? = nil
   ) {
+    self.chunkBytes = chunkBytes
     self.attempt = attempt
     self.database = database
     self.format = format
