@@ -11,6 +11,8 @@ extension Broker {
     guard let worker = workers[peer], let index = worker.index(of: attempt) else { return }
     let account = account(of: request)
     workers[peer]?.runs[index].abandoned = account
+    // One that waits for its reader can be told directly.
+    if release(peer, .stop) { return }
     var line = abandonment(worker.member, attempt).with("id", request.id)
       .with("db", request.database)
     if case .failure(let failure) = outcome { line.append("why", failure.message) }

@@ -12,9 +12,17 @@ extension Broker {
     _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
     over connection: PeerID, now: Instant
   ) {
-    if case .cancel(let id) = message {
+    switch message {
+    case .cancel(let id):
       guard let number = inFlight[ClientRequestID(client: client, id: id)] else { return }
       return finish(number, .failure(Failure(.cancelled, "its client took it back")), now: now)
+    case .credit(let id, let chunks):
+      _ = grant(chunks, id, of: client)
+      return
+    case .next(let id):
+      if grant(1, id, of: client) { return }
+      return refuse(payload, id: id, Failure(.aborted, "no such result is in flight"), now: now)
+    case .query, .show: break
     }
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
@@ -148,6 +156,7 @@ extension Broker {
   ) {
     var line = outcome.line(Line("").with("id", request.id).fields)
     if request.database != nil { line.append("tries", request.tries) }
+    if request.chunks > 0 { line.append("chunks", request.chunks) }
     line.append("worker", result?.worker.name)
     line.append(
       "version", outcome == .unchanged ? request.query?.ifVersion : result?.run.version)

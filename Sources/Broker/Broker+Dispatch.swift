@@ -10,6 +10,7 @@ extension Broker {
     resolve(now)
     checkVersions(now)
     dispatch(now)
+    cutStalled(now)
   }
 
   /// Takes a request out of where it waits and puts it where it belongs now.
@@ -155,7 +156,8 @@ extension Broker {
     let job = Job(
       attempt: attempt, database: query.database, format: query.format,
       deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
-      ifVersion: query.ifVersion)
+      ifVersion: query.ifVersion,
+      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes)
     batch.orders.append(Order(job: job, request: request.payload))
     batch.bytes += request.size
     batch.microseconds += history.microseconds(statement) ?? 0

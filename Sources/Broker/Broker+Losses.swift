@@ -52,7 +52,7 @@ extension Broker {
   mutating func lose(_ peer: PeerID, why: String, _ loss: Loss, _ now: Instant) {
     guard let worker = workers[peer] else { return }
     // One that lives after all and waits would wait for ever; so it ends, and is started again.
-    if worker.state == .idle { effects.append(.tell(peer, .bye)) }
+    if worker.state == .idle || worker.stalledSince != nil { effects.append(.tell(peer, .bye)) }
     forget(peer)
     if case .checking(let database) = worker.state { versions.failed(database, now: now) }
     effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
@@ -85,10 +85,10 @@ extension Broker {
     }
     if loss == .overdue {
       finishOverdue(number, request, member, now)
-    } else if request.deaths >= configuration.tries {
+    } else if request.deaths >= configuration.tries && request.chunks == 0 {
       crash(number, request, member, now)
     } else {
-      requeue(number)
+      requeue(number, now)
     }
   }
 
@@ -104,7 +104,7 @@ extension Broker {
         finishOverdue(run.attempt.job, request, member, now)
       } else {
         if loss != .uncounted { request.isSuspect = true }
-        requeue(run.attempt.job)
+        requeue(run.attempt.job, now)
       }
     }
   }

@@ -75,7 +75,7 @@ extension Broker {
     case .query(let query):
       let why = "no worker has a database '\(query.database)'"
       finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
-    case .cancel: break
+    case .cancel, .credit, .next: break
     }
   }
 }

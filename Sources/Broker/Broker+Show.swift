@@ -89,6 +89,7 @@ extension Broker {
   private func stateName(_ worker: WorkerRecord) -> String {
     switch worker.state {
     case .idle: "idle"
+    case .running where worker.stalledSince != nil: "waiting for its reader"
     case .running: worker.runs.contains { isCurrent($0.attempt) } ? "running" : "abandoning"
     case .rescanning, .checking: "looking"
     }

@@ -15,6 +15,7 @@ extension Broker {
     if let end = round?.end { consider(end) }
     if let drainEnd, !requests.isEmpty { consider(drainEnd) }
     if !unresolved.isEmpty && lastTick < nextRound { consider(nextRound) }
+    if let cut = nextCut(after: lastTick) { consider(cut) }
     if let end = quarantine.nextEnd { consider(end) }
     if let end = casualties.nextEnd { consider(end) }
     if let due = versions.nextDue(after: lastTick) { consider(due) }
@@ -47,7 +48,8 @@ extension Broker {
       deadlines.removeMin()
       guard let request = requests[expiry.number] else { continue }
       let end = request.deadline.adding(milliseconds: Constants.graceMilliseconds)
-      if case .running = request.state, now < end {
+      let isStalled = request.worker.map(stalled.contains) ?? false
+      if case .running = request.state, !isStalled, now < end {
         // The worker watches the deadline too, and knows more.
         deadlines.insert(Expiry(time: end, number: expiry.number))
         continue

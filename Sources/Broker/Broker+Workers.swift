@@ -33,11 +33,11 @@ extension Broker {
     if register(report, peer, now) {
       if let databases { update(peer, databases) }
       for version in versions { learn(version, from: peer, now) }
-      for number in lostDatabase { requeue(number) }
+      for number in lostDatabase { requeue(number, now) }
       giveBack(peer)
       welcome(peer, isStopping: report.isStopping)
     } else {
-      for number in lostDatabase { requeue(number) }
+      for number in lostDatabase { requeue(number, now) }
     }
   }
 
@@ -48,7 +48,12 @@ extension Broker {
     else { return }
     let run = worker.runs[index]
     history.note(run.statement, microseconds: now.microseconds(since: run.begun))
-    workers[peer]?.runs.remove(at: index)
+    isolate(index, on: peer)
+  }
+
+  /// Gives back all that a worker was given but one, which it runs.
+  mutating func isolate(_ index: Int, on peer: PeerID) {
+    guard let run = workers[peer]?.runs.remove(at: index) else { return }
     giveBack(peer)
     workers[peer]?.runs = [run]
   }
@@ -64,7 +69,7 @@ extension Broker {
   }
 
   /// A worker has answered, and so has lived through what it ran.
-  private mutating func survive(_ result: AttemptResult, _ peer: PeerID) {
+  mutating func survive(_ result: AttemptResult, _ peer: PeerID) {
     var account: Quarantine.Account?
     if let index = workers[peer]?.index(of: result.attempt),
       let run = workers[peer]?.runs.remove(at: index)
@@ -84,7 +89,7 @@ extension Broker {
   }
 
   /// Passes on the answer to the current attempt.
-  private mutating func take(
+  mutating func take(
     _ result: AttemptResult, _ body: Body, from member: Member, _ now: Instant
   ) {
     let number = result.attempt.job
@@ -204,13 +209,19 @@ extension Broker {
     for name in worker.names { decrementServers(of: name) }
     databaseList = nil
     idle.removeAll { $0 == peer }
+    stalled.removeAll { $0 == peer }
     round?.pending.remove(peer)
     if connections[worker.member.name] == peer { connections[worker.member.name] = nil }
   }
 
-  mutating func requeue(_ number: UInt64) {
-    guard requests[number]?.worker != nil else { return }
-    requests[number]?.isReturned = true
+  /// Puts what a worker had into the queue again; a result that has been begun is broken off.
+  mutating func requeue(_ number: UInt64, _ now: Instant) {
+    guard let request = requests[number], request.worker != nil else { return }
+    guard request.chunks == 0 else {
+      let why = "its worker was lost after \(request.chunks) chunks"
+      return finish(number, .failure(Failure(.aborted, why)), now: now)
+    }
+    request.isReturned = true
     enqueue(number)
   }
 }

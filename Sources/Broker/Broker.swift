@@ -38,6 +38,8 @@ package struct Broker {
   var connections: [String: PeerID] = [:]
   /// The workers that wait, least recently used first.
   var idle: [PeerID] = []
+  /// The workers that wait for readers, in the order in which they began to.
+  var stalled: [PeerID] = []
   /// How many connected workers have a database.
   var servers: [String: Int] = [:]
   var supervisors: [String: SupervisorRecord] = [:]

@@ -35,6 +35,13 @@ enum Constants {
   static let rescanMilliseconds = 1000
   /// One connection is shown something at most once in so long.
   static let showMilliseconds = 10
+  /// A worker sends a result that has no end yet when there are so many bytes of it.
+  static let chunkBytes = 256 << 10
+  /// A reader that wants nothing more yet keeps its worker so long when nobody else wants that, when
+  /// somebody does and no worker is idle, and when all other workers are kept so as well.
+  static let idleStallMilliseconds = 60_000
+  static let stallMilliseconds = 1000
+  static let lastStallMilliseconds = 100
   /// What a worker gets at once, at most: requests, their bytes, and the time that they are expected
   /// to take, each but for the last.
   static let batchRequests = 64

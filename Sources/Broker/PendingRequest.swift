@@ -40,6 +40,10 @@ final class PendingRequest {
   var isSuspect = false
   /// When a worker got it last.
   var begun: Instant?
+  /// How many more chunks of its result its client wants now; nil when that is to come in one message.
+  var credit: Int?
+  /// How many chunks have been sent: what has been begun so is not begun again.
+  var chunks = 0
 
   init(
     _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
@@ -51,6 +55,7 @@ final class PendingRequest {
     self.client = client
     self.connection = connection
     self.arrival = arrival
+    credit = message.query?.credit
     self.deadline = deadline
   }
 
@@ -58,7 +63,7 @@ final class PendingRequest {
     switch message {
     case .query(let query): query.id
     case .show(let show): show.id
-    case .cancel(let id): id
+    case .cancel(let id), .credit(let id, _), .next(let id): id
     }
   }
 

@@ -18,11 +18,17 @@ struct WorkerRecord {
   let supervisor: String?
   let pid: Int
   var state = State.rescanning {
-    didSet { if state != .running { runs = [] } }
+    didSet {
+      guard state != .running else { return }
+      runs = []
+      stalledSince = nil
+    }
   }
   /// What it was given and will answer, or give back, in the order in which it runs that; also when
   /// nobody waits for it any more.
   var runs: Deque<Run> = []
+  /// Since when it waits in the middle of a result for a reader that wants no more of it yet.
+  var stalledSince: Instant?
   /// When it was last told to look at a version.
   var checkBegun = Instant.start
   /// How many requests it has answered.

@@ -28,9 +28,14 @@ extension Broker {
       case .overrun(let note): receive(note, now: now)
       case nil:
         let frames = try WorkerFrames(message)
-        receive(
-          frames.report, databases: frames.databases, results: frames.results,
-          versions: frames.versions, from: peer, now: now)
+        switch frames.head {
+        case .ready(let report, let databases):
+          receive(
+            report, databases: databases, results: frames.results, versions: frames.versions,
+            from: peer, now: now)
+        case .chunk(let report, let chunk):
+          receive(report, chunk, results: frames.results, from: peer, now: now)
+        }
       }
     } catch {
       misunderstood(peer, why: error.description, now: now)

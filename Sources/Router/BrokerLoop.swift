@@ -231,6 +231,8 @@ package struct BrokerLoop: ~Copyable {
       swap(&effects, &broker.effects)
       for effect in effects {
         switch effect {
+        case .chunk(let request, let line, let chunk):
+          try answer(ClientRequest.of(request), line, .rendered(chunk))
         case .answer(let request, let line, let rows):
           try answer(ClientRequest.of(request), line, rows)
         case .run(let peer, let orders):

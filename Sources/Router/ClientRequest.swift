@@ -60,7 +60,8 @@ package final class ClientRequest: Statement {
     let parsed = try ClientMessage(line)
     switch parsed {
     case .query where frames.count < 2: throw Failure(.badRequest, "QUERY without a frame of SQL")
-    case .show where frames.count > 1, .cancel where frames.count > 1:
+    case .show where frames.count > 1, .cancel where frames.count > 1,
+      .credit where frames.count > 1, .next where frames.count > 1:
       throw Failure(.badRequest, "\(line.word) is a line alone")
     default: return parsed
     }

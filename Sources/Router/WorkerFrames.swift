@@ -2,14 +2,20 @@ internal import Broker
 internal import Wire
 internal import ZeroMQ
 
-/// A worker's message: its report, its databases if they have changed, and its answers.
+/// A worker's message: that it is ready, with its databases if they have changed, or a chunk of a
+/// result; and its answers.
 ///
 ///     routing id, "", READY line, databases, ( answer's line, rows | VERSION line, "" )*
+///     routing id, "", MORE line, chunk, ( answer's line, rows )*
 ///
 /// What it says beside that comes through a connection of its own: `routing id, "", line`.
 struct WorkerFrames {
-  let report: WorkerReport
-  let databases: [ServedDatabase]?
+  enum Head {
+    case ready(WorkerReport, [ServedDatabase]?)
+    case chunk(ChunkReport, Body)
+  }
+
+  let head: Head
   let results: [(result: AttemptResult, body: Body)]
   let versions: [VersionReport]
 
@@ -32,11 +38,14 @@ struct WorkerFrames {
     guard !message.isTruncated, count >= 4, count.isMultiple(of: 2), message[1].isEmpty else {
       throw LineError(why: "\(count) frames are no worker's message", offset: 0)
     }
-    guard let report = WorkerReport(try Line(parsing: message[2])) else {
-      throw LineError(why: "no READY", offset: 0)
+    let line = try Line(parsing: message[2])
+    if let report = WorkerReport(line) {
+      head = .ready(report, report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil)
+    } else if let report = ChunkReport(line) {
+      head = .chunk(report, Body(owner: message, index: 3))
+    } else {
+      throw LineError(why: "neither READY nor MORE", offset: 0)
     }
-    self.report = report
-    databases = report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil
     var results: [(result: AttemptResult, body: Body)] = []
     var versions: [VersionReport] = []
     for index in stride(from: 4, to: count, by: 2) {

@@ -1,0 +1,94 @@
+internal import DequeModule
+package import Wire
+
+/// Results that come in chunks.
+extension Broker {
+  /// A worker has sent a chunk, and waits for the word to go on.
+  /// - Parameter results: what it has answered before.
+  package mutating func receive(
+    _ report: ChunkReport, _ chunk: Body, results: [(result: AttemptResult, body: Body)],
+    from peer: PeerID, now: Instant
+  ) {
+    guard workers[peer]?.stalledSince == nil else {
+      return misunderstood(peer, why: "MORE before it was told to go on", now: now)
+    }
+    for (result, body) in results {
+      survive(result, peer)
+      if isCurrent(result.attempt) { take(result, body, from: report.member, now) }
+    }
+    guard let worker = workers[peer], worker.member == report.member,
+      let index = worker.index(of: report.attempt)
+    else {
+      effects.append(.tell(peer, .stop))
+      return
+    }
+    // Nobody waits for the reader of this.
+    isolate(index, on: peer)
+    guard let request = heldRequest(worker.runs[index], by: peer), let credit = request.credit
+    else {
+      effects.append(.tell(peer, .stop))
+      return
+    }
+    request.chunks += 1
+    request.credit = credit - 1
+    let line = Line("MORE").with("id", request.id).with("chunk", request.chunks)
+      .with("worker", report.member.name)
+    effects.append(.chunk(request.payload, line, chunk))
+    if credit > 1 {
+      effects.append(.tell(peer, .go))
+    } else {
+      workers[peer]?.stalledSince = now
+      stalled.append(peer)
+    }
+  }
+
+  /// A client wants more of a result. Returns whether that is in flight.
+  mutating func grant(_ chunks: Int, _ id: String, of client: PeerID) -> Bool {
+    guard let number = inFlight[ClientRequestID(client: client, id: id)],
+      let request = requests[number], let credit = request.credit
+    else { return false }
+    request.credit = min(credit + chunks, ClientMessage.maxCredit)
+    if let peer = request.worker { release(peer, .go) }
+    return true
+  }
+
+  /// Gives a stalled worker its word. Returns whether it was one.
+  @discardableResult
+  mutating func release(_ peer: PeerID, _ word: WorkerCommand) -> Bool {
+    guard workers[peer]?.stalledSince != nil else { return false }
+    workers[peer]?.stalledSince = nil
+    stalled.removeAll { $0 == peer }
+    effects.append(.tell(peer, word))
+    return true
+  }
+
+  /// Breaks off what its reader keeps waiting for too long.
+  mutating func cutStalled(_ now: Instant) {
+    guard let first = stalled.first else { return }
+    for peer in stalled {
+      guard let worker = workers[peer], let since = worker.stalledSince else { continue }
+      let isWanted = queue.contains { worker.names.contains($0.database) }
+      // The last worker is not kept from others at all, but by those who read.
+      let isLast = peer == first && stalled.count == workers.count
+      let patience =
+        !isWanted
+        ? Constants.idleStallMilliseconds
+        : isLast ? Constants.lastStallMilliseconds : Constants.stallMilliseconds
+      guard now >= since.adding(milliseconds: patience), let run = worker.runs.first else {
+        continue
+      }
+      let why = "its reader took nothing for \(now.microseconds(since: since) / 1000) ms"
+      finish(run.attempt.job, .failure(Failure(.aborted, why)), now: now)
+    }
+  }
+
+  /// When `cutStalled` has something to do after a time.
+  func nextCut(after last: Instant) -> Instant? {
+    let limits = [
+      Constants.lastStallMilliseconds, Constants.stallMilliseconds, Constants.idleStallMilliseconds,
+    ]
+    return stalled.lazy.compactMap { workers[$0]?.stalledSince }
+      .flatMap { since in limits.lazy.map { since.adding(milliseconds: $0) } }
+      .filter { $0 > last }.min()
+  }
+}
