@@ -269,11 +269,11 @@ package struct BrokerLoop: ~Copyable {
     case nil: body = .delimiter
     case .rendered(let rows): body = .frame(Frame(rows))
     case .values(let columns, let rows, let format):
-      var bytes: [UInt8] = []
+      var bytes = ByteBuffer()
       let writer = RowWriter(format, columns: columns)
       writer.appendHeader(to: &bytes)
       for row in rows { writer.appendRow(row, to: &bytes) }
-      body = .bytes(bytes)
+      body = .bytes(Array(bytes))
     }
     let parts = request.envelope + [.bytes(line.encoded()), body]
     let connection = PeerID(request.message[0])

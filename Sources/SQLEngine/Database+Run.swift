@@ -4,21 +4,27 @@ internal import Wire
 extension Database {
   /// Runs a statement and appends its rows.
   ///
-  /// More rows, or more bytes of them, than the limits allow fail with `tooLarge`. Returns the number
-  /// of rows.
+  /// More rows, or more bytes of them, than the limits allow fail with `tooLarge`; in chunks, only a
+  /// row of more bytes. Returns the number of rows.
   func run(
     _ format: Format, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters,
-    _ limits: RunLimits, _ body: inout [UInt8]
+    _ limits: RunLimits, _ body: inout ByteBuffer,
+    _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(RunError) -> Int {
     policy.begin()
     let prepared = try statement(sql)
     defer { prepared.finish() }
     try prepared.bind(parameters)
     let rendering = try wrapping(offset: prepared.start) { () throws(SQLiteError) in
-      try prepared.render(format, limits, into: &body)
+      try prepared.render(format, limits, into: &body, chunkBytes) {
+        send($0) && !clock.isOver
+      }
     }
     switch rendering {
     case .rows(let count): return count
+    case .unwanted:
+      throw clock.isOver
+        ? .expired(waitedFor: nil) : .refused(.cancelled, "nobody wants more of it")
     case .tooManyRows: throw .refused(.tooLarge, "more than \(limits.rows) rows")
     case .tooManyBytes:
       throw .refused(.tooLarge, "the answer is larger than \(limits.answerBytes) bytes")

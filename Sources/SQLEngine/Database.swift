@@ -17,6 +17,7 @@ final class Database {
   let path: String
   let policy = ReadPolicy()
   let snapshot: Snapshot
+  let clock: RunClock
   private let connection: Connection
   private let maxSQLBytes: Int
   private var statements: LRUCache<Int, PreparedStatement>
@@ -26,6 +27,7 @@ final class Database {
   ) throws(SQLiteError) {
     identity = entry.status.identity
     path = entry.path
+    self.clock = clock
     maxSQLBytes = limits.sqlBytes
     statements = LRUCache(capacity: limits.statements)
     let file = OpenFile(identity)

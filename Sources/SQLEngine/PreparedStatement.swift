@@ -45,22 +45,28 @@ final class PreparedStatement {
   /// Runs it and appends its rows.
   /// - Returns: how many there are, or which limit they exceed.
   func render(
-    _ format: Format, _ limits: RunLimits, into body: inout [UInt8]
+    _ format: Format, _ limits: RunLimits, into body: inout ByteBuffer,
+    _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(SQLiteError) -> Rendering {
     let limit = body.count + limits.answerBytes
+    let maxRows = chunkBytes == nil ? limits.rows : .max
     // The first step may compile it again, with other columns.
     var isRow = try statement.step()
     let writer = writer(format)
     writer.appendHeader(to: &body)
     var rows = 0
     while isRow {
-      guard rows < limits.rows else { return .tooManyRows }
+      guard rows < maxRows else { return .tooManyRows }
       for column in 0..<writer.columnCount {
         guard try append(column, writer, limit: limit, to: &body) else { return .tooManyBytes }
       }
       writer.endRow(to: &body)
       rows += 1
       guard body.count <= limit else { return .tooManyBytes }
+      if let chunkBytes, body.count >= chunkBytes {
+        guard send(body.bytes) else { return .unwanted }
+        body.removeAll()
+      }
       isRow = try statement.step()
     }
     return .rows(rows)
@@ -71,11 +77,13 @@ final class PreparedStatement {
     case rows(Int)
     case tooManyRows
     case tooManyBytes
+    /// Nobody wants the rest.
+    case unwanted
   }
 
   /// - Returns: whether the value is within the limit.
   private func append(
-    _ column: Int, _ writer: RowWriter, limit: Int, to body: inout [UInt8]
+    _ column: Int, _ writer: RowWriter, limit: Int, to body: inout ByteBuffer
   ) throws(SQLiteError) -> Bool {
     switch try statement.column(column) {
     case .null: writer.appendNull(column: column, to: &body)

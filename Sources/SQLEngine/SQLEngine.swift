@@ -62,12 +62,13 @@ package struct SQLEngine: Engine {
 
   package mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
-    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
+    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
+    chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
   ) -> RunResult {
     clock.deadline = deadline
     clock.isAbandoned = isAbandoned
     do throws(RunError) {
-      return try run(job, sql, Parameters(frame: parameters), &body)
+      return try run(job, sql, Parameters(frame: parameters), &body, chunkBytes, send)
     } catch {
       return RunResult(.failure(failure(error, job)))
     }
@@ -75,13 +76,15 @@ package struct SQLEngine: Engine {
 
   /// Fails where there is no version to tell with the failure.
   private mutating func run(
-    _ job: Job, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters, _ body: inout [UInt8]
+    _ job: Job, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters, _ body: inout ByteBuffer,
+    _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(RunError) -> RunResult {
     let (database, version) = try begin(job.database)
     defer { database.snapshot.end() }
     if let version, version == job.ifVersion { return RunResult(.unchanged, version: version) }
     do throws(RunError) {
-      let rows = try database.run(job.format, sql, parameters, limits, &body)
+      let rows = try database.run(
+        job.format, sql, parameters, limits, &body, chunkBytes, send)
       return RunResult(.rows(rows), version: version)
     } catch {
       if let code = error.sqliteCode {

@@ -28,15 +28,24 @@ package protocol Engine {
   /// It may find that a database has come or gone; then `revision` changes. After a failure the
   /// body is not sent.
   ///
+  /// With `chunkBytes` the result may be of any size: whenever the body has so many bytes at the end
+  /// of a row, `send` gets it, and what follows begins anew. What remains at the end, perhaps nothing,
+  /// stays in the body; the number of rows is that of all. The data does not change meanwhile. A
+  /// failure may come when much was sent.
+  ///
   /// - Parameters:
   ///   - sql: the statement's frame.
   ///   - parameters: the parameters' frame, JSON; empty when there are none.
   ///   - deadline: the monotonic time at which to give up with `deadline`.
   ///   - isAbandoned: whether nobody waits for the answer any more; then any failure will do. To be
   ///     asked while the request runs, in the same thread.
+  ///   - chunkBytes: nil when one message is wanted.
+  ///   - send: takes a chunk, whose bytes are there until it returns; may wait for long. Returns
+  ///     whether anybody wants more; then any failure will do.
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
-    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
+    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
+    chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
   ) -> RunResult
 }
 

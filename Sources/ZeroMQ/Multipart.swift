@@ -79,6 +79,8 @@ package struct Frame {
 package enum Part {
   /// Bytes, which are copied into the message.
   case bytes([UInt8])
+  /// Likewise; they are there until the message was sent.
+  case raw(UnsafeRawBufferPointer)
   /// A received frame, whose payload is shared.
   case frame(Frame)
   /// The empty frame between an envelope and what it carries.
@@ -88,6 +90,7 @@ package enum Part {
   package var count: Int {
     switch self {
     case .bytes(let bytes): bytes.count
+    case .raw(let bytes): bytes.count
     case .frame(let frame): frame.count
     }
   }
@@ -100,6 +103,7 @@ package enum Part {
       try bytes.withUnsafeBytes { bytes in
         Result { () throws(Failure) in try body(bytes) }
       }.get()
+    case .raw(let bytes): try body(bytes)
     case .frame(let frame): try frame.withBytes(body)
     }
   }

@@ -116,6 +116,8 @@ package struct Socket: ~Copyable {
       return bytes.withUnsafeBytes { bytes in
         retryingInterrupts { zmq_send(handle, bytes.baseAddress, bytes.count, flags) }
       }
+    case .raw(let bytes):
+      return retryingInterrupts { zmq_send(handle, bytes.baseAddress, bytes.count, flags) }
     case .frame(let frame):
       var message = zmq_msg_t()
       zmq_msg_init(&message)

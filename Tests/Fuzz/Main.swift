@@ -43,9 +43,9 @@ struct Main: ParsableCommand {
   }
 
   private static func printInput(_ bytes: [UInt8]) {
-    var text: [UInt8] = []
-    for byte in bytes { Hex.append(byte, to: &text) }
-    say("input \(String(decoding: text, as: UTF8.self))")
+    var text = ByteBuffer()
+    bytes.withUnsafeBytes { Hex.append($0, to: &text) }
+    say("input \(String(decoding: text.bytes, as: UTF8.self))")
   }
 
   /// Prints a line at once: what comes next may be the end.

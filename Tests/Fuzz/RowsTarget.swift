@@ -17,10 +17,11 @@ enum RowsTarget {
   private static func rendered(
     _ format: Format, _ columns: [String], _ values: [Value], _ source: Source
   ) -> [UInt8] {
-    var bytes: [UInt8] = []
     let writer = RowWriter(format, columns: columns)
-    writer.appendHeader(to: &bytes)
-    writer.appendRow(values, to: &bytes)
+    var output = ByteBuffer()
+    writer.appendHeader(to: &output)
+    writer.appendRow(values, to: &output)
+    let bytes = Array(output)
     source.trace(bytes)
     return bytes
   }
@@ -82,7 +83,9 @@ enum RowsTarget {
     source.trace(bytes)
     for format in Format.allCases {
       let writer = RowWriter(format, columns: [""])
-      var (null, text, blob): ([UInt8], [UInt8], [UInt8]) = ([], [], [])
+      var null = ByteBuffer()
+      var text = ByteBuffer()
+      var blob = ByteBuffer()
       writer.appendNull(column: 0, to: &null)
       let prefix = format == .json ? null.count - "null".utf8.count : 0
       bytes.withUnsafeBytes { bytes in
@@ -101,15 +104,18 @@ enum RowsTarget {
 
   private static func base64(_ source: inout Source) throws(Finding) {
     let data = source.bytes()
-    var text: [UInt8] = []
-    data.withUnsafeBytes { Base64.append($0, to: &text) }
+    let text = base64(data)
     try expect(Base64.decode(text) == data, "not the same again", data)
     let bytes = source.input(like: [text])
     source.trace(bytes)
     guard let decoded = Base64.decode(bytes) else { return }
-    var again: [UInt8] = []
-    decoded.withUnsafeBytes { Base64.append($0, to: &again) }
-    try expect(again == bytes, "two ways to write the same", bytes)
+    try expect(base64(decoded) == bytes, "two ways to write the same", bytes)
+  }
+
+  private static func base64(_ data: [UInt8]) -> [UInt8] {
+    var text = ByteBuffer()
+    data.withUnsafeBytes { Base64.append($0, to: &text) }
+    return Array(text)
   }
 
   private static func anything(_ source: inout Source) throws(Finding) {

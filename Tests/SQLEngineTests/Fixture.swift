@@ -109,15 +109,16 @@ extension SQLEngine {
     let job = Job(
       attempt: Attempt(job: 1, number: 1), database: database, format: format,
       deadlineMilliseconds: milliseconds, ifVersion: ifVersion)
-    var body = Array("before".utf8)
+    var body = ByteBuffer()
+    Array("before".utf8).withUnsafeBytes { body.append(contentsOf: $0) }
     let result = sql.withUnsafeBytes { sql in
       parameters.withUnsafeBytes { parameters in
         run(
           job, sql: sql, parameters: parameters,
           deadline: Clock.now().adding(milliseconds: milliseconds), isAbandoned: { false },
-          into: &body)
+          into: &body, chunkBytes: nil, send: { _ in false })
       }
     }
-    return Answer(result, Array(body.dropFirst(6)))
+    return Answer(result, Array(body.bytes.dropFirst(6)))
   }
 }

@@ -11,7 +11,7 @@ import Worker
 ///     patient MS     likewise, until its deadline at most, which it fails with
 ///     spin MS        computes, and cannot be interrupted
 ///     eat MIB        allocates so much, or as much as it gets, says how much that was, and frees it
-///     big BYTES      so much of an answer
+///     big BYTES      so much of an answer, in chunks if these are wanted
 ///     crash          ends the process by a signal
 ///     crash-once F   ends the process by a signal unless file F is there, which it makes
 ///     exit STATUS    ends the process
@@ -89,34 +89,41 @@ struct TestEngine: Engine {
 
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
-    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout [UInt8]
+    deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
+    chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
   ) -> RunResult {
     let words = String(decoding: sql, as: UTF8.self).split(separator: " ", maxSplits: 1)
     let argument = words.count > 1 ? String(words[1]) : ""
     switch words.first {
-    case "echo": body.append(contentsOf: argument.utf8)
+    case "echo": body.append(argument)
     case "params": body.append(contentsOf: parameters)
     case "sleep":
       for _ in 0..<(Int(argument) ?? 0) where !isAbandoned() { usleep(1000) }
-      body.append(contentsOf: "\(getpid())".utf8)
+      body.append("\(getpid())")
     case "patient":
       let end = min(deadline, Clock.now().adding(milliseconds: Int(argument) ?? 0))
       while Clock.now() < end && !isAbandoned() { usleep(1000) }
       if isAbandoned() || end == deadline {
         return RunResult(.failure(Failure(.deadline, "it was interrupted")))
       }
-      body.append(contentsOf: "\(getpid())".utf8)
+      body.append("\(getpid())")
     case "spin":
       let end = Clock.now().adding(milliseconds: Int(argument) ?? 0)
       while Clock.now() < end {}
-      body.append(contentsOf: "\(getpid())".utf8)
-    case "eat": body.append(contentsOf: "\(eat(Int(argument) ?? 0))".utf8)
-    case "big": body.append(contentsOf: [UInt8](repeating: 120, count: Int(argument) ?? 0))
+      body.append("\(getpid())")
+    case "eat": body.append("\(eat(Int(argument) ?? 0))")
+    case "big":
+      for _ in 0..<(Int(argument) ?? 0) {
+        body.append(UInt8(ascii: "x"))
+        guard let chunkBytes, body.count >= chunkBytes else { continue }
+        guard send(body.bytes) else { return RunResult(.failure(Failure(.cancelled, "enough"))) }
+        body.removeAll()
+      }
     case "crash": crash()
     case "crash-once":
       let mark = open(argument, O_CREAT | O_EXCL | O_WRONLY, 0o600)
       if mark >= 0 { crash() }
-      body.append(contentsOf: "survived".utf8)
+      body.append("survived")
     case "exit": exit(Int32(argument) ?? 0)
     case "hang": while true { pause() }
     case "hold":
@@ -128,7 +135,14 @@ struct TestEngine: Engine {
       return RunResult(.failure(Failure(.noSuchDatabase, "no database '\(job.database)' here")))
     default: return RunResult(.failure(Failure(.sql, "no such verb", offset: 0)))
     }
-    body.append(10)
+    body.append("\n")
     return RunResult(.rows(1))
+  }
+}
+
+extension ByteBuffer {
+  fileprivate mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { append(contentsOf: UnsafeRawBufferPointer($0)) }
   }
 }

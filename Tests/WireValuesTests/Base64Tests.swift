@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct Base64Tests {
   private func encode(_ bytes: [UInt8]) -> String {
-    var output: [UInt8] = []
+    var output = ByteBuffer()
     bytes.withUnsafeBytes { Base64.append($0, to: &output) }
-    return text(output)
+    return text(Array(output))
   }
 
   @Test(arguments: [

@@ -25,10 +25,10 @@ func tsv(_ line: String) throws -> [Value] {
 /// Rows as a writer gives them, with the header.
 func render(_ format: Format, _ columns: [String], _ rows: [[Value]]) -> [UInt8] {
   let writer = RowWriter(format, columns: columns)
-  var output: [UInt8] = []
+  var output = ByteBuffer()
   writer.appendHeader(to: &output)
   for row in rows { writer.appendRow(row, to: &output) }
-  return output
+  return Array(output)
 }
 
 func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

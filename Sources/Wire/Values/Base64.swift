@@ -8,30 +8,35 @@ package enum Base64 {
   static func size(of count: Int) -> Int { (count + 2) / 3 * 4 }
 
   /// Appends the bytes as text.
-  package static func append(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
-    output.reserveCapacity(grown(output, by: size(of: bytes.count)))
-    var index = 0
-    while bytes.count - index >= 3 {
-      append(bytes[index], bytes[index + 1], bytes[index + 2], count: 4, to: &output)
-      index += 3
-    }
-    switch bytes.count - index {
-    case 1: append(bytes[index], 0, 0, count: 2, to: &output)
-    case 2: append(bytes[index], bytes[index + 1], 0, count: 3, to: &output)
-    default: break
+  package static func append(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
+    output.append(atMost: size(of: bytes.count)) { end in
+      var end = end
+      var index = 0
+      while bytes.count - index >= 3 {
+        write(bytes[index], bytes[index + 1], bytes[index + 2], count: 4, to: &end)
+        index += 3
+      }
+      switch bytes.count - index {
+      case 1: write(bytes[index], 0, 0, count: 2, to: &end)
+      case 2: write(bytes[index], bytes[index + 1], 0, count: 3, to: &end)
+      default: break
+      }
+      return end
     }
   }
 
-  /// Appends the first `count` digits of three bytes, padded to four.
-  private static func append(
-    _ a: UInt8, _ b: UInt8, _ c: UInt8, count: Int, to output: inout [UInt8]
+  /// Writes the first `count` digits of three bytes, padded to four.
+  @inline(__always)
+  private static func write(
+    _ a: UInt8, _ b: UInt8, _ c: UInt8, count: Int, to end: inout UnsafeMutablePointer<UInt8>
   ) {
     let bits = UInt32(a) << 16 | UInt32(b) << 8 | UInt32(c)
     let digits = alphabet.utf8Start
-    output.append(digits[Int(bits >> 18 & 63)])
-    output.append(digits[Int(bits >> 12 & 63)])
-    output.append(count > 2 ? digits[Int(bits >> 6 & 63)] : padding)
-    output.append(count > 3 ? digits[Int(bits & 63)] : padding)
+    end[0] = digits[Int(bits >> 18 & 63)]
+    end[1] = digits[Int(bits >> 12 & 63)]
+    end[2] = count > 2 ? digits[Int(bits >> 6 & 63)] : padding
+    end[3] = count > 3 ? digits[Int(bits & 63)] : padding
+    end += 4
   }
 
   /// Reads text; nil when it is not exactly what `append` writes for some bytes.
@@ -70,12 +75,5 @@ package enum Base64 {
     case UInt8(ascii: "/"): 63
     default: nil
     }
-  }
-
-  /// A capacity that has room for more bytes and still doubles, so that many small additions
-  /// do not each copy the whole.
-  private static func grown(_ output: [UInt8], by more: Int) -> Int {
-    let needed = output.count + more
-    return needed <= output.capacity ? 0 : max(needed, output.capacity * 2)
   }
 }

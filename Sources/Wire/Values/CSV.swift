@@ -3,13 +3,13 @@
 /// NULL is an empty field, empty TEXT and an empty BLOB are `""`. A BLOB is in hex. TEXT that is
 /// not UTF-8 is written as it is. A row whose only value is NULL is thus an empty line.
 enum CSV {
-  static func append(_ number: Double, to output: inout [UInt8]) {
+  static func append(_ number: Double, to output: inout ByteBuffer) {
     if number.isNaN { return }
     guard number.isInfinite else { return Numeral.append(number, to: &output) }
     output.append(number < 0 ? "-Inf" : "Inf")
   }
 
-  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     let quote = UInt8(ascii: "\"")
     guard bytes.isEmpty || bytes.contains(where: needsQuotes) else {
       return output.append(contentsOf: bytes)
@@ -38,8 +38,8 @@ enum CSV {
     }
   }
 
-  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     guard !bytes.isEmpty else { return output.append("\"\"") }
-    for byte in bytes { Hex.append(byte, to: &output) }
+    Hex.append(bytes, to: &output)
   }
 }

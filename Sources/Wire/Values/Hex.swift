@@ -1,6 +1,16 @@
 /// Bytes as hexadecimal digits, in lower case.
 package enum Hex {
-  package static func append(_ byte: UInt8, to output: inout [UInt8]) {
+  package static func append(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
+    output.append(atMost: 2 * bytes.count) { end in
+      for (index, byte) in bytes.enumerated() {
+        end[2 * index] = digit(byte >> 4)
+        end[2 * index + 1] = digit(byte & 15)
+      }
+      return end + 2 * bytes.count
+    }
+  }
+
+  static func append(_ byte: UInt8, to output: inout ByteBuffer) {
     output.append(digit(byte >> 4))
     output.append(digit(byte & 15))
   }

@@ -7,7 +7,7 @@ extension JSON {
   /// Appends a value so that `Parameters(json:)` reads the same one.
   ///
   /// NaN, which SQLite does not store, is null.
-  package static func append(_ value: Value, to output: inout [UInt8]) {
+  package static func append(_ value: Value, to output: inout ByteBuffer) {
     switch value {
     case .null: appendNull(to: &output)
     case .integer(let number): Numeral.append(number, to: &output)
@@ -17,13 +17,13 @@ extension JSON {
     }
   }
 
-  static func appendNull(to output: inout [UInt8]) {
+  static func appendNull(to output: inout ByteBuffer) {
     output.append("null")
   }
 
   /// Appends a number that reads as a REAL again: a finite one always with `.` or `e`, an
   /// infinity as one too large for a double.
-  static func append(_ number: Double, to output: inout [UInt8]) {
+  static func append(_ number: Double, to output: inout ByteBuffer) {
     guard !number.isNaN else { return appendNull(to: &output) }
     guard number.isInfinite else { return Numeral.append(number, to: &output) }
     if number < 0 { output.append(UInt8(ascii: "-")) }
@@ -31,7 +31,7 @@ extension JSON {
   }
 
   /// Appends TEXT: a string, or, when the bytes are not UTF-8, an object with these bytes.
-  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     guard UTF8.isValid(bytes) else {
       output.append(bytesStart)
       Base64.append(bytes, to: &output)
@@ -46,7 +46,7 @@ extension JSON {
     return bytesStart.utf8CodeUnitCount + Base64.size(of: bytes.count) + bytesEnd.utf8CodeUnitCount
   }
 
-  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     output.append(blobStart)
     Base64.append(bytes, to: &output)
     output.append(bytesEnd)

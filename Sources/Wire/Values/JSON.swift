@@ -9,7 +9,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
 /// The JSON that parameters and rows are made of (RFC 8259, without nesting of values).
 package enum JSON {
   /// Appends a JSON string with the text, which must be UTF-8.
-  package static func appendString(_ text: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  package static func appendString(_ text: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     output.append(UInt8(ascii: "\""))
     var start = 0
     for index in text.indices where needsEscape(text[index]) {
@@ -19,6 +19,12 @@ package enum JSON {
     }
     output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
     output.append(UInt8(ascii: "\""))
+  }
+
+  package static func appendString(_ text: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+    var buffer = ByteBuffer()
+    appendString(text, to: &buffer)
+    output.append(contentsOf: buffer.bytes)
   }
 
   /// How many bytes that are.
@@ -39,7 +45,7 @@ package enum JSON {
     byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f
   }
 
-  private static func appendEscape(_ byte: UInt8, to output: inout [UInt8]) {
+  private static func appendEscape(_ byte: UInt8, to output: inout ByteBuffer) {
     output.append(UInt8(ascii: "\\"))
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(byte)
@@ -47,7 +53,7 @@ package enum JSON {
     case UInt8(ascii: "\r"): output.append(UInt8(ascii: "r"))
     case UInt8(ascii: "\t"): output.append(UInt8(ascii: "t"))
     default:
-      output.append(contentsOf: "u00".utf8)
+      output.append("u00")
       Hex.append(byte, to: &output)
     }
   }

@@ -8,21 +8,26 @@ enum Numeral {
   static let infinity: StaticString = "9e999"
 
   /// Appends every digit.
-  static func append(_ number: Int64, to output: inout [UInt8]) {
+  static func append(_ number: Int64, to output: inout ByteBuffer) {
     // 19 digits and a sign.
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var start = digits.count
-      var rest = number.magnitude
-      repeat {
-        start -= 1
-        digits[start] = UInt8(ascii: "0") + UInt8(rest % 10)
-        rest /= 10
-      } while rest > 0
+    output.append(atMost: 20) { end in
+      var end = end
       if number < 0 {
-        start -= 1
-        digits[start] = UInt8(ascii: "-")
+        end.pointee = UInt8(ascii: "-")
+        end += 1
       }
-      output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+      var digits = 1
+      var rest = number.magnitude
+      while rest >= 10 {
+        rest /= 10
+        digits += 1
+      }
+      rest = number.magnitude
+      for index in stride(from: digits - 1, through: 0, by: -1) {
+        end[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      return end + digits
     }
   }
 
@@ -30,9 +35,9 @@ enum Numeral {
   ///
   /// It always has a `.` or an `e`, so no reader takes it for a whole number. The number must be
   /// finite.
-  static func append(_ number: Double, to output: inout [UInt8]) {
+  static func append(_ number: Double, to output: inout ByteBuffer) {
     var text = number.description
-    text.withUTF8 { output.append(contentsOf: $0) }
+    text.withUTF8 { output.append(contentsOf: UnsafeRawBufferPointer($0)) }
   }
 
   /// What SQLite 3.40 prints for a finite number, its `%!.15g`: `1.5`, `1.0e+20`, `0.1`.
@@ -49,12 +54,5 @@ enum Numeral {
       text.insert(contentsOf: ".0".utf8, at: mantissa)
     }
     return text
-  }
-}
-
-extension [UInt8] {
-  /// Appends ASCII text that is known at compile time.
-  mutating func append(_ text: StaticString) {
-    append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 }

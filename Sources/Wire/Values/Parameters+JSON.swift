@@ -54,7 +54,7 @@ extension Parameters {
 
   /// The parameters as a frame, which reads as the same ones.
   package func json() -> [UInt8] {
-    var output: [UInt8] = []
+    var output = ByteBuffer()
     switch self {
     case .positional(let values):
       output.append(UInt8(ascii: "["))
@@ -74,6 +74,6 @@ extension Parameters {
       }
       output.append(UInt8(ascii: "}"))
     }
-    return output
+    return Array(output)
   }
 }

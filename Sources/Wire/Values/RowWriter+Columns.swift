@@ -19,7 +19,7 @@ extension RowWriter {
   }
 
   static func appendPrefix(
-    _ format: Format, _ name: String, isFirst: Bool, to prefixes: inout [UInt8]
+    _ format: Format, _ name: String, isFirst: Bool, to prefixes: inout ByteBuffer
   ) {
     switch format {
     case .json:
@@ -34,13 +34,13 @@ extension RowWriter {
 
   static func csvHeader(_ names: [String]) -> [UInt8] {
     guard !names.isEmpty else { return [] }
-    var header: [UInt8] = []
+    var header = ByteBuffer()
     for (index, name) in names.enumerated() {
       if index > 0 { header.append(",") }
       var name = name
       name.withUTF8 { CSV.appendText(UnsafeRawBufferPointer($0), to: &header) }
     }
     header.append("\r\n")
-    return header
+    return Array(header)
   }
 }

@@ -18,23 +18,23 @@ package struct RowWriter: Sendable {
   package init(_ format: Format, columns: [String]) {
     self.format = format
     columnCount = columns.count
-    var prefixes: [UInt8] = []
+    var prefixes = ByteBuffer()
     var ends: [Int] = []
     for (index, name) in (format == .json ? Self.unique(columns) : columns).enumerated() {
       Self.appendPrefix(format, name, isFirst: index == 0, to: &prefixes)
       ends.append(prefixes.count)
     }
-    self.prefixes = prefixes
+    self.prefixes = Array(prefixes)
     prefixEnds = ends
     header = format == .csv ? Self.csvHeader(columns) : []
   }
 
   /// Appends what stands before the first row, also when there is no row: the header of CSV.
-  package func appendHeader(to output: inout [UInt8]) {
-    output.append(contentsOf: header)
+  package func appendHeader(to output: inout ByteBuffer) {
+    header.withUnsafeBytes { output.append(contentsOf: $0) }
   }
 
-  package func appendNull(column: Int, to output: inout [UInt8]) {
+  package func appendNull(column: Int, to output: inout ByteBuffer) {
     appendPrefix(column, to: &output)
     switch format {
     case .json: JSON.appendNull(to: &output)
@@ -43,12 +43,12 @@ package struct RowWriter: Sendable {
     }
   }
 
-  package func append(_ number: Int64, column: Int, to output: inout [UInt8]) {
+  package func append(_ number: Int64, column: Int, to output: inout ByteBuffer) {
     appendPrefix(column, to: &output)
     Numeral.append(number, to: &output)
   }
 
-  package func append(_ number: Double, column: Int, to output: inout [UInt8]) {
+  package func append(_ number: Double, column: Int, to output: inout ByteBuffer) {
     appendPrefix(column, to: &output)
     switch format {
     case .json: JSON.append(number, to: &output)
@@ -59,7 +59,7 @@ package struct RowWriter: Sendable {
 
   /// Appends TEXT, whether it is UTF-8 or not.
   package func appendText(
-    _ bytes: UnsafeRawBufferPointer, column: Int, to output: inout [UInt8]
+    _ bytes: UnsafeRawBufferPointer, column: Int, to output: inout ByteBuffer
   ) {
     appendPrefix(column, to: &output)
     switch format {
@@ -70,7 +70,7 @@ package struct RowWriter: Sendable {
   }
 
   package func appendBlob(
-    _ bytes: UnsafeRawBufferPointer, column: Int, to output: inout [UInt8]
+    _ bytes: UnsafeRawBufferPointer, column: Int, to output: inout ByteBuffer
   ) {
     appendPrefix(column, to: &output)
     switch format {
@@ -80,7 +80,7 @@ package struct RowWriter: Sendable {
     }
   }
 
-  package func endRow(to output: inout [UInt8]) {
+  package func endRow(to output: inout ByteBuffer) {
     switch format {
     case .json: output.append("}\n")
     case .csv: output.append("\r\n")
@@ -88,7 +88,7 @@ package struct RowWriter: Sendable {
     }
   }
 
-  private func appendPrefix(_ column: Int, to output: inout [UInt8]) {
+  private func appendPrefix(_ column: Int, to output: inout ByteBuffer) {
     let start = column == 0 ? 0 : prefixEnds[column - 1]
     prefixes.withUnsafeBytes {
       output.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[start..<prefixEnds[column]]))

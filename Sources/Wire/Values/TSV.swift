@@ -4,16 +4,16 @@
 /// `\t`, `\n`, `\r` and `\\`; all else stands as it is, also what is not UTF-8. An infinity is
 /// `9e999` or `-9e999`. There is no header.
 package enum TSV {
-  static func appendNull(to output: inout [UInt8]) {
+  static func appendNull(to output: inout ByteBuffer) {
     output.append("\\N")
   }
 
-  static func append(_ number: Double, to output: inout [UInt8]) {
+  static func append(_ number: Double, to output: inout ByteBuffer) {
     guard !number.isNaN else { return appendNull(to: &output) }
     JSON.append(number, to: &output)
   }
 
-  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     var start = 0
     for index in bytes.indices {
       guard let letter = escape(bytes[index]) else { continue }
@@ -40,8 +40,8 @@ package enum TSV {
     }
   }
 
-  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+  static func appendBlob(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     output.append("\\x")
-    for byte in bytes { Hex.append(byte, to: &output) }
+    Hex.append(bytes, to: &output)
   }
 }

@@ -32,9 +32,9 @@ extension Value {
   }
 
   private static func isPrinted(_ real: Double, as text: UnsafeRawBufferPointer) -> Bool {
-    var own: [UInt8] = []
+    var own = ByteBuffer()
     JSON.append(real, to: &own)
-    if text.elementsEqual(own) { return true }
+    if text.elementsEqual(own.bytes) { return true }
     return real.isFinite && text.elementsEqual(Numeral.sqliteText(real))
   }
 
