@@ -48,6 +48,11 @@ package struct ByteBuffer: ~Copyable {
     count = write(start + count) - start
   }
 
+  /// Takes back what was appended since it had so many bytes.
+  mutating func truncate(to count: Int) {
+    self.count = count
+  }
+
   /// Empties it; the memory is kept for what comes next, if it is not more than so many bytes.
   package mutating func removeAll(keeping maxCapacity: Int = .max) {
     count = 0

@@ -2,17 +2,18 @@
 package enum Hex {
   package static func append(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     output.append(atMost: 2 * bytes.count) { end in
-      for (index, byte) in bytes.enumerated() {
-        end[2 * index] = digit(byte >> 4)
-        end[2 * index + 1] = digit(byte & 15)
-      }
-      return end + 2 * bytes.count
+      bytes.reduce(end) { write($1, at: $0) }
     }
   }
 
-  static func append(_ byte: UInt8, to output: inout ByteBuffer) {
-    output.append(digit(byte >> 4))
-    output.append(digit(byte & 15))
+  /// Writes two digits, and returns where they end.
+  @inline(__always)
+  static func write(
+    _ byte: UInt8, at end: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    end[0] = digit(byte >> 4)
+    end[1] = digit(byte & 15)
+    return end + 2
   }
 
   private static func digit(_ nibble: UInt8) -> UInt8 {

@@ -24,20 +24,28 @@ extension JSON {
   /// Appends a number that reads as a REAL again: a finite one always with `.` or `e`, an
   /// infinity as one too large for a double.
   static func append(_ number: Double, to output: inout ByteBuffer) {
+    guard !number.isFinite else { return Numeral.append(number, to: &output) }
     guard !number.isNaN else { return appendNull(to: &output) }
-    guard number.isInfinite else { return Numeral.append(number, to: &output) }
     if number < 0 { output.append(UInt8(ascii: "-")) }
     output.append(Numeral.infinity)
   }
 
   /// Appends TEXT: a string, or, when the bytes are not UTF-8, an object with these bytes.
   static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
-    guard UTF8.isValid(bytes) else {
-      output.append(bytesStart)
-      Base64.append(bytes, to: &output)
-      return output.append(bytesEnd)
+    let start = output.count
+    output.append(UInt8(ascii: "\""))
+    let asciiCount = appendEscapedASCII(bytes, to: &output)
+    if asciiCount < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[asciiCount...])
+      guard UTF8.isValid(rest) else {
+        output.truncate(to: start)
+        output.append(bytesStart)
+        Base64.append(bytes, to: &output)
+        return output.append(bytesEnd)
+      }
+      appendEscaped(rest, to: &output)
     }
-    appendString(bytes, to: &output)
+    output.append(UInt8(ascii: "\""))
   }
 
   /// How many bytes that are.

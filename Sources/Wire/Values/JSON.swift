@@ -11,13 +11,7 @@ package enum JSON {
   /// Appends a JSON string with the text, which must be UTF-8.
   package static func appendString(_ text: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
     output.append(UInt8(ascii: "\""))
-    var start = 0
-    for index in text.indices where needsEscape(text[index]) {
-      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<index]))
-      appendEscape(text[index], to: &output)
-      start = index + 1
-    }
-    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
+    appendEscaped(text, to: &output)
     output.append(UInt8(ascii: "\""))
   }
 
@@ -45,17 +39,46 @@ package enum JSON {
     byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f
   }
 
-  private static func appendEscape(_ byte: UInt8, to output: inout ByteBuffer) {
-    output.append(UInt8(ascii: "\\"))
+  @inline(__always)
+  private static func escapeMarks(_ word: UInt64) -> UInt64 {
+    ByteScan.marks(word, below: 0x20) | ByteScan.marks(word, UInt8(ascii: "\""))
+      | ByteScan.marks(word, UInt8(ascii: "\\"))
+  }
+
+  /// Appends what is between the quotes.
+  static func appendEscaped(_ text: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
+    _ = output.append(
+      text, marks: { escapeMarks($0) | ByteScan.marks($0, 0x7f) }, escapeSize: 6, writeEscape)
+  }
+
+  /// Likewise, of text that may be anything, up to the first byte that is not ASCII.
+  ///
+  /// - Returns: how many bytes that were.
+  static func appendEscapedASCII(
+    _ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer
+  ) -> Int {
+    output.append(
+      bytes, marks: { escapeMarks($0) | ByteScan.marksFromDelete($0) }, escapeSize: 6,
+      { byte, end in byte < 0x80 ? writeEscape(byte, at: end) : nil })
+  }
+
+  @inline(never)
+  private static func writeEscape(
+    _ byte: UInt8, at end: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    end[0] = UInt8(ascii: "\\")
     switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(byte)
-    case UInt8(ascii: "\n"): output.append(UInt8(ascii: "n"))
-    case UInt8(ascii: "\r"): output.append(UInt8(ascii: "r"))
-    case UInt8(ascii: "\t"): output.append(UInt8(ascii: "t"))
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): end[1] = byte
+    case UInt8(ascii: "\n"): end[1] = UInt8(ascii: "n")
+    case UInt8(ascii: "\r"): end[1] = UInt8(ascii: "r")
+    case UInt8(ascii: "\t"): end[1] = UInt8(ascii: "t")
     default:
-      output.append("u00")
-      Hex.append(byte, to: &output)
+      end[1] = UInt8(ascii: "u")
+      end[2] = UInt8(ascii: "0")
+      end[3] = UInt8(ascii: "0")
+      return Hex.write(byte, at: end + 4)
     }
+    return end + 2
   }
 
   /// Reads a JSON string, without looking at whether its raw bytes are UTF-8.

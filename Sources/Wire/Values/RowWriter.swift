@@ -6,7 +6,10 @@ package struct RowWriter: Sendable {
   package let format: Format
   package let columnCount: Int
 
-  /// What stands before each value, one behind the other: `{"name":`, `,"x":`.
+  /// What is written at once of a prefix, whether that is shorter or not.
+  private typealias Block = SIMD16<UInt8>
+
+  /// What stands before each value, one behind the other: `{"name":`, `,"x":`; then a block of zeros.
   private let prefixes: [UInt8]
   /// Where each prefix ends.
   private let prefixEnds: [Int]
@@ -24,7 +27,7 @@ package struct RowWriter: Sendable {
       Self.appendPrefix(format, name, isFirst: index == 0, to: &prefixes)
       ends.append(prefixes.count)
     }
-    self.prefixes = Array(prefixes)
+    self.prefixes = Array(prefixes) + Array(repeating: 0, count: MemoryLayout<Block>.size)
     prefixEnds = ends
     header = format == .csv ? Self.csvHeader(columns) : []
   }
@@ -90,8 +93,15 @@ package struct RowWriter: Sendable {
 
   private func appendPrefix(_ column: Int, to output: inout ByteBuffer) {
     let start = column == 0 ? 0 : prefixEnds[column - 1]
-    prefixes.withUnsafeBytes {
-      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[start..<prefixEnds[column]]))
+    let count = prefixEnds[column] - start
+    prefixes.withUnsafeBytes { prefixes in
+      output.append(atMost: count + MemoryLayout<Block>.size) { end in
+        for offset in stride(from: 0, to: count, by: MemoryLayout<Block>.size) {
+          let block = prefixes.loadUnaligned(fromByteOffset: start + offset, as: Block.self)
+          UnsafeMutableRawPointer(end).storeBytes(of: block, toByteOffset: offset, as: Block.self)
+        }
+        return end + count
+      }
     }
   }
 }

@@ -14,15 +14,17 @@ package enum TSV {
   }
 
   static func appendText(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
-    var start = 0
-    for index in bytes.indices {
-      guard let letter = escape(bytes[index]) else { continue }
-      output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
-      output.append(UInt8(ascii: "\\"))
-      output.append(letter)
-      start = index + 1
+    _ = output.append(bytes, marks: escapeMarks, escapeSize: 2) { byte, end in
+      end[0] = UInt8(ascii: "\\")
+      end[1] = escape(byte) ?? byte
+      return end + 2
     }
-    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start...]))
+  }
+
+  @inline(__always)
+  private static func escapeMarks(_ word: UInt64) -> UInt64 {
+    ByteScan.marks(word, UInt8(ascii: "\t")) | ByteScan.marks(word, UInt8(ascii: "\n"))
+      | ByteScan.marks(word, UInt8(ascii: "\r")) | ByteScan.marks(word, UInt8(ascii: "\\"))
   }
 
   /// How many bytes that are.
