@@ -13,6 +13,8 @@ final class Database {
     (.expressionDepth, 1000), (.compoundSelects, 500), (.patternLength, 50_000),
   ]
 
+  /// What it is asked for by.
+  let name: String
   let identity: FileStatus.Identity
   let path: String
   let policy = ReadPolicy()
@@ -26,6 +28,7 @@ final class Database {
     _ entry: CatalogEntry, _ extensions: [Extension], clock: RunClock, limits: RunLimits
   ) throws(SQLiteError) {
     identity = entry.status.identity
+    name = entry.name
     path = entry.path
     self.clock = clock
     maxSQLBytes = limits.sqlBytes
@@ -68,6 +71,7 @@ final class Database {
 
   /// A statement of this text, compiled now or before.
   func statement(_ sql: UnsafeRawBufferPointer) throws(RunError) -> PreparedStatement {
+    if let newest = statements.newestValue, newest.isOf(sql) { return newest }
     var hasher = Hasher()
     hasher.combine(bytes: sql)
     let key = hasher.finalize()

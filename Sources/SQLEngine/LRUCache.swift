@@ -25,6 +25,9 @@ struct LRUCache<Key: Hashable, Value> {
   /// The values, in no particular order.
   var values: [Value] { nodes.map(\.value) }
 
+  /// The value that was used last.
+  var newestValue: Value? { newest == Self.none ? nil : nodes[newest].value }
+
   /// The value of a key, which is now the newest.
   mutating func use(_ key: Key) -> Value? {
     guard let index = indices[key] else { return nil }

@@ -17,7 +17,8 @@ final class PreparedStatement {
     ? [] : (1...parameterCount).map(statement.parameterName)
 
   private let sql: [UInt8]
-  private var writers: [Format: RowWriter] = [:]
+  /// One for each format that was asked for.
+  private var writers: [RowWriter] = []
   /// How often SQLite had compiled it again when the writers were made.
   private var recompilations = 0
 
@@ -102,12 +103,12 @@ final class PreparedStatement {
   private func writer(_ format: Format) -> RowWriter {
     if statement.recompilations != recompilations {
       recompilations = statement.recompilations
-      writers = [:]
+      writers = []
     }
-    if let writer = writers[format] { return writer }
+    for writer in writers where writer.format == format { return writer }
     let columns = (0..<statement.columnCount).map(statement.columnName)
     let writer = RowWriter(format, columns: columns)
-    writers[format] = writer
+    writers.append(writer)
     return writer
   }
 }

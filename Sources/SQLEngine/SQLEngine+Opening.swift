@@ -1,15 +1,39 @@
 internal import SQLite
 internal import Wire
 
+/// A database in a read transaction.
+struct OpenTransaction {
+  let database: Database
+  /// Of the data that it sees; nil when that cannot be told.
+  let version: String?
+}
+
 extension SQLEngine {
   /// A journal that has been found hot so often is so: a writer takes less than the 100 ms in all
   /// to remove one.
   private static let maxHotJournals = 10
 
+  /// The read transaction in which a run sees a database: the batch's, if it is on that one, otherwise
+  /// a new one.
+  mutating func transaction(on name: String) throws(RunError) -> OpenTransaction {
+    if let current {
+      if current.database.name == name && !isShortOfMemory && !clock.isOver { return current }
+      endTransaction()
+    }
+    let transaction = try begin(name)
+    current = transaction
+    return transaction
+  }
+
+  mutating func endTransaction() {
+    current?.database.snapshot.end()
+    current = nil
+  }
+
   /// Starts a read transaction on the file that has a name now.
   ///
-  /// - Returns: the database, whose snapshot the caller has to end; and the version of what it sees.
-  mutating func begin(_ name: String) throws(RunError) -> (Database, version: String?) {
+  /// - Returns: the transaction, which the caller has to end.
+  mutating func begin(_ name: String) throws(RunError) -> OpenTransaction {
     makeRoom()
     var hotJournals = 0
     var oldIndices = 0
@@ -40,7 +64,10 @@ extension SQLEngine {
           connections.remove(name)
           continue
         }
-        guard let failure else { return (database, database.snapshot.version(entry.status)) }
+        guard let failure else {
+          return OpenTransaction(
+            database: database, version: database.snapshot.version(entry.status))
+        }
         guard failure.saysJournalIsHot, hotJournals < Self.maxHotJournals,
           clock.waitForLock(hotJournals)
         else { throw refusal(failure, entry) }
@@ -56,11 +83,12 @@ extension SQLEngine {
 
   /// Gives back what is kept for later when it takes more than half of the memory.
   private mutating func makeRoom() {
-    let most = limits.memoryBytes / 2
-    guard Memory.used > most else { return }
+    guard isShortOfMemory else { return }
     for database in connections.values { database.releaseMemory() }
-    while Memory.used > most && connections.count > 0 { connections.removeOldest() }
+    while isShortOfMemory && connections.count > 0 { connections.removeOldest() }
   }
+
+  private var isShortOfMemory: Bool { Memory.used > limits.memoryBytes / 2 }
 
   /// What is told when no transaction could be started.
   private mutating func refusal(_ error: SQLiteError, _ entry: CatalogEntry) -> RunError {

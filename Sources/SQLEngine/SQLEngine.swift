@@ -15,6 +15,10 @@ package struct SQLEngine: Engine {
   let clock = RunClock()
   var catalog: Catalog
   var connections: LRUCache<String, Database>
+  /// Whether transactions are kept for the next run.
+  var isBatch = false
+  /// The database of a batch that was asked last, in its transaction.
+  var current: OpenTransaction?
 
   /// Looks which databases there are; none is opened by SQLite before it is asked for.
   ///
@@ -40,10 +44,12 @@ package struct SQLEngine: Engine {
   package var revision: Int { catalog.revision }
 
   package mutating func rescan() {
+    endTransaction()
     catalog.rescan()
   }
 
   package mutating func filesChanged(_ databases: Set<String>) {
+    endTransaction()
     for name in databases {
       // Also where none is open: what is written from now on is not the old file's.
       let entry = catalog.current(name)
@@ -55,9 +61,17 @@ package struct SQLEngine: Engine {
   package mutating func version(of database: String) -> String? {
     clock.deadline = Clock.now().adding(milliseconds: Self.versionMilliseconds)
     clock.isAbandoned = { false }
-    guard let (open, version) = try? begin(database) else { return nil }
-    open.snapshot.end()
-    return version
+    endTransaction()
+    guard let transaction = try? begin(database) else { return nil }
+    transaction.database.snapshot.end()
+    return transaction.version
+  }
+
+  package mutating func beginBatch() { isBatch = true }
+
+  package mutating func endBatch() {
+    isBatch = false
+    endTransaction()
   }
 
   package mutating func run(
@@ -79,8 +93,9 @@ package struct SQLEngine: Engine {
     _ job: Job, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters, _ body: inout ByteBuffer,
     _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(RunError) -> RunResult {
-    let (database, version) = try begin(job.database)
-    defer { database.snapshot.end() }
+    let transaction = try transaction(on: job.database)
+    defer { if !isBatch { endTransaction() } }
+    let (database, version) = (transaction.database, transaction.version)
     if let version, version == job.ifVersion { return RunResult(.unchanged, version: version) }
     do throws(RunError) {
       let rows = try database.run(
@@ -88,6 +103,8 @@ package struct SQLEngine: Engine {
       return RunResult(.rows(rows), version: version)
     } catch {
       if let code = error.sqliteCode {
+        // After some errors SQLite rolls back.
+        endTransaction()
         if code.saysFileIsBroken { connections.remove(job.database) }
         // SQLite does not give every denial the code for it.
         if let denial = database.policy.denial {

@@ -22,6 +22,8 @@ final class Snapshot {
   private var data = Data.unknown
   /// The index of the empty log, once it was found to be this file's.
   private var ownHeader: LogHeader?
+  /// What the last version was told of a file with an empty log.
+  private var lastFile: (status: FileStatus, header: LogHeader)?
   private var lastFingerprint = Fingerprint()
   private var lastVersion = ""
 
@@ -92,6 +94,11 @@ final class Snapshot {
   ///
   /// - Parameter status: of the database's file, taken since the transaction began.
   func version(_ status: FileStatus) -> String? {
+    if case .file(let header?) = data, let lastFile, lastFile == (status, header) {
+      // Every commit goes to the log first; when that is empty again, its salt is another one.
+      return lastVersion
+    }
+    lastFile = nil
     var fingerprint = Fingerprint()
     fingerprint.add(status.identity.device)
     fingerprint.add(status.identity.number)
@@ -104,6 +111,7 @@ final class Snapshot {
       lastFingerprint = fingerprint
       lastVersion = fingerprint.text
     }
+    if case .file(let header?) = data { lastFile = (status, header) }
     return lastVersion
   }
 

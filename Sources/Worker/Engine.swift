@@ -21,6 +21,13 @@ package protocol Engine {
   /// The version at which a database is now; nil when that cannot be told.
   mutating func version(of database: String) -> String?
 
+  /// The runs until `endBatch` are of requests that came together, all of them before this call: they
+  /// may share one look at a database.
+  mutating func beginBatch()
+
+  /// Lets go of what the batch has shared.
+  mutating func endBatch()
+
   /// Runs a statement and appends its rows to the body, rendered in the job's format.
   ///
   /// At the job's `ifVersion` it runs nothing and answers `unchanged`.
@@ -47,6 +54,11 @@ package protocol Engine {
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
     chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
   ) -> RunResult
+}
+
+extension Engine {
+  package mutating func beginBatch() {}
+  package mutating func endBatch() {}
 }
 
 /// What a run has come to.

@@ -62,14 +62,14 @@ import Wire
     try writer.execute("pragma wal_checkpoint(truncate)")
     var reader = engine
     reader.clock.deadline = Clock.now().adding(milliseconds: 10_000)
-    let (database, version) = try reader.begin("a")
+    let transaction = try reader.begin("a")
     let before = FileStatus(fixture.file("a.db"))
     try writer.execute("update t set x = 1; pragma wal_checkpoint(passive)")
     #expect(FileStatus(fixture.file("a.db")) == before)
-    database.snapshot.end()
+    transaction.database.snapshot.end()
     try writer.execute("pragma wal_checkpoint(passive)")
     #expect(FileStatus(fixture.file("a.db")) != before)
-    #expect(reader.version(of: "a") != version)
+    #expect(reader.version(of: "a") != transaction.version)
   }
 
   @Test(arguments: ["wal", "delete"])
