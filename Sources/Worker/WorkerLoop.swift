@@ -14,7 +14,9 @@ private import Glibc
 package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long a worker that is to end waits for the router's word that it has noticed.
   private static var farewellMilliseconds: Int { 500 }
-  /// When the rows of a batch have so many bytes, the rest of it is given back.
+  /// What is kept of the buffers from one request to the next, in bytes.
+  private static var keptCapacity: Int { 1 << 20 }
+  /// When the answers of a batch have so many bytes, the rest of it is given back.
   private static var maxBatchBytes: Int { 1 << 20 }
 
   private var engine: Runner
@@ -35,7 +37,9 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private var isStopping = false
   /// How long the router's word is waited for, once that is so.
   private var farewell: Instant?
-  private var body: [UInt8] = []
+  /// The rows of the last answer, and all answers before it.
+  private var rows = ByteBuffer()
+  private var answers = Answers()
 
   /// - Parameters:
   ///   - router: the endpoint at which the router takes workers.
@@ -100,11 +104,16 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     case .run:
       let jobs = try jobs(message)
       try say(.working)
-      let answers = run(jobs, message, giver)
+      var sender = ChunkSender(control, member, giver: giver, lifeline: lifeline)
+      run(jobs, message, giver, &sender, socket)
+      if let failure = sender.failure { throw failure }
+      if sender.isDismissed { return false }
       // What has come up meanwhile: an end that the report should mention, or another router.
       try wait(nil, signals, lifeline, milliseconds: 0)
-      guard current == giver else { return true }
-      try report(on: socket, answers)
+      if current == giver { try report(on: socket, answers.parts(last: rows.bytes)) }
+      answers.removeAll(keeping: Self.keptCapacity)
+      rows.removeAll(keeping: Self.keptCapacity)
+    case .go, .stop: throw misunderstood("GO or STOP without a chunk")
     }
     return true
   }
@@ -125,44 +134,45 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     return jobs
   }
 
-  /// Runs one job after the other. When that takes long, those that have no answer were not begun.
+  /// Runs one job after the other. Those that have no answer then were not begun: because of the time,
+  /// or because one of them has a result that comes in chunks.
   private mutating func run(
-    _ jobs: [Job], _ message: Multipart, _ giver: PublisherIdentity
-  ) -> [Part] {
+    _ jobs: [Job], _ message: Multipart, _ giver: PublisherIdentity, _ sender: inout ChunkSender,
+    _ socket: borrowing Socket
+  ) {
     let arrival = Clock.now()
     if jobs.count > 1 { control.beginBatch(now: arrival) }
-    var answers: [Part] = []
-    var bytes = 0
-    for (index, job) in jobs.enumerated() where bytes < Self.maxBatchBytes {
-      guard let result = run(job, index, message, giver, arrival) else { break }
-      answers.append(.bytes(result.line.encoded()))
-      answers.append(.bytes(body))
-      bytes += body.count
-      body = []
+    engine.beginBatch()
+    // Taken out, as what sends chunks must not touch the loop while that runs the engine.
+    var answers = Answers()
+    swap(&answers, &self.answers)
+    for (index, job) in jobs.enumerated() {
+      let start = index == 0 ? arrival : Clock.now()
+      let deadline = arrival.adding(milliseconds: job.deadlineMilliseconds)
+      let assignment = Assignment(attempt: job.attempt, router: giver)
+      guard answers.size + rows.count < Self.maxBatchBytes, !sender.hasSent,
+        control.begin(assignment, isFirst: index == 0, deadline: deadline, now: start)
+      else { break }
+      answers.takeLast(rows.bytes)
+      rows.removeAll(keeping: Self.keptCapacity)
+      let result = engine.run(
+        job, sql: message[3 * index + 1], parameters: message[3 * index + 2], deadline: deadline,
+        isAbandoned: { [control] in control.isAbandoned }, into: &rows,
+        chunkBytes: job.chunkBytes
+      ) { chunk in
+        defer { answers.removeAll(keeping: Self.keptCapacity) }
+        return sender.send(chunk, of: job.attempt, with: answers.parts(last: nil), on: socket)
+      }
+      control.end()
+      if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }
+      answers.append(
+        AttemptResult(
+          attempt: job.attempt, outcome: result.outcome, version: result.version,
+          runMicroseconds: Clock.now().microseconds(since: start)))
     }
+    swap(&answers, &self.answers)
+    engine.endBatch()
     if jobs.count > 1 { control.endBatch() }
-    return answers
-  }
-
-  /// Runs a job; nil when there is no time left for it.
-  private mutating func run(
-    _ job: Job, _ index: Int, _ message: Multipart, _ giver: PublisherIdentity, _ arrival: Instant
-  ) -> AttemptResult? {
-    let start = Clock.now()
-    let deadline = arrival.adding(milliseconds: job.deadlineMilliseconds)
-    guard
-      control.begin(
-        Assignment(attempt: job.attempt, router: giver), isFirst: index == 0, deadline: deadline,
-        now: start)
-    else { return nil }
-    let result = engine.run(
-      job, sql: message[3 * index + 1], parameters: message[3 * index + 2], deadline: deadline,
-      isAbandoned: { [control] in control.isAbandoned }, into: &body)
-    control.end()
-    if case .failure = result.outcome { body.removeAll(keepingCapacity: true) }
-    return AttemptResult(
-      attempt: job.attempt, outcome: result.outcome, version: result.version,
-      runMicroseconds: Clock.now().microseconds(since: start))
   }
 
   /// Says READY, with answers if there are any, and with the databases if they have changed.

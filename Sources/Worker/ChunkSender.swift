@@ -1,0 +1,81 @@
+internal import Toolkit
+internal import Wire
+internal import ZeroMQ
+
+/// Sends a result chunk by chunk, and waits after each for the router's word to go on.
+struct ChunkSender: ~Copyable {
+  private let control: Control
+  private let member: Member
+  private let giver: PublisherIdentity
+  private let lifeline: Int32?
+  private var poll = PollSet()
+  /// Whether a chunk of the result was sent.
+  private(set) var hasSent = false
+  /// Whether the router has dismissed the worker meanwhile.
+  private(set) var isDismissed = false
+  /// What was wrong with the connection or the router's word.
+  private(set) var failure: (any Error)?
+
+  /// - Parameter giver: the router that has given the request.
+  init(
+    _ control: Control, _ member: Member, giver: PublisherIdentity, lifeline: Int32?
+  ) {
+    self.control = control
+    self.member = member
+    self.giver = giver
+    self.lifeline = lifeline
+  }
+
+  /// Returns whether somebody wants the next chunk.
+  /// - Parameter answers: to other requests, which go with it.
+  mutating func send(
+    _ chunk: UnsafeRawBufferPointer, of attempt: Attempt, with answers: [Part],
+    on socket: borrowing Socket
+  ) -> Bool {
+    hasSent = true
+    // Nobody waits for what came with it any more.
+    control.endBatch()
+    do {
+      let report = ChunkReport(member: member, attempt: attempt)
+      guard
+        case .sent = try socket.send([.bytes(report.line.encoded()), .raw(chunk)] + answers)
+      else { throw ToolError("send a chunk", "the router takes nothing", .crashed) }
+      return try waitForWord(on: socket)
+    } catch {
+      failure = error
+      return false
+    }
+  }
+
+  /// Waits for the reply, which comes as long as the router is there.
+  private mutating func waitForWord(on socket: borrowing Socket) throws -> Bool {
+    var hasNews = false
+    // What else the news is about concerns the loop.
+    defer { if hasNews { control.news.ring() } }
+    while true {
+      poll.removeAll()
+      poll.add(socket)
+      poll.add(descriptor: control.news.descriptor.number)
+      poll.add(descriptor: lifeline ?? -1)
+      try poll.wait(milliseconds: nil)
+      if let message = try socket.receive() {
+        switch WorkerCommand(try Line(parsing: message[0])) {
+        case .go: return true
+        case .stop: return false
+        case .bye:
+          isDismissed = true
+          return false
+        default: throw ToolError("send a chunk", "the router replies neither GO nor STOP", .crashed)
+        }
+      }
+      if !poll[1].isEmpty {
+        control.news.answer()
+        hasNews = true
+        // Another one knows nothing of it.
+        if control.router != giver { return false }
+      }
+      // Without a supervisor there is nobody to work for.
+      if !poll[2].isEmpty { return false }
+    }
+  }
+}
