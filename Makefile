@@ -5,6 +5,8 @@
 # make fuzz       feeds CASES (default 1000000) of random and mutated traffic to all that reads it
 # make simulate   simulates clusters, from SEEDS=10000 seeds or as many as are wanted
 # make mutants    shows that the simulation finds bugs
+# make bench      measures XODB beside what one would use instead, in RUNS=5 rounds; ONLY="1 3" names
+#                 cases, LONG=1 adds a table of 100,000,000 rows, BASELINE=FILE compares
 # make lint       checks formats and scripts
 # make install    puts tools and scripts below PREFIX (default /usr/local)
 
@@ -33,7 +35,11 @@ endef
 SECONDS ?= 60
 CASES ?= 1000000
 
-.PHONY: build demo test unit-test simulate mutants tool-test chaos fuzz lint install clean
+# The benchmark's own programs: clients, a broker to compare with, a stop watch.
+BENCH := $(patsubst Tests/bench/%.c,.build/bench/%,$(wildcard Tests/bench/*.c))
+
+.PHONY: build demo test unit-test simulate mutants tool-test chaos fuzz bench bench-programs lint \
+  install clean
 
 build:
 	$(call need,libzmq3-dev libsqlite3-dev)
@@ -58,8 +64,8 @@ mutants: build
 	$(call need,patch)
 	Tests/Simulation/mutants.sh
 
-tool-test: build
-	$(call need,bats gcc sqlite3 jq procps iproute2 python3 python3-zmq)
+tool-test: build bench-programs
+	$(call need,bats gcc sqlite3 jq procps iproute2 python3 python3-zmq valgrind)
 	BATS_TEST_TIMEOUT=300 bats --timing Tests/tools
 
 chaos: build
@@ -68,6 +74,18 @@ chaos: build
 
 fuzz: build
 	.build/release/xodb-fuzz --cases $(CASES) $(if $(SEED),--seed $(SEED))
+
+bench: build bench-programs
+	$(call need,sqlite3 python3 valgrind binutils)
+	/usr/bin/python3 -B Tests/bench/bench.py $(if $(ONLY),--only "$(ONLY)") \
+	  $(if $(RUNS),--runs $(RUNS)) $(if $(LONG),--long) $(if $(BASELINE),--baseline "$(BASELINE)")
+
+bench-programs: $(BENCH)
+
+.build/bench/%: Tests/bench/%.c Tests/bench/load.h
+	$(call need,gcc libzmq3-dev libsqlite3-dev)
+	@mkdir -p $(@D)
+	gcc -O2 -Wall -Wextra -Werror -pthread -o $@ $< -lzmq -lsqlite3
 
 lint:
 	$(call need,shellcheck shfmt)
