@@ -22,17 +22,19 @@ struct StatementHistory {
   private(set) var older: [StatementKey: Int64] = [:]
 
   /// Notes how long a run took, or how long it had taken when it was broken off.
+  ///
+  /// What is remembered is a moving average: now and then a process is kept from running for a while,
+  /// and that says nothing of what it runs.
   mutating func note(_ key: StatementKey, microseconds: Int64) {
-    // One long run counts at once, and is forgotten slowly.
-    let before = self.microseconds(key) ?? 0
-    recent[key] = max(microseconds, before - before / 8)
+    let before = self.microseconds(key) ?? microseconds
+    recent[key] = before + (microseconds - before) / 8
     if recent.count >= Self.capacity {
       older = recent
       recent = [:]
     }
   }
 
-  /// What a run is expected to take at most; nil for a statement that is not known.
+  /// What a run is expected to take; nil for a statement that is not known.
   func microseconds(_ key: StatementKey) -> Int64? { recent[key] ?? older[key] }
 
   /// What is not known may be long.

@@ -64,11 +64,12 @@ struct Bench {
   /// A query whose payload is its id.
   mutating func query(
     _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
-    size: Int = 10, ifVersion: String? = nil, waits: Bool = false, envelope: String = ""
+    size: Int = 10, ifVersion: String? = nil, waits: Bool = false, envelope: String = "",
+    credit: Int? = nil
   ) {
     let query = Query(
       id: id, database: db, format: .json, deadlineMilliseconds: deadline, ifVersion: ifVersion,
-      waitsForChange: waits)
+      waitsForChange: waits, credit: credit)
     receive(.query(query), id, from: client, envelope: envelope, size: size)
   }
 
@@ -80,6 +81,14 @@ struct Bench {
 
   mutating func cancel(_ id: String, from client: String = "client") {
     receive(.cancel(id: id), id, from: client)
+  }
+
+  mutating func credit(_ id: String, _ chunks: Int) {
+    receive(.credit(id: id, chunks: chunks), id, from: "client")
+  }
+
+  mutating func next(_ id: String) {
+    receive(.next(id: id), id, from: "client")
   }
 
   private mutating func receive(
@@ -124,6 +133,18 @@ struct Bench {
       results: results.map { (result: $0.0, body: Body(owner: TestRequest($0.1), index: 0)) },
       versions: versions,
       from: Self.peer(connection ?? "\(name)/\(generation)"), now: now)
+    collect()
+  }
+
+  /// A worker sends a chunk.
+  mutating func chunk(
+    _ name: String, _ attempt: Attempt, results: [(AttemptResult, String)] = []
+  ) {
+    broker.receive(
+      ChunkReport(member: Member(name: name, generation: 10), attempt: attempt),
+      Body(owner: TestRequest("chunk"), index: 0),
+      results: results.map { (result: $0.0, body: Body(owner: TestRequest($0.1), index: 0)) },
+      from: Self.peer("\(name)/10"), now: now)
     collect()
   }
 
@@ -220,6 +241,17 @@ struct Bench {
       return true
     }
     return answers
+  }
+
+  /// Takes out the chunks sent since the last look: their lines.
+  mutating func chunks() -> [Line] {
+    var chunks: [Line] = []
+    effects.removeAll { effect in
+      guard case .chunk(_, let line, _) = effect else { return false }
+      chunks.append(line)
+      return true
+    }
+    return chunks
   }
 
   /// The error codes of the answers given since the last look, "OK" for rows.

@@ -49,7 +49,12 @@ extension BrokerTarget {
       let note = OverrunNote(member: member, attempt: source.pick(given)).line.encoded()
       frames.append(source.input(like: Corpus.notes + [note]))
     } else {
-      frames.append(report(of: number, &source))
+      let isChunk = source.chance(20)
+      let member = Member(name: "workers-\(number)", generation: 7)
+      frames.append(
+        isChunk
+          ? ChunkReport(member: member, attempt: source.pick(given)).line.encoded()
+          : report(of: number, &source))
       frames.append(
         source.chance(80) ? source.pick(Corpus.databases) : source.input(like: Corpus.databases))
       for index in 0..<(source.chance(60) ? given.count : source.below(given.count + 3)) {

@@ -39,7 +39,8 @@ struct Cluster {
     var isAnswered = true
     switch Result(catching: { () throws(Failure) in try request.parse() }) {
     case .failure: break
-    case .success(.cancel): isAnswered = false
+    case .success(.cancel), .success(.credit): isAnswered = false
+    case .success(.next(let id)): isAnswered = !isStream(Key(client: request.client, id: id))
     case .success(.query(let query)): key = query.id.map { Key(client: request.client, id: $0) }
     case .success(.show(let show)): key = show.id.map { Key(client: request.client, id: $0) }
     }
@@ -51,6 +52,14 @@ struct Cluster {
     if isAnswered { open[number] = request }
     broker.receive(fromClient: message, now: now)
     try carryOut()
+  }
+
+  /// Whether what is in flight so is to come in chunks.
+  private func isStream(_ key: Key) -> Bool {
+    guard let request = inFlight[key].flatMap({ open[$0] }),
+      case .query(let query)? = try? request.parse()
+    else { return false }
+    return query.credit != nil
   }
 
   mutating func receive(fromWorker message: Multipart) throws(Finding) {
@@ -97,6 +106,10 @@ struct Cluster {
 
   private mutating func carryOut(_ effect: Effect) throws(Finding) {
     switch effect {
+    case .chunk(let request, let line, _):
+      let isOpen = open[ObjectIdentifier(ClientRequest.of(request).message)] != nil
+      try expect(isOpen, "a chunk after the end", line.encoded())
+      try readable(line)
     case .answer(let request, let line, let rows):
       let number = ObjectIdentifier(ClientRequest.of(request).message)
       try expect(open[number] != nil, "answered twice, or never asked", line.encoded())

@@ -19,6 +19,9 @@ enum Corpus {
       .show(Show(id: nil, subject: .clients, format: .json)),
       .show(Show(id: nil, subject: .quarantine, format: .json)),
       .show(Show(id: nil, subject: .stats, format: .json)),
+      .query(Query(id: "17", database: "a", format: .json, credit: 1)),
+      .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
+      .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),
       .cancel(id: "17"), .cancel(id: "1"),
     ].map { $0.line.encoded() }
 
@@ -70,8 +73,9 @@ enum Corpus {
       Job(attempt: attempt, database: "a", format: .json, deadlineMilliseconds: 5000)),
     .run(
       Job(
-        attempt: attempt, database: "a", format: .csv, deadlineMilliseconds: 0, ifVersion: "5f")),
-    .check(database: "a"), .rescan, .bye,
+        attempt: attempt, database: "a", format: .csv, deadlineMilliseconds: 0, ifVersion: "5f",
+        chunkBytes: 262_144)),
+    .go, .stop, .check(database: "a"), .rescan, .bye,
   ].map { $0.line.encoded() }
 
   /// Events and states of supervisors and routers.

@@ -13,6 +13,7 @@ enum MessageTarget {
     try same(VersionReport(line), bytes, \.line, VersionReport.init)
     try same(ChangeNote(line), bytes, \.line, ChangeNote.init)
     try same(OverrunNote(line), bytes, \.line, OverrunNote.init)
+    try same(ChunkReport(line), bytes, \.line, ChunkReport.init)
     if (line["message"] ?? "").utf8.count <= Failure.maxMessageLength {
       try same(AttemptResult(line), bytes, \.line, AttemptResult.init)
     }

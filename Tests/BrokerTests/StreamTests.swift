@@ -1,0 +1,180 @@
+import Testing
+import Wire
+
+@testable import Broker
+
+@Suite struct StreamTests {
+  private typealias Job = (worker: String, request: String, attempt: Attempt)
+
+  /// A broker of whose workers the first runs a request with so much credit.
+  private func stream(
+    credit: Int, workers: Int = 1, deadline: Int? = nil
+  ) throws -> (Bench, Job) {
+    var bench = Bench()
+    bench.state((1...workers).map { ("w-\($0)", 10, .ready) })
+    for number in 1...workers { bench.ready("w-\(number)", dbs: ["a"]) }
+    bench.query("q", deadline: deadline, credit: credit)
+    let job = try bench.job()
+    return (bench, job)
+  }
+
+  @Test func chunksGoOutAsLongAsThereIsCredit() throws {
+    var (bench, job) = try stream(credit: 2)
+    bench.chunk("w-1", job.attempt)
+    #expect(bench.chunks().map { $0["chunk"] } == ["1"])
+    #expect(bench.told() == ["w-1/10": .go])
+    bench.chunk("w-1", job.attempt)
+    #expect(bench.chunks().map { $0["chunk"] } == ["2"])
+    #expect(bench.told().isEmpty)
+    bench.credit("q", 1)
+    #expect(bench.told() == ["w-1/10": .go])
+    bench.answer("w-1", 10, job.attempt)
+    let answers = bench.answers()
+    #expect(answers.map { $0.line["chunks"] } == ["2"])
+    #expect(answers[0].line.word == "OK" && bench.broker.isEmpty)
+  }
+
+  @Test func whoMustHaveAnAnswerAsksForTheNextChunk() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.next("q")
+    #expect(bench.told() == ["w-1/10": .go])
+    #expect(bench.codes().isEmpty)
+    bench.answer("w-1", 10, job.attempt)
+    #expect(bench.codes() == ["q": "OK"])
+    bench.next("q")
+    #expect(bench.codes() == ["q": "aborted"])
+    // Whoever has answers to all that it sends is not told.
+    bench.credit("q", 1)
+    #expect(bench.codes().isEmpty)
+  }
+
+  @Test func creditIsBounded() throws {
+    var (bench, job) = try stream(credit: 1)
+    for _ in 0..<100 { bench.credit("q", ClientMessage.maxCredit) }
+    for _ in 0..<ClientMessage.maxCredit { bench.chunk("w-1", job.attempt) }
+    #expect(bench.chunks().count == ClientMessage.maxCredit)
+    #expect(bench.broker.stalled.count == 1)
+  }
+
+  @Test func aDeathAfterAChunkBreaksTheResultOff() throws {
+    var (bench, job) = try stream(credit: 2)
+    bench.chunk("w-1", job.attempt)
+    bench.event("worker.exited", "w-1", 10)
+    #expect(bench.codes() == ["q": "aborted"])
+    // It counts all the same.
+    #expect(!bench.broker.quarantine.isEmpty)
+  }
+
+  @Test func aDeathBeforeTheFirstChunkDoesNot() throws {
+    var (bench, _) = try stream(credit: 2, workers: 2)
+    bench.event("worker.exited", "w-1", 10)
+    #expect(try bench.job().worker == "w-2/10")
+  }
+
+  @Test func whoTakesItBackEndsTheStatement() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.cancel("q")
+    #expect(bench.codes() == ["q": "cancelled"])
+    #expect(bench.told() == ["w-1/10": .stop])
+    bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
+    #expect(bench.broker.isEmpty && bench.broker.idle.count == 1)
+  }
+
+  @Test func closingTheConnectionDoesSoToo() throws {
+    var (bench, job) = try stream(credit: 2)
+    bench.chunk("w-1", job.attempt)
+    #expect(bench.told() == ["w-1/10": .go])
+    bench.disconnect(client: "client")
+    #expect(bench.events() == ["router.joined", "request.cancelled"])
+    // The next chunk crosses that.
+    bench.chunk("w-1", job.attempt)
+    #expect(bench.chunks().count == 1)
+    #expect(bench.told() == ["w-1/10": .stop])
+  }
+
+  @Test func aReaderThatTakesNothingIsCutOffSoonWhenOthersWait() throws {
+    var (bench, job) = try stream(credit: 1, workers: 2)
+    bench.query("busy")
+    _ = try bench.job()
+    bench.chunk("w-1", job.attempt)
+    bench.pass(milliseconds: 5000)
+    #expect(bench.codes().isEmpty)
+    bench.query("other")
+    #expect(bench.codes() == ["q": "aborted"])
+    #expect(bench.told() == ["w-1/10": .stop])
+    bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
+    #expect(try bench.job().request == "other")
+  }
+
+  @Test func aReaderHasASecondWhenOthersWait() throws {
+    var (bench, job) = try stream(credit: 1, workers: 2)
+    bench.query("busy")
+    bench.query("other")
+    _ = bench.jobs()
+    bench.chunk("w-1", job.attempt)
+    bench.pass(milliseconds: Constants.stallMilliseconds - 1)
+    #expect(bench.codes().isEmpty)
+    #expect(bench.broker.nextDeadline == bench.now.adding(milliseconds: 1))
+    bench.pass(milliseconds: 1)
+    #expect(bench.codes() == ["q": "aborted"])
+  }
+
+  @Test func theLastWorkerIsNotKeptFromOthers() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.query("other")
+    bench.pass(milliseconds: Constants.lastStallMilliseconds - 1)
+    #expect(bench.codes().isEmpty)
+    bench.pass(milliseconds: 1)
+    #expect(bench.codes() == ["q": "aborted"])
+  }
+
+  @Test func aReaderHasAMinuteWhenNobodyWaits() throws {
+    var (bench, job) = try stream(credit: 1, deadline: 600_000)
+    bench.chunk("w-1", job.attempt)
+    for _ in 0..<(Constants.idleStallMilliseconds / 1000 - 1) {
+      bench.pass(milliseconds: 1000)
+      bench.state([("w-1", 10, .ready)])
+    }
+    #expect(bench.codes().isEmpty)
+    bench.pass(milliseconds: 1000)
+    #expect(bench.codes() == ["q": "aborted"])
+  }
+
+  @Test func whoWaitsForAReaderHasNoMoreTimeThanOthers() throws {
+    var (bench, job) = try stream(credit: 1, deadline: 500)
+    bench.chunk("w-1", job.attempt)
+    bench.pass(milliseconds: 500)
+    #expect(bench.codes() == ["q": "deadline"])
+    #expect(bench.told() == ["w-1/10": .stop])
+  }
+
+  @Test func aChunkGivesTheRestOfABatchBack() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("quick?0", credit: 1)
+    bench.answer("w-1", 10, try bench.job().attempt)
+    bench.gather { bench in
+      for number in 1...3 { bench.query("quick?\(number)", credit: 1) }
+    }
+    let jobs = bench.jobs()
+    #expect(jobs.count == 3)
+    _ = bench.answers()
+    bench.ready("w-2", dbs: ["a"])
+    let first = AttemptResult(attempt: jobs[0].attempt, outcome: .rows(1), runMicroseconds: 5)
+    bench.chunk("w-1", jobs[1].attempt, results: [(first, "rows")])
+    #expect(bench.codes() == ["quick?1": "OK"])
+    #expect(try bench.job() == ("w-2/10", "quick?3", Attempt(job: jobs[2].attempt.job, number: 2)))
+  }
+
+  @Test func whatIsNotAskedForInChunksIsNotSentSo() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("q")
+    bench.chunk("w-1", try bench.job().attempt)
+    #expect(bench.chunks().isEmpty)
+    #expect(bench.told() == ["w-1/10": .stop])
+  }
+}
