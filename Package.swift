@@ -88,6 +88,7 @@ let package = Package(
     tests("Client", ["Client", "Toolkit", "Wire", "ZeroMQ"]),
     tests("Wire", ["Wire"]),
     tests("WireValues", ["Wire"]),
+    tests("ZeroMQ", ["ZeroMQ"]),
     tests("SQLite", ["SQLite"]),
     tests("SQLEngine", ["SQLEngine", "SQLite", "Toolkit", "Wire", "Worker"]),
     tests("Worker", ["Toolkit", "Wire", "Worker", "ZeroMQ"]),

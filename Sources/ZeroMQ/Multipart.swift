@@ -1,33 +1,46 @@
 internal import CZeroMQ
 
-/// A message that was received: its frames, in one heap block.
+/// A message that was received: its frames, in the one heap block that the object is.
 ///
 /// A payload of up to 33 bytes lives inside its `zmq_msg_t`, so the frames must not move while
 /// anyone looks at their bytes; here they never do. Belongs to one thread, like its socket.
-package final class Multipart {
-  private let frames: UnsafeMutablePointer<zmq_msg_t>
+package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
+  package struct Header {
+    let count: Int
+    let isTruncated: Bool
+  }
+
+  /// The place of a `zmq_msg_t`.
+  package struct Slot {
+    private let words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+  }
 
   /// How many frames there are.
-  package let count: Int
+  package var count: Int { header.count }
 
   /// Whether the message had more than `Socket.maxFrames` frames; the rest was dropped.
-  package let isTruncated: Bool
+  package var isTruncated: Bool { header.isTruncated }
 
   /// Takes `count` frames over, leaving `source` uninitialized.
-  init(moving source: UnsafeMutablePointer<zmq_msg_t>, count: Int, isTruncated: Bool) {
-    frames = .allocate(capacity: count)
-    self.count = count
-    self.isTruncated = isTruncated
-    for index in 0..<count {
-      zmq_msg_init(frames + index)
-      zmq_msg_move(frames + index, source + index)
-      zmq_msg_close(source + index)
-    }
+  static func moving(
+    _ source: UnsafeMutablePointer<zmq_msg_t>, count: Int, isTruncated: Bool
+  ) -> Multipart {
+    let message = unsafeDowncast(
+      create(minimumCapacity: count) { _ in Header(count: count, isTruncated: isTruncated) },
+      to: Multipart.self)
+    // As libzmq moves them itself, by their bytes.
+    message.frames.moveInitialize(from: source, count: count)
+    return message
   }
 
   deinit {
     for index in 0..<count { zmq_msg_close(frames + index) }
-    frames.deallocate()
+  }
+
+  private var frames: UnsafeMutablePointer<zmq_msg_t> {
+    withUnsafeMutablePointerToElements {
+      UnsafeMutableRawPointer($0).assumingMemoryBound(to: zmq_msg_t.self)
+    }
   }
 
   func pointer(_ index: Int) -> UnsafeMutablePointer<zmq_msg_t> {

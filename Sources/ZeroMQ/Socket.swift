@@ -22,15 +22,6 @@ package struct Socket: ~Copyable {
     }
   }
 
-  /// What became of a message that was to be sent.
-  package enum SendOutcome {
-    case sent
-    /// The peer's queue is full.
-    case wouldBlock
-    /// A ROUTER has no such peer (any more).
-    case unreachable
-  }
-
   /// The bound on the frames of a message; what is longer is cut there and marked so.
   package static let maxFrames = 1024
 
@@ -92,44 +83,6 @@ package struct Socket: ~Copyable {
       }
       if !more { break }
     }
-    return Multipart(moving: scratch, count: count, isTruncated: isTruncated)
-  }
-
-  /// Sends a message whole or not at all. Never blocks.
-  package func send(_ parts: [Part]) throws(ZMQError) -> SendOutcome {
-    for (index, part) in parts.enumerated() {
-      let more = index + 1 < parts.count
-      let flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)
-      guard send(part, flags: flags) < 0 else { continue }
-      let error = ZMQError.last("send")
-      // Only the first frame can be refused so: it decides for the whole message.
-      if index == 0 && error.code == ZMQError.wouldBlock { return .wouldBlock }
-      if error.code == ZMQError.hostUnreachable { return .unreachable }
-      throw error
-    }
-    return .sent
-  }
-
-  private func send(_ part: Part, flags: Int32) -> Int32 {
-    switch part {
-    case .bytes(let bytes):
-      return bytes.withUnsafeBytes { bytes in
-        retryingInterrupts { zmq_send(handle, bytes.baseAddress, bytes.count, flags) }
-      }
-    case .raw(let bytes):
-      return retryingInterrupts { zmq_send(handle, bytes.baseAddress, bytes.count, flags) }
-    case .frame(let frame):
-      var message = zmq_msg_t()
-      zmq_msg_init(&message)
-      zmq_msg_copy(&message, frame.message.pointer(frame.index))
-      let result = retryingInterrupts { zmq_msg_send(&message, handle, flags) }
-      if result < 0 {
-        // The close must not hide why the send failed.
-        let code = errnoValue()
-        zmq_msg_close(&message)
-        setErrno(code)
-      }
-      return result
-    }
+    return .moving(scratch, count: count, isTruncated: isTruncated)
   }
 }

@@ -30,6 +30,7 @@ extension ZMQError {
 }
 
 /// Calls `body` until it is not interrupted by a signal: the one place where EINTR is retried.
+@inline(__always)
 func retryingInterrupts(_ body: () -> Int32) -> Int32 {
   while true {
     let result = body()
