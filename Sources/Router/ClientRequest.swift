@@ -51,9 +51,9 @@ package final class ClientRequest: Statement {
       throw Failure(.badRequest, "more frames than a line, SQL and parameters")
     }
     guard let first = frames.first else { throw Failure(.badRequest, "no line") }
-    let line: Line
+    let line: LineView
     do throws(LineError) {
-      line = try Line(parsing: message[first])
+      line = try LineView(parsing: message[first])
     } catch {
       throw Failure(.badRequest, error.description)
     }
@@ -69,7 +69,7 @@ package final class ClientRequest: Statement {
 
   /// The `id=` of a line that is otherwise not understood, so that its sender can tell which it was.
   var id: String? {
-    frames.first.flatMap { try? Line(parsing: message[$0]) }?["id"]
+    frames.first.flatMap { try? LineView(parsing: message[$0]) }?["id"]?.text
   }
 
   private func hash(_ frame: Int) -> UInt64 {

@@ -27,18 +27,20 @@ struct WorkerFrames {
 
   /// What a message says that is no report; nil when it may be one.
   static func note(_ message: Multipart) throws(LineError) -> Note? {
+    defer { withExtendedLifetime(message) {} }
     guard message.count == 3, message[1].isEmpty else { return nil }
-    let line = try Line(parsing: message[2])
+    let line = try LineView(parsing: message[2])
     return ChangeNote(line).map(Note.change) ?? OverrunNote(line).map(Note.overrun)
   }
 
   /// Fails with what is wrong with the message.
   init(_ message: Multipart) throws(LineError) {
+    defer { withExtendedLifetime(message) {} }
     let count = message.count
     guard !message.isTruncated, count >= 4, count.isMultiple(of: 2), message[1].isEmpty else {
       throw LineError(why: "\(count) frames are no worker's message", offset: 0)
     }
-    let line = try Line(parsing: message[2])
+    let line = try LineView(parsing: message[2])
     if let report = WorkerReport(line) {
       head = .ready(report, report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil)
     } else if let report = ChunkReport(line) {
@@ -49,7 +51,7 @@ struct WorkerFrames {
     var results: [(result: AttemptResult, body: Body)] = []
     var versions: [VersionReport] = []
     for index in stride(from: 4, to: count, by: 2) {
-      let line = try Line(parsing: message[index])
+      let line = try LineView(parsing: message[index])
       if let result = AttemptResult(line) {
         results.append((result, Body(owner: message, index: index + 1)))
       } else if let version = VersionReport(line) {

@@ -59,7 +59,7 @@ struct ChunkSender: ~Copyable {
       poll.add(descriptor: lifeline ?? -1)
       try poll.wait(milliseconds: nil)
       if let message = try socket.receive() {
-        switch WorkerCommand(try Line(parsing: message[0])) {
+        switch WorkerCommand(try LineView(parsing: message[0])) {
         case .go: return true
         case .stop: return false
         case .bye:

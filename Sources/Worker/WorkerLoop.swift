@@ -196,9 +196,9 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   }
 
   private func command(_ frame: UnsafeRawBufferPointer) throws(ToolError) -> WorkerCommand {
-    let line: Line
+    let line: LineView
     do throws(LineError) {
-      line = try Line(parsing: frame)
+      line = try LineView(parsing: frame)
     } catch {
       throw misunderstood(error.description)
     }

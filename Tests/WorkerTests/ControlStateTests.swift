@@ -111,7 +111,8 @@ private struct Listener {
     listener.begin(Assignment(1))
     let whole = Listener.cancel(Assignment(1))
     for missing in whole.fields.map(\.key) {
-      let part = Line(whole.word).with(whole.fields.filter { $0.key != missing })
+      var part = Line(whole.word)
+      for field in whole.fields where field.key != missing { part.append(field.key, field.value) }
       listener.hear(part)
       #expect(!listener.hasNews)
       #expect(!listener.state.watchdog.isAbandoned, "without \(missing)=")

@@ -26,16 +26,17 @@ package struct Answer {
 
   /// Reads a message; whatever it holds, this is what can be said of it.
   package init(_ message: Multipart) {
+    defer { withExtendedLifetime(message) {} }
     guard message.count >= 2, message[0].isEmpty else {
       self.init(id: nil, outcome: nil, text: "it does not begin with an empty frame and a line")
       return
     }
     do throws(LineError) {
-      let line = try Line(parsing: message[1])
+      let line = try LineView(parsing: message[1])
       let outcome = Outcome(line)
       self.init(
-        id: line["id"].flatMap { UInt64($0) }, outcome: outcome,
-        text: outcome == nil ? line.description : "", version: line["version"],
+        id: line["id"]?.uint64, outcome: outcome,
+        text: outcome == nil ? line.line.description : "", version: line["version"]?.text,
         body: message.count > 2 ? .frame(Frame(message, 2)) : .delimiter)
     } catch {
       self.init(id: nil, outcome: nil, text: error.description)

@@ -2,11 +2,12 @@
 package struct ByteReader {
   private let bytes: UnsafeRawBufferPointer
 
-  /// How many bytes have been read.
-  package private(set) var offset = 0
+  /// Where the next byte is.
+  package private(set) var offset: Int
 
-  package init(_ bytes: UnsafeRawBufferPointer) {
+  package init(_ bytes: UnsafeRawBufferPointer, at offset: Int = 0) {
     self.bytes = bytes
+    self.offset = offset
   }
 
   package var isAtEnd: Bool { offset == bytes.count }

@@ -6,6 +6,8 @@
 ///
 /// A bare value has no space, quote or control character; every other value is written as a JSON
 /// string. Keys do not repeat. The text is UTF-8, without a newline at its end.
+///
+/// It is kept as it travels, so two that say the same in the same order are equal.
 package struct Line: Equatable, Sendable {
   package struct Field: Equatable, Sendable {
     package let key: String
@@ -16,49 +18,59 @@ package struct Line: Equatable, Sendable {
   package static let maxLength = 65_536
   /// What bounds its number of pairs.
   package static let maxFields = 64
+  /// The bytes for which a line that is written has room from the start.
+  static let usualLength = 128
 
-  package let word: String
-  package private(set) var fields: [Field] = []
+  var bytes: [UInt8] = []
+  let wordEnd: Int
 
   package init(_ word: String) {
-    self.word = word
+    bytes.reserveCapacity(Self.usualLength)
+    bytes.append(utf8: word)
+    wordEnd = bytes.count
   }
+
+  /// A line as it was written: the word, and the pairs behind it.
+  init(bytes: [UInt8], wordEnd: Int) {
+    self.bytes = bytes
+    self.wordEnd = wordEnd
+  }
+
+  package var word: String { String(decoding: bytes[..<wordEnd], as: UTF8.self) }
+
+  /// The pairs, in order.
+  package var fields: Fields { Fields(line: self) }
 
   /// The value of a key, nil when the line does not have it.
   package subscript(key: String) -> String? {
     fields.first { $0.key == key }?.value
   }
+}
 
-  /// Adds a pair; a nil value adds nothing.
-  package mutating func append(_ key: String, _ value: String?) {
-    guard let value else { return }
-    fields.append(Field(key: key, value: value))
-  }
+extension Line {
+  /// The pairs of a line.
+  package struct Fields: Sequence {
+    fileprivate let line: Line
 
-  /// Adds a pair with a whole number; nil adds nothing.
-  package mutating func append(_ key: String, _ value: (some BinaryInteger)?) {
-    guard let value else { return }
-    append(key, String(value))
-  }
+    package struct Iterator: IteratorProtocol {
+      fileprivate let line: Line
+      fileprivate var offset: Int
 
-  /// The line with one more pair; a nil value adds nothing.
-  package func with(_ key: String, _ value: String?) -> Line {
-    var line = self
-    line.append(key, value)
-    return line
-  }
+      package mutating func next() -> Field? {
+        line.bytes.withUnsafeBytes { bytes in
+          var scanner = LineScanner(bytes, at: offset)
+          guard let key = try? scanner.key(), let value = try? scanner.value() else { return nil }
+          offset = scanner.offset
+          return Field(key: String(decoding: key, as: UTF8.self), value: value.text)
+        }
+      }
+    }
 
-  /// The line with one more pair; nil adds nothing.
-  package func with(_ key: String, _ value: (some BinaryInteger)?) -> Line {
-    var line = self
-    line.append(key, value)
-    return line
-  }
+    package func makeIterator() -> Iterator { Iterator(line: line, offset: line.wordEnd) }
 
-  /// The line with the pairs of another one behind its own.
-  package func with(_ more: [Field]) -> Line {
-    var line = self
-    line.fields.append(contentsOf: more)
-    return line
+    package var count: Int { reduce(0) { count, _ in count + 1 } }
+
+    /// As they travel, with the space in front.
+    var bytes: ArraySlice<UInt8> { line.bytes[line.wordEnd...] }
   }
 }

@@ -1,6 +1,6 @@
 /// What a worker says of a result that is larger than a chunk: here is one, may I go on? The chunk
 /// follows in a frame of its own. The next is sent when the router has replied.
-package struct ChunkReport: Equatable, Sendable {
+package struct ChunkReport: LineMessage, Equatable, Sendable {
   package var member: Member
   package var attempt: Attempt
 
@@ -13,8 +13,8 @@ package struct ChunkReport: Equatable, Sendable {
     Line("MORE").with(member).with(attempt)
   }
 
-  package init?(_ line: Line) {
-    guard line.word == "MORE", let member = Member(line), let attempt = Attempt(line) else {
+  package init?(_ line: LineView) {
+    guard line.isWord("MORE"), let member = Member(line), let attempt = Attempt(line) else {
       return nil
     }
     self.init(member: member, attempt: attempt)

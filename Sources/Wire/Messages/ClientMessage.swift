@@ -102,14 +102,26 @@ extension ClientMessage {
     }
   }
 
-  /// Reads a client's line; fails with what the client is to be told.
+  /// Reads a line of our own.
   package init(_ line: Line) throws(Failure) {
-    if let id = line["id"], id.utf8.count > Self.maxIdLength {
+    let result = line.bytes.withUnsafeBytes { bytes in
+      Result { () throws(Failure) in
+        // What it says of itself is all that can be wrong with it.
+        guard let view = try? LineView(own: bytes) else { throw Failure(.badRequest, "no line") }
+        return try ClientMessage(view)
+      }
+    }
+    self = try result.get()
+  }
+
+  /// Reads a client's line; fails with what the client is to be told.
+  package init(_ line: LineView) throws(Failure) {
+    let id = line["id"]?.text
+    if let id, id.utf8.count > Self.maxIdLength {
       throw Failure(.badRequest, "id= is longer than \(Self.maxIdLength) bytes")
     }
-    switch line.word {
-    case "QUERY":
-      guard let database = line["db"], !database.isEmpty else {
+    if line.isWord("QUERY") {
+      guard let database = line["db"]?.text, !database.isEmpty else {
         throw Failure(.badRequest, "QUERY without db=")
       }
       guard database.utf8.count <= Self.maxNameLength else {
@@ -117,48 +129,48 @@ extension ClientMessage {
       }
       self = .query(
         Query(
-          id: line["id"], database: database, format: try Self.format(line),
+          id: id, database: database, format: try Self.format(line),
           deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
           waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line)))
-    case "SHOW":
-      guard let subject = line["what"].flatMap(Show.Subject.init) else {
+    } else if line.isWord("SHOW") {
+      guard let subject = (line["what"]?.text).flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
         throw Failure(.badRequest, "SHOW needs what= with one of: \(known)")
       }
-      self = .show(Show(id: line["id"], subject: subject, format: try Self.format(line)))
-    case "CANCEL":
-      guard let id = line["id"] else { throw Failure(.badRequest, "CANCEL without id=") }
+      self = .show(Show(id: id, subject: subject, format: try Self.format(line)))
+    } else if line.isWord("CANCEL") {
+      guard let id else { throw Failure(.badRequest, "CANCEL without id=") }
       self = .cancel(id: id)
-    case "CREDIT":
-      guard let id = line["id"], let chunks = try Self.credit(line) else {
+    } else if line.isWord("CREDIT") {
+      guard let id, let chunks = try Self.credit(line) else {
         throw Failure(.badRequest, "CREDIT needs id= and credit=")
       }
       self = .credit(id: id, chunks: chunks)
-    case "NEXT":
-      guard let id = line["id"] else { throw Failure(.badRequest, "NEXT without id=") }
+    } else if line.isWord("NEXT") {
+      guard let id else { throw Failure(.badRequest, "NEXT without id=") }
       self = .next(id: id)
-    default:
+    } else {
       throw Failure(.badRequest, "unknown verb '\(line.word)'")
     }
   }
 
-  private static func format(_ line: Line) throws(Failure) -> Format {
-    guard let name = line["format"] else { return .json }
+  private static func format(_ line: LineView) throws(Failure) -> Format {
+    guard let name = line["format"]?.text else { return .json }
     guard let format = Format(rawValue: name) else {
       throw Failure(.badRequest, "unknown format '\(name)'")
     }
     return format
   }
 
-  private static func version(_ line: Line) throws(Failure) -> String? {
-    guard let version = line["if-version"] else { return nil }
+  private static func version(_ line: LineView) throws(Failure) -> String? {
+    guard let version = line["if-version"]?.text else { return nil }
     guard version.utf8.count <= maxVersionLength else {
       throw Failure(.badRequest, "if-version= is longer than \(maxVersionLength) bytes")
     }
     return version
   }
 
-  private static func waitsForChange(_ line: Line) throws(Failure) -> Bool {
+  private static func waitsForChange(_ line: LineView) throws(Failure) -> Bool {
     guard let what = line["wait"] else { return false }
     guard what == "change", line["if-version"] != nil else {
       throw Failure(.badRequest, "wait= is 'change', and goes with if-version=")
@@ -166,18 +178,18 @@ extension ClientMessage {
     return true
   }
 
-  private static func credit(_ line: Line) throws(Failure) -> Int? {
-    guard let text = line["credit"] else { return nil }
-    guard let chunks = Int(text), chunks > 0 else {
+  private static func credit(_ line: LineView) throws(Failure) -> Int? {
+    guard let value = line["credit"] else { return nil }
+    guard let chunks = value.int, chunks > 0 else {
       throw Failure(.badRequest, "credit= is not a number of chunks, 1 or more")
     }
     guard line["id"] != nil else { throw Failure(.badRequest, "credit= needs id=") }
     return min(chunks, maxCredit)
   }
 
-  private static func deadline(_ line: Line) throws(Failure) -> Int? {
-    guard let text = line["deadline"] else { return nil }
-    guard let milliseconds = Int(text), (0...maxDeadlineMilliseconds).contains(milliseconds) else {
+  private static func deadline(_ line: LineView) throws(Failure) -> Int? {
+    guard let value = line["deadline"] else { return nil }
+    guard let milliseconds = value.int, (0...maxDeadlineMilliseconds).contains(milliseconds) else {
       throw Failure(
         .badRequest, "deadline= is not a number of milliseconds up to \(maxDeadlineMilliseconds)")
     }

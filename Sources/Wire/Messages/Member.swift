@@ -1,5 +1,5 @@
 /// One incarnation of a supervised process: its name, and a generation that never repeats.
-package struct Member: Hashable, Sendable, CustomStringConvertible {
+package struct Member: LineMessage, Hashable, Sendable, CustomStringConvertible {
   package let name: String
   package let generation: Int64
 
@@ -11,16 +11,15 @@ package struct Member: Hashable, Sendable, CustomStringConvertible {
   package var description: String { "\(name)/\(generation)" }
 
   /// Reads `name=` and `generation=`.
-  package init?(_ line: Line) {
-    guard let name = line["name"], let generation = line["generation"].flatMap(Int64.init) else {
-      return nil
-    }
+  package init?(_ line: LineView) {
+    guard let name = line["name"]?.text, let generation = line["generation"]?.int64
+    else { return nil }
     self.init(name: name, generation: generation)
   }
 }
 
 extension Line {
-  package func with(_ member: Member) -> Line {
+  package consuming func with(_ member: Member) -> Line {
     with("name", member.name).with("generation", member.generation)
   }
 }

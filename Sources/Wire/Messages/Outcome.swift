@@ -1,5 +1,5 @@
 /// What became of a statement: the body's number of rows, or why there is none.
-package enum Outcome: Equatable, Sendable {
+package enum Outcome: LineMessage, Equatable, Sendable {
   case rows(Int)
   /// The database is at the version that the client has named; nothing was run.
   case unchanged
@@ -31,35 +31,48 @@ package struct Failure: Error, Equatable, Sendable {
 
 extension Outcome {
   /// The line of an answer: `OK` or `ERROR`, the leading pairs, then what this outcome has to say.
-  package func line(_ leading: [Line.Field] = []) -> Line {
-    switch self {
-    case .rows(let count):
-      Line("OK").with(leading).with("rows", count)
-    case .unchanged:
-      Line("OK").with(leading).with("rows", 0).with("unchanged", 1)
-    case .failure(let failure):
-      Line("ERROR").with(leading)
-        .with("code", failure.code.rawValue)
-        .with("message", failure.message.prefix(utf8Count: Failure.maxMessageLength))
-        .with("offset", failure.offset)
-        .with("retry_ms", failure.retryMilliseconds)
-    }
+  package func line(_ leading: Line.Fields) -> Line {
+    start().with(leading).with(self)
+  }
+
+  /// The line of an answer to the request of this id.
+  package func line(id: String? = nil) -> Line {
+    start().with("id", id).with(self)
+  }
+
+  /// The word of the line.
+  func start() -> Line {
+    if case .failure = self { Line("ERROR") } else { Line("OK") }
   }
 
   /// Reads the outcome from an answer's line; nil when it is no answer, or its code is unknown.
-  package init?(_ line: Line) {
-    switch line.word {
-    case "OK":
-      guard let rows = line["rows"].flatMap(Int.init) else { return nil }
-      self = line["unchanged"] == "1" ? .unchanged : .rows(rows)
-    case "ERROR":
-      guard let code = line["code"].flatMap(ErrorCode.init) else { return nil }
+  package init?(_ line: LineView) {
+    if line.isWord("OK") {
+      guard let rows = line["rows"]?.int else { return nil }
+      self = line["unchanged"].map { $0 == "1" } ?? false ? .unchanged : .rows(rows)
+    } else if line.isWord("ERROR") {
+      guard let code = (line["code"]?.text).flatMap(ErrorCode.init) else { return nil }
       self = .failure(
         Failure(
-          code, line["message"] ?? "",
-          offset: line["offset"].flatMap(Int.init),
-          retryMilliseconds: line["retry_ms"].flatMap(Int.init)))
-    default: return nil
+          code, line["message"]?.text ?? "", offset: line["offset"]?.int,
+          retryMilliseconds: line["retry_ms"]?.int))
+    } else {
+      return nil
+    }
+  }
+}
+
+extension Line {
+  /// The line with what an outcome has to say behind the word.
+  consuming func with(_ outcome: Outcome) -> Line {
+    switch outcome {
+    case .rows(let count): with("rows", count)
+    case .unchanged: with("rows", 0).with("unchanged", 1)
+    case .failure(let failure):
+      with("code", failure.code.rawValue)
+        .with("message", failure.message.prefix(utf8Count: Failure.maxMessageLength))
+        .with("offset", failure.offset)
+        .with("retry_ms", failure.retryMilliseconds)
     }
   }
 }

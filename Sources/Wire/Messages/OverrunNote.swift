@@ -3,7 +3,7 @@
 /// what comes behind it will not be begun. So everything but this can be given to others.
 ///
 ///     OVERRUN name=workers-3 generation=7 job=17 try=1
-package struct OverrunNote: Equatable, Sendable {
+package struct OverrunNote: LineMessage, Equatable, Sendable {
   package var member: Member
   package var attempt: Attempt
 
@@ -16,8 +16,8 @@ package struct OverrunNote: Equatable, Sendable {
     Line("OVERRUN").with(member).with(attempt)
   }
 
-  package init?(_ line: Line) {
-    guard line.word == "OVERRUN", let member = Member(line), let attempt = Attempt(line) else {
+  package init?(_ line: LineView) {
+    guard line.isWord("OVERRUN"), let member = Member(line), let attempt = Attempt(line) else {
       return nil
     }
     self.init(member: member, attempt: attempt)

@@ -14,7 +14,7 @@ package struct ServedDatabase: Equatable, Hashable, Sendable {
   package static func encode(_ databases: [ServedDatabase]) -> [UInt8] {
     var bytes: [UInt8] = []
     for database in databases {
-      bytes += Line("database").with("name", database.name).with("error", database.error).encoded()
+      bytes += Line("database").with("name", database.name).with("error", database.error).bytes
       bytes.append(UInt8(ascii: "\n"))
     }
     return bytes
@@ -26,9 +26,9 @@ package struct ServedDatabase: Equatable, Hashable, Sendable {
   ) throws(LineError) -> [ServedDatabase] {
     var databases: [ServedDatabase] = []
     for text in bytes.split(separator: UInt8(ascii: "\n")) {
-      let line = try Line(parsing: UnsafeRawBufferPointer(rebasing: text))
-      guard let name = line["name"] else { throw LineError(why: "no name=", offset: 0) }
-      databases.append(ServedDatabase(name: name, error: line["error"]))
+      let line = try LineView(parsing: UnsafeRawBufferPointer(rebasing: text))
+      guard let name = line["name"]?.text else { throw LineError(why: "no name=", offset: 0) }
+      databases.append(ServedDatabase(name: name, error: line["error"]?.text))
     }
     return databases
   }

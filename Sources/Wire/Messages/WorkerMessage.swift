@@ -16,7 +16,7 @@
 ///
 /// What it was asked by `CHECK` it answers with such a pair as well: `VERSION db=proj version=5f3a91`
 /// and an empty frame.
-package struct WorkerReport: Equatable, Sendable {
+package struct WorkerReport: LineMessage, Equatable, Sendable {
   package var member: Member
   /// The supervisor that started it; nil for a worker that somebody started by hand.
   package var supervisor: String?
@@ -42,18 +42,18 @@ package struct WorkerReport: Equatable, Sendable {
       .with("stopping", isStopping ? "yes" : nil)
   }
 
-  package init?(_ line: Line) {
-    guard line.word == "READY", let member = Member(line), let pid = line["pid"].flatMap(Int.init)
+  package init?(_ line: LineView) {
+    guard line.isWord("READY"), let member = Member(line), let pid = line["pid"]?.int
     else { return nil }
     self.init(
-      member: member, supervisor: line["supervisor"], pid: pid,
+      member: member, supervisor: line["supervisor"]?.text, pid: pid,
       hasDatabases: line["databases"] != nil, isStopping: line["stopping"] != nil)
   }
 }
 
 /// Which run of which request a worker is told to do, and answers: the router's number of the
 /// request, and how often it has been begun.
-package struct Attempt: Hashable, Sendable {
+package struct Attempt: LineMessage, Hashable, Sendable {
   package let job: UInt64
   package let number: Int
 
@@ -63,21 +63,21 @@ package struct Attempt: Hashable, Sendable {
   }
 
   /// Reads `job=` and `try=`.
-  package init?(_ line: Line) {
-    guard let job = line["job"].flatMap(UInt64.init), let number = line["try"].flatMap(Int.init)
+  package init?(_ line: LineView) {
+    guard let job = line["job"]?.uint64, let number = line["try"]?.int
     else { return nil }
     self.init(job: job, number: number)
   }
 }
 
 extension Line {
-  package func with(_ attempt: Attempt) -> Line {
+  package consuming func with(_ attempt: Attempt) -> Line {
     with("job", attempt.job).with("try", attempt.number)
   }
 }
 
 /// What a worker answers about one attempt.
-package struct AttemptResult: Equatable, Sendable {
+package struct AttemptResult: LineMessage, Equatable, Sendable {
   package var attempt: Attempt
   package var outcome: Outcome
   /// The version of the database on which the statement ran, as far as one is known: equal versions
@@ -96,21 +96,21 @@ package struct AttemptResult: Equatable, Sendable {
   }
 
   package var line: Line {
-    outcome.line(Line("").with(attempt).fields).with("version", version)
+    outcome.start().with(attempt).with(outcome).with("version", version)
       .with("run_us", runMicroseconds)
   }
 
-  package init?(_ line: Line) {
+  package init?(_ line: LineView) {
     guard let attempt = Attempt(line), let outcome = Outcome(line),
-      let run = line["run_us"].flatMap(Int64.init)
+      let run = line["run_us"]?.int64
     else { return nil }
     self.init(
-      attempt: attempt, outcome: outcome, version: line["version"], runMicroseconds: run)
+      attempt: attempt, outcome: outcome, version: line["version"]?.text, runMicroseconds: run)
   }
 }
 
 /// What a worker answers to `CHECK`.
-package struct VersionReport: Equatable, Sendable {
+package struct VersionReport: LineMessage, Equatable, Sendable {
   package var database: String
   /// Nil when it cannot tell, for example because it does not have the database.
   package var version: String?
@@ -124,9 +124,9 @@ package struct VersionReport: Equatable, Sendable {
     Line("VERSION").with("db", database).with("version", version)
   }
 
-  package init?(_ line: Line) {
-    guard line.word == "VERSION", let database = line["db"] else { return nil }
-    self.init(database: database, version: line["version"])
+  package init?(_ line: LineView) {
+    guard line.isWord("VERSION"), let database = line["db"]?.text else { return nil }
+    self.init(database: database, version: line["version"]?.text)
   }
 }
 
@@ -135,7 +135,7 @@ package struct VersionReport: Equatable, Sendable {
 /// is for a `CHECK` to find out.
 ///
 ///     CHANGED name=workers-3 generation=7 db=proj
-package struct ChangeNote: Equatable, Sendable {
+package struct ChangeNote: LineMessage, Equatable, Sendable {
   package var member: Member
   package var database: String
 
@@ -148,16 +148,15 @@ package struct ChangeNote: Equatable, Sendable {
     Line("CHANGED").with(member).with("db", database)
   }
 
-  package init?(_ line: Line) {
-    guard line.word == "CHANGED", let member = Member(line), let database = line["db"] else {
-      return nil
-    }
+  package init?(_ line: LineView) {
+    guard line.isWord("CHANGED"), let member = Member(line), let database = line["db"]?.text
+    else { return nil }
     self.init(member: member, database: database)
   }
 }
 
 /// What a router replies to a worker that is ready. A REQ socket hears nothing else.
-package enum WorkerCommand: Equatable, Sendable {
+package enum WorkerCommand: LineMessage, Equatable, Sendable {
   /// Run this; the SQL and the parameters follow in two frames, and after them others to be run, with
   /// three frames each.
   case run(Job)
@@ -189,27 +188,31 @@ package enum WorkerCommand: Equatable, Sendable {
     }
   }
 
-  package init?(_ line: Line) {
-    switch line.word {
-    case "RUN":
-      guard let attempt = Attempt(line), let database = line["db"],
-        let format = line["format"].flatMap(Format.init),
-        let deadline = line["deadline"].flatMap(Int.init),
+  package init?(_ line: LineView) {
+    if line.isWord("RUN") {
+      guard let attempt = Attempt(line), let database = line["db"]?.text,
+        let format = (line["format"]?.text).flatMap(Format.init),
+        let deadline = line["deadline"]?.int,
         (0...ClientMessage.maxDeadlineMilliseconds).contains(deadline)
       else { return nil }
       self = .run(
         Job(
           attempt: attempt, database: database, format: format,
-          deadlineMilliseconds: deadline, ifVersion: line["if-version"],
-          chunkBytes: line["chunk"].flatMap(Int.init)))
-    case "GO": self = .go
-    case "STOP": self = .stop
-    case "RESCAN": self = .rescan
-    case "CHECK":
-      guard let database = line["db"] else { return nil }
+          deadlineMilliseconds: deadline, ifVersion: line["if-version"]?.text,
+          chunkBytes: line["chunk"]?.int))
+    } else if line.isWord("GO") {
+      self = .go
+    } else if line.isWord("STOP") {
+      self = .stop
+    } else if line.isWord("RESCAN") {
+      self = .rescan
+    } else if line.isWord("CHECK") {
+      guard let database = line["db"]?.text else { return nil }
       self = .check(database: database)
-    case "BYE": self = .bye
-    default: return nil
+    } else if line.isWord("BYE") {
+      self = .bye
+    } else {
+      return nil
     }
   }
 }
