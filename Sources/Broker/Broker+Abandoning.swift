@@ -40,7 +40,7 @@ extension Broker {
   func account(of request: PendingRequest) -> Quarantine.Account? {
     request.statement.map {
       Quarantine.Account(
-        statement: $0, parameters: request.payload.parametersHash,
+        statement: $0.key, parameters: request.payload.parametersHash,
         excerpt: request.payload.excerpt)
     }
   }

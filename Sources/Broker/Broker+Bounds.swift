@@ -57,8 +57,9 @@ extension Broker {
       guard let (connection, client) = most,
         let newest = client.numbers.last(where: { requests[$0]?.worker == nil })
       else { return false }
+      let before = client[keyPath: kind]
       finish(newest, .failure(Self.busy("others need the room that it takes")), now: now)
-      missing -= client[keyPath: kind] - (clients[connection]?[keyPath: kind] ?? 0)
+      missing -= before - (clients[connection]?[keyPath: kind] ?? 0)
     }
     return true
   }

@@ -27,37 +27,45 @@ extension Broker {
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
       deadline: deadline(of: message, now))
+    let number = nextNumber
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
-    if let key, inFlight[key] != nil { return }
-    if case .show(let show) = message {
-      if let refusal = refusal(toShow: connection, now) {
-        return answer(request, .failure(refusal), now: now)
-      }
+    if let key, let earlier = inFlight.updateValue(number, forKey: key) {
+      inFlight[key] = earlier
+      return
+    }
+    if let (outcome, rows) = immediateAnswer(to: request, now) {
+      if let key { inFlight[key] = nil }
+      return answer(request, outcome, rows, now: now)
+    }
+    nextNumber += 1
+    requests[number] = request
+    let record = clients[connection] ?? ClientRecord()
+    if record.numbers.isEmpty { clients[connection] = record }
+    record.numbers.append(number)
+    record.bytes += size
+    request.account = record
+    deadlines.insert(Expiry(time: request.deadline, number: number))
+    enqueue(number, request)
+  }
+
+  /// The answer to a request that is not taken.
+  private mutating func immediateAnswer(
+    to request: PendingRequest, _ now: Instant
+  ) -> (Outcome, Rows?)? {
+    if case .show(let show) = request.message {
+      if let refusal = refusal(toShow: request.connection, now) { return (.failure(refusal), nil) }
       // Costs no worker and waits for nobody: also answered when everything else is refused.
       if show.subject != .databases {
         let rows = rows(of: show, now)
-        return answer(request, .rows(rows.count), rows.rendered(), now: now)
+        return (.rows(rows.count), rows.rendered())
       }
     }
     dispatchEarly(now)
-    if let refusal = refusal(of: request, now) {
-      return answer(request, .failure(refusal), now: now)
+    if let refusal = refusal(of: request, now) { return (.failure(refusal), nil) }
+    request.statement = request.query.map {
+      history.record(StatementKey(database: $0.database, text: request.payload.textHash))
     }
-    request.statement = message.query.map {
-      StatementKey(database: $0.database, text: payload.textHash)
-    }
-    if let refusal = quarantineRefusal(of: request, now) {
-      return answer(request, .failure(refusal), now: now)
-    }
-
-    let number = nextNumber
-    nextNumber += 1
-    if let key { inFlight[key] = number }
-    requests[number] = request
-    clients[connection, default: ClientRecord()].numbers.append(number)
-    clients[connection]?.bytes += size
-    deadlines.insert(Expiry(time: request.deadline, number: number))
-    enqueue(number)
+    return quarantineRefusal(of: request, now).map { (.failure($0), nil) }
   }
 
   /// A client has sent what cannot be taken as a request.
@@ -66,7 +74,7 @@ extension Broker {
     _ payload: any Statement, id: String?, _ failure: Failure, now: Instant
   ) {
     let outcome = Outcome.failure(failure)
-    effects.append(.answer(payload, outcome.line(Line("").with("id", id).fields), nil))
+    effects.append(.answer(payload, outcome.line(id: id), nil))
     statistics.note(outcome, now)
   }
 
@@ -88,21 +96,20 @@ extension Broker {
   }
 
   /// Puts a request without a worker where it belongs.
-  mutating func enqueue(_ number: UInt64) {
-    guard let request = requests[number] else { return }
+  mutating func enqueue(_ number: UInt64, _ request: PendingRequest) {
     noteWaiting(request, 1)
     guard let statement = request.statement,
-      isServed(statement.database) || isExpected(statement.database)
+      isServed(statement.key.database) || isExpected(statement.key.database)
     else {
       request.state = .unresolved
       unresolved.insert(number, for: request.database ?? "", size: request.size)
       hasUnasked = true
       return
     }
-    var pace = history.pace(statement)
+    var pace = statement.pace
     // Without a reserve all workers take all.
     if pace == .long && configuration.reservedWorkers == 0 { pace = .short }
-    let lane = RequestQueue.Lane(database: statement.database, pace: pace)
+    let lane = RequestQueue.Lane(database: statement.key.database, pace: pace)
     request.state = .queued(lane)
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, size: request.size)
@@ -125,8 +132,8 @@ extension Broker {
 
   /// Counts what waits of each connection.
   mutating func noteWaiting(_ request: PendingRequest, _ more: Int) {
-    clients[request.connection]?.waiting += more
-    clients[request.connection]?.waitingBytes += more * request.size
+    request.account?.waiting += more
+    request.account?.waitingBytes += more * request.size
   }
 
   /// Gives a request its final answer. What a worker still runs for it is abandoned.
@@ -138,9 +145,11 @@ extension Broker {
     guard let request = requests.removeValue(forKey: number) else { return }
     if let id = request.id { inFlight[ClientRequestID(client: request.client, id: id)] = nil }
     dequeue(number, request)
-    _ = clients[request.connection]?.numbers.removeInOrder(number)
-    clients[request.connection]?.bytes -= request.size
-    if clients[request.connection]?.numbers.isEmpty ?? false { clients[request.connection] = nil }
+    if let account = request.account {
+      _ = account.numbers.removeInOrder(number)
+      account.bytes -= request.size
+      if account.numbers.isEmpty { clients[request.connection] = nil }
+    }
     if let peer = request.worker, result == nil { abandon(peer, number, request, outcome) }
     if isAnswered {
       answer(request, outcome, rows, from: result, now: now)
@@ -154,7 +163,7 @@ extension Broker {
     _ request: PendingRequest, _ outcome: Outcome, _ rows: Rows? = nil,
     from result: (worker: Member, run: AttemptResult)? = nil, now: Instant
   ) {
-    var line = outcome.line(Line("").with("id", request.id).fields)
+    var line = outcome.line(id: request.id)
     if request.database != nil { line.append("tries", request.tries) }
     if request.chunks > 0 { line.append("chunks", request.chunks) }
     line.append("worker", result?.worker.name)

@@ -17,7 +17,7 @@ extension Broker {
   mutating func moveToQueue(_ number: UInt64) {
     guard let request = requests[number] else { return }
     dequeue(number, request)
-    enqueue(number)
+    enqueue(number, request)
   }
 
   /// Hands out what waits to the workers that wait. It is not waited for more: a worker gets several
@@ -64,7 +64,7 @@ extension Broker {
     } else if !request.isSuspect && isSuspect(request) {
       dequeue(number, request)
       request.isSuspect = true
-      enqueue(number)
+      enqueue(number, request)
     } else {
       return true
     }
@@ -107,7 +107,7 @@ extension Broker {
   /// to kill its worker.
   private func mayShare(_ request: PendingRequest) -> Bool {
     !request.isSuspect && !request.isReturned
-      && request.statement.map(history.pace) == .quick
+      && request.statement?.pace == .quick
   }
 
   /// Adds to what a worker gets the requests whose turns come next and that may be run together, up
@@ -148,11 +148,10 @@ extension Broker {
     request.state = .running(peer)
     request.begun = now
     let attempt = Attempt(job: number, number: request.attempts)
-    let pace = history.pace(statement)
     batch.runs.append(
       WorkerRecord.Run(
         attempt: attempt, connection: request.connection, statement: statement,
-        isLong: pace == .long, isSuspect: request.isSuspect, begun: now))
+        isLong: statement.pace == .long, isSuspect: request.isSuspect, begun: now))
     let job = Job(
       attempt: attempt, database: query.database, format: query.format,
       deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
@@ -160,7 +159,7 @@ extension Broker {
       chunkBytes: query.credit == nil ? nil : Constants.chunkBytes)
     batch.orders.append(Order(job: job, request: request.payload))
     batch.bytes += request.size
-    batch.microseconds += history.microseconds(statement) ?? 0
+    batch.microseconds += statement.microseconds ?? 0
     if request.isReturned, let member = workers[peer]?.member {
       effects.append(
         .publish(

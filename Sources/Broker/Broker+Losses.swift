@@ -72,7 +72,7 @@ extension Broker {
     let number = run.attempt.job
     if loss != .uncounted {
       casualties.died(member.name, of: run.connection, now: now)
-      history.note(run.statement, microseconds: now.microseconds(since: run.begun))
+      run.statement.note(microseconds: now.microseconds(since: run.begun))
     }
     guard let request = heldRequest(run, by: peer) else {
       if let account = run.abandoned, loss != .uncounted { charge(account, now) }

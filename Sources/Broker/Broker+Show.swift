@@ -75,7 +75,7 @@ extension Broker {
         return [
           .text(worker.member.name), .integer(worker.member.generation),
           .integer(Int64(worker.pid)), Value(worker.supervisor), .text(stateName(worker)),
-          Value(run?.statement.database), Value(run.map { now.microseconds(since: $0.begun) }),
+          Value(run?.statement.key.database), Value(run.map { now.microseconds(since: $0.begun) }),
           .integer(Int64(worker.served)), .integer(Int64(worker.names.count)),
         ]
       }
@@ -168,8 +168,8 @@ extension Broker {
     add("requests.waiting_for_change", now: Int64(parked.count))
     let (minute, all) = (statistics.lastMinute(now), statistics.all)
     add("workers.died", minute: minute.deaths, total: all.deaths)
-    for code in ["ok"] + ErrorCode.allCases.map(\.rawValue) {
-      add("answers.\(code)", minute: minute.answers[code] ?? 0, total: all.answers[code] ?? 0)
+    for (recent, whole) in zip(minute.answers.named, all.answers.named) {
+      add("answers.\(whole.name)", minute: recent.count, total: whole.count)
     }
     for (name, recent, whole) in [
       ("wait_us", minute.wait, all.wait), ("run_us", minute.run, all.run),

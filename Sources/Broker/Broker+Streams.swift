@@ -12,11 +12,12 @@ extension Broker {
     guard workers[peer]?.stalledSince == nil else {
       return misunderstood(peer, why: "MORE before it was told to go on", now: now)
     }
+    let worker = workers[peer]
     for (result, body) in results {
-      survive(result, peer)
-      if isCurrent(result.attempt) { take(result, body, from: report.member, now) }
+      guard let request = survive(result, worker) else { continue }
+      take(result, body, of: request, from: report.member, now)
     }
-    guard let worker = workers[peer], worker.member == report.member,
+    guard let worker, worker.member == report.member,
       let index = worker.index(of: report.attempt)
     else {
       effects.append(.tell(peer, .stop))
@@ -24,7 +25,8 @@ extension Broker {
     }
     // Nobody waits for the reader of this.
     isolate(index, on: peer)
-    guard let request = heldRequest(worker.runs[index], by: peer), let credit = request.credit
+    guard let run = worker.runs.first, let request = heldRequest(run, by: peer),
+      let credit = request.credit
     else {
       effects.append(.tell(peer, .stop))
       return

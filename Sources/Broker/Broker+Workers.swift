@@ -11,7 +11,8 @@ extension Broker {
     results: [(result: AttemptResult, body: Body)], versions: [VersionReport] = [],
     from peer: PeerID, now: Instant
   ) {
-    if let worker = workers[peer], !worker.runs.isEmpty,
+    let worker = workers[peer]
+    if let worker, !worker.runs.isEmpty,
       !results.contains(where: { worker.index(of: $0.result.attempt) != nil })
     {
       return misunderstood(peer, why: "READY without an answer to what it runs", now: now)
@@ -20,14 +21,13 @@ extension Broker {
     // as the attempt is the current one.
     var lostDatabase: [UInt64] = []
     for (result, body) in results {
-      survive(result, peer)
-      guard isCurrent(result.attempt) else { continue }
+      guard let request = survive(result, worker) else { continue }
       if case .failure(let failure) = result.outcome, failure.code == .noSuchDatabase,
         databases != nil
       {
         lostDatabase.append(result.attempt.job)
       } else {
-        take(result, body, from: report.member, now)
+        take(result, body, of: request, from: report.member, now)
       }
     }
     if register(report, peer, now) {
@@ -47,7 +47,7 @@ extension Broker {
       worker.member == note.member, let index = worker.index(of: note.attempt)
     else { return }
     let run = worker.runs[index]
-    history.note(run.statement, microseconds: now.microseconds(since: run.begun))
+    run.statement.note(microseconds: now.microseconds(since: run.begun))
     isolate(index, on: peer)
   }
 
@@ -63,37 +63,41 @@ extension Broker {
     for run in workers[peer]?.runs ?? [] {
       guard let request = heldRequest(run, by: peer) else { continue }
       request.givenBack += 1
-      enqueue(run.attempt.job)
+      enqueue(run.attempt.job, request)
     }
     workers[peer]?.runs = []
   }
 
-  /// A worker has answered, and so has lived through what it ran.
-  mutating func survive(_ result: AttemptResult, _ peer: PeerID) {
+  /// A worker has answered, and so has lived through what it ran. Returns the request if this is the
+  /// answer that it waits for.
+  mutating func survive(_ result: AttemptResult, _ worker: WorkerRecord?) -> PendingRequest? {
     var account: Quarantine.Account?
-    if let index = workers[peer]?.index(of: result.attempt),
-      let run = workers[peer]?.runs.remove(at: index)
-    {
-      workers[peer]?.served += 1
-      history.note(run.statement, microseconds: result.runMicroseconds)
+    if let worker, let index = worker.index(of: result.attempt) {
+      let run = worker.runs.remove(at: index)
+      worker.served += 1
+      run.statement.note(microseconds: result.runMicroseconds)
       account = run.abandoned
     }
-    if let request = requests[result.attempt.job], request.deaths > 0 {
-      casualties.survived(request.connection)
+    guard let request = requests[result.attempt.job] else {
+      if let account { quarantine.survived(account) }
+      return nil
     }
-    guard !quarantine.isEmpty else { return }
-    if isCurrent(result.attempt) {
-      account = requests[result.attempt.job].flatMap { self.account(of: $0) }
+    if request.deaths > 0 { casualties.survived(request.connection) }
+    let isCurrent = request.attempts == result.attempt.number
+    if !quarantine.isEmpty {
+      if isCurrent { account = self.account(of: request) }
+      if let account { quarantine.survived(account) }
     }
-    if let account { quarantine.survived(account) }
+    return isCurrent ? request : nil
   }
 
   /// Passes on the answer to the current attempt.
   mutating func take(
-    _ result: AttemptResult, _ body: Body, from member: Member, _ now: Instant
+    _ result: AttemptResult, _ body: Body, of request: PendingRequest, from member: Member,
+    _ now: Instant
   ) {
     let number = result.attempt.job
-    if let request = requests[number], let query = request.query {
+    if let query = request.query {
       if let version = result.version, let begun = request.begun {
         learn(version, of: query.database, begun: begun, now)
       }
@@ -132,7 +136,7 @@ extension Broker {
         member.generation > known.member.generation && !isStopping(known) ? .died : .uncounted,
         now)
     }
-    let worker = WorkerRecord(member: member, supervisor: report.supervisor, pid: report.pid)
+    let worker = WorkerRecord(report)
     guard !isDead(worker) else {
       effects.append(.tell(peer, .bye))
       return false
@@ -148,6 +152,8 @@ extension Broker {
   private mutating func update(_ peer: PeerID, _ databases: [ServedDatabase]) {
     guard let worker = workers[peer] else { return }
     let names = Set(databases.map(\.name))
+    // A newcomer's list is no change: the others have looked as recently as they were asked to.
+    let isChange = worker.databases != nil && worker.names != names
     for name in worker.names.subtracting(names) { decrementServers(of: name) }
     for name in names.subtracting(worker.names) { incrementServers(of: name) }
     workers[peer]?.databases = Set(databases)
@@ -157,8 +163,7 @@ extension Broker {
     if let supervisor = worker.supervisor {
       supervisors[supervisor]?.slots[worker.member.name]?.names = names
     }
-    // A newcomer's list is no change: the others have looked as recently as they were asked to.
-    if worker.databases != nil && worker.names != names {
+    if isChange {
       catalogChanges += 1
       workers[peer]?.seenChange = catalogChanges
     }
@@ -222,6 +227,6 @@ extension Broker {
       return finish(number, .failure(Failure(.aborted, why)), now: now)
     }
     request.isReturned = true
-    enqueue(number)
+    enqueue(number, request)
   }
 }

@@ -1,7 +1,7 @@
 internal import DequeModule
 
 /// A connection that has something in flight.
-struct ClientRecord {
+final class ClientRecord {
   /// Its requests without a final answer, in order of arrival.
   var numbers: Deque<UInt64> = []
   /// The sum of their sizes.

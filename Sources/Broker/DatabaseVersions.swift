@@ -29,6 +29,8 @@ struct DatabaseVersions {
   }
 
   private(set) var known: [String: Known] = [:]
+  /// What is known of the database that was asked for last: mostly that is learned again.
+  private var latest = (database: "", version: "")
   private(set) var checks: [String: Check] = [:]
 
   /// The databases of which anything is known.
@@ -109,17 +111,18 @@ struct DatabaseVersions {
   mutating func learn(
     _ version: String, of database: String, begun: Instant, now: Instant
   ) -> Bool {
-    guard let last = known[database] else {
-      known[database] = Known(version: version, learned: now)
-      return false
-    }
-    guard last.version != version, begun >= last.learned else { return false }
+    if latest.database == database && latest.version == version { return false }
+    let last = known[database]
+    if let last, last.version != version, begun < last.learned { return false }
+    latest = (database, version)
+    if last?.version == version { return false }
     known[database] = Known(version: version, learned: now)
-    return true
+    return last != nil
   }
 
   /// Nobody has the database any more.
   mutating func forget(_ database: String) {
+    latest = ("", "")
     known[database] = nil
     checks[database] = nil
   }

@@ -25,7 +25,9 @@ final class PendingRequest {
   let arrival: Instant
   let deadline: Instant
   /// What it runs; nil when it asks the router itself, and until it is taken: to hash costs time.
-  var statement: StatementKey?
+  var statement: StatementRecord?
+  /// Where it is counted; nil until it is taken.
+  var account: ClientRecord?
   var state = State.unresolved
   /// Whether it has lost its worker: then it goes before what was not begun yet.
   var isReturned = false

@@ -15,18 +15,37 @@ struct RequestQueue {
     let pace: StatementHistory.Pace
   }
 
-  struct Client {
-    var lanes: [Lane: Deque<UInt64>] = [:]
-    var turns = Rota<Lane>()
+  /// What waits in a lane, whoever sent it. Counted once for all who have something there, so that
+  /// one look at it decides for all.
+  final class LaneCount {
+    let lane: Lane
+    var waiting = 0
+
+    init(_ lane: Lane) { self.lane = lane }
+  }
+
+  /// What waits of a client in a lane.
+  final class ClientLane {
+    let count: LaneCount
+    var numbers: Deque<UInt64> = []
+
+    init(_ count: LaneCount) { self.count = count }
+  }
+
+  /// A client, with its lanes in the order of their next turns. None of them is empty.
+  final class Client {
+    var lanes: Deque<ClientLane> = []
   }
 
   private(set) var clients: [PeerID: Client] = [:]
-  private(set) var turns = Rota<PeerID>()
+  /// The clients in the order of their next turns. Those that have nothing any more are passed over
+  /// later: to leave costs nothing.
+  private(set) var turns: Deque<(peer: PeerID, client: Client)> = []
   /// What goes first, in order of arrival, with the lane of each.
   private(set) var urgent: Deque<UInt64> = []
-  private(set) var urgentLanes: [UInt64: Lane] = [:]
-  /// How many wait in a lane, whoever sent them.
-  private(set) var waiting: [Lane: Int] = [:]
+  private(set) var urgentLanes: [UInt64: LaneCount] = [:]
+  /// The lanes in which something waits.
+  private(set) var lanes: [Lane: LaneCount] = [:]
   private(set) var count = 0
   /// The sum of the requests' sizes.
   private(set) var bytes = 0
@@ -34,46 +53,68 @@ struct RequestQueue {
   var isEmpty: Bool { count == 0 }
 
   /// The databases that somebody waits for.
-  var databases: Set<String> { Set(waiting.keys.map(\.database)) }
+  var databases: Set<String> { Set(lanes.keys.map(\.database)) }
 
-  mutating func insert(_ number: UInt64, of client: PeerID, in lane: Lane, size: Int) {
-    clients[client, default: Client()].lanes[lane, default: []].insertInOrder(number)
-    clients[client]?.turns.join(lane)
-    turns.join(client)
-    note(lane, 1, size)
+  mutating func insert(_ number: UInt64, of peer: PeerID, in lane: Lane, size: Int) {
+    let client = client(peer)
+    if let own = client.lanes.first(where: { $0.count.lane == lane }) {
+      own.numbers.insertInOrder(number)
+      note(own.count, 1, size)
+    } else {
+      let own = ClientLane(laneCount(lane))
+      own.numbers.append(number)
+      client.lanes.append(own)
+      note(own.count, 1, size)
+    }
+  }
+
+  private mutating func client(_ peer: PeerID) -> Client {
+    if let known = clients[peer] { return known }
+    let new = Client()
+    clients[peer] = new
+    turns.append((peer, new))
+    // Those who come and leave before their turn must not pile up.
+    if turns.count > 2 * clients.count + 16 {
+      turns.removeAll { $0.client.lanes.isEmpty && $0.client !== new }
+    }
+    return new
+  }
+
+  private mutating func laneCount(_ lane: Lane) -> LaneCount {
+    if let known = lanes[lane] { return known }
+    let new = LaneCount(lane)
+    lanes[lane] = new
+    return new
   }
 
   /// Takes a request that comes before all turns.
   mutating func insertUrgent(_ number: UInt64, in lane: Lane, size: Int) {
+    let count = laneCount(lane)
     urgent.insertInOrder(number)
-    urgentLanes[number] = lane
-    note(lane, 1, size)
+    urgentLanes[number] = count
+    note(count, 1, size)
   }
 
-  mutating func remove(_ number: UInt64, of client: PeerID, in lane: Lane, size: Int) {
-    if urgentLanes.removeValue(forKey: number) != nil {
+  mutating func remove(_ number: UInt64, of peer: PeerID, in lane: Lane, size: Int) {
+    if !urgent.isEmpty, let count = urgentLanes.removeValue(forKey: number) {
       _ = urgent.removeInOrder(number)
-    } else {
-      guard clients[client]?.lanes[lane]?.removeInOrder(number) ?? false else { return }
-      tidy(client, lane)
+      return note(count, -1, -size)
     }
-    note(lane, -1, -size)
+    guard let client = clients[peer],
+      let place = client.lanes.firstIndex(where: { $0.count.lane == lane }),
+      client.lanes[place].numbers.removeInOrder(number)
+    else { return }
+    note(client.lanes[place].count, -1, -size)
+    guard client.lanes[place].numbers.isEmpty else { return }
+    client.lanes.remove(at: place)
+    if client.lanes.isEmpty { clients[peer] = nil }
   }
 
-  private mutating func note(_ lane: Lane, _ more: Int, _ size: Int) {
-    waiting[lane, default: 0] += more
-    if waiting[lane] == 0 { waiting[lane] = nil }
+  private mutating func note(_ lane: LaneCount, _ more: Int, _ size: Int) {
+    lane.waiting += more
+    if lane.waiting == 0 { lanes[lane.lane] = nil }
     count += more
     bytes += size
-  }
-
-  private mutating func tidy(_ client: PeerID, _ lane: Lane) {
-    guard clients[client]?.lanes[lane]?.isEmpty ?? false else { return }
-    clients[client]?.lanes[lane] = nil
-    clients[client]?.turns.leave(lane)
-    guard clients[client]?.lanes.isEmpty ?? false else { return }
-    clients[client] = nil
-    turns.leave(client)
   }
 
   /// The request whose turn it is among those in lanes that can be served. Its client has had its
@@ -86,25 +127,38 @@ struct RequestQueue {
     where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool,
     exceptOf isExcluded: (PeerID) -> Bool = { _ in false }
   ) -> UInt64? {
-    guard waiting.keys.contains(where: canServe) else { return nil }
-    let first = urgent.first { number in
-      urgentLanes[number].map(canServe) ?? false && !isHeld(number)
+    if !urgent.isEmpty {
+      let first = urgent.first { number in
+        urgentLanes[number].map { canServe($0.lane) } ?? false && !isHeld(number)
+      }
+      if let first { return first }
     }
-    if let first { return first }
-    return turns.next { client in
-      guard let lanes = clients[client]?.lanes, !isExcluded(client) else { return nil }
-      return clients[client]?.turns.next { canServe($0) ? lanes[$0]?.first : nil }
+    var index = 0
+    while index < turns.count {
+      let (peer, client) = turns[index]
+      if client.lanes.isEmpty {
+        turns.remove(at: index)
+        continue
+      }
+      if let place = client.lanes.firstIndex(where: { canServe($0.count.lane) }), !isExcluded(peer)
+      {
+        turns.append(turns.remove(at: index))
+        client.lanes.append(client.lanes.remove(at: place))
+        return client.lanes.last?.numbers.first
+      }
+      index += 1
     }
+    return nil
   }
 
   /// Whether anything waits in a lane that satisfies the predicate.
-  func contains(where serves: (Lane) -> Bool) -> Bool { waiting.keys.contains(where: serves) }
+  func contains(where serves: (Lane) -> Bool) -> Bool { lanes.keys.contains(where: serves) }
 
   /// All that wait for a database, in order of arrival.
   func numbers(for database: String) -> [UInt64] {
-    let first = urgent.filter { urgentLanes[$0]?.database == database }
+    let first = urgent.filter { urgentLanes[$0]?.lane.database == database }
     let others = clients.values.flatMap { client in
-      client.lanes.flatMap { lane, numbers in lane.database == database ? Array(numbers) : [] }
+      client.lanes.flatMap { $0.count.lane.database == database ? Array($0.numbers) : [] }
     }
     return (first + others).sorted()
   }

@@ -18,30 +18,44 @@ struct StatementHistory {
   /// How many texts are remembered at least; at most twice as many.
   static let capacity = 4096
 
-  private(set) var recent: [StatementKey: Int64] = [:]
-  private(set) var older: [StatementKey: Int64] = [:]
+  private(set) var recent: [StatementKey: StatementRecord] = [:]
+  private(set) var older: [StatementKey: StatementRecord] = [:]
+
+  /// What is known of a statement, and will be.
+  mutating func record(_ key: StatementKey) -> StatementRecord {
+    if let known = recent[key] { return known }
+    let record = older[key] ?? StatementRecord(key)
+    if recent.count >= Self.capacity {
+      older = recent
+      recent = [:]
+    }
+    recent[key] = record
+    return record
+  }
+}
+
+/// How long a statement took so far.
+final class StatementRecord {
+  let key: StatementKey
+  /// What a run is expected to take; nil when none has ended yet.
+  private(set) var microseconds: Int64?
+
+  init(_ key: StatementKey) { self.key = key }
 
   /// Notes how long a run took, or how long it had taken when it was broken off.
   ///
   /// What is remembered is a moving average: now and then a process is kept from running for a while,
   /// and that says nothing of what it runs.
-  mutating func note(_ key: StatementKey, microseconds: Int64) {
-    let before = self.microseconds(key) ?? microseconds
-    recent[key] = before + (microseconds - before) / 8
-    if recent.count >= Self.capacity {
-      older = recent
-      recent = [:]
-    }
+  func note(microseconds: Int64) {
+    let before = self.microseconds ?? microseconds
+    self.microseconds = before + (microseconds - before) / 8
   }
 
-  /// What a run is expected to take; nil for a statement that is not known.
-  func microseconds(_ key: StatementKey) -> Int64? { recent[key] ?? older[key] }
-
   /// What is not known may be long.
-  func pace(_ key: StatementKey) -> Pace {
-    switch microseconds(key) {
-    case let time? where time < Self.quickMicroseconds: .quick
-    case let time? where time < Self.shortMicroseconds: .short
+  var pace: StatementHistory.Pace {
+    switch microseconds {
+    case let time? where time < StatementHistory.quickMicroseconds: .quick
+    case let time? where time < StatementHistory.shortMicroseconds: .short
     default: .long
     }
   }
@@ -51,4 +65,9 @@ struct StatementHistory {
 struct StatementKey: Hashable {
   let database: String
   let text: UInt64
+
+  func hash(into hasher: inout Hasher) {
+    // The same text on several databases is told apart by comparison.
+    hasher.combine(text)
+  }
 }

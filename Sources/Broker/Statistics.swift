@@ -3,8 +3,7 @@ internal import Wire
 /// What a router has done, since its start and over the last minute.
 struct Statistics {
   struct Period {
-    /// Final answers, by their code; those with rows, or unchanged, under `ok`.
-    var answers: [String: UInt64] = [:]
+    var answers = AnswerCounts()
     /// Workers that died while they ran a request.
     var deaths: UInt64 = 0
     var wait = Histogram()
@@ -12,7 +11,7 @@ struct Statistics {
     var total = Histogram()
 
     mutating func add(_ other: Period) {
-      answers.merge(other.answers, uniquingKeysWith: +)
+      answers.add(other.answers)
       deaths += other.deaths
       wait.add(other.wait)
       run.add(other.run)
@@ -37,8 +36,8 @@ struct Statistics {
   mutating func note(_ outcome: Outcome, _ now: Instant) {
     update(now) { period in
       switch outcome {
-      case .rows, .unchanged: period.answers["ok", default: 0] += 1
-      case .failure(let failure): period.answers[failure.code.rawValue, default: 0] += 1
+      case .rows, .unchanged: period.answers.ok += 1
+      case .failure(let failure): period.answers.failed[failure.code, default: 0] += 1
       }
     }
   }

@@ -2,7 +2,7 @@ internal import DequeModule
 internal import Wire
 
 /// A worker that is connected.
-struct WorkerRecord {
+final class WorkerRecord {
   enum State: Equatable {
     /// It waits for a reply; it stands in `Broker.idle`.
     case idle
@@ -39,6 +39,12 @@ struct WorkerRecord {
   /// The broker's count of catalog changes when this worker last looked.
   var seenChange = 0
 
+  init(_ report: WorkerReport) {
+    member = report.member
+    supervisor = report.supervisor
+    pid = report.pid
+  }
+
   /// Whether it runs something that counts against the workers that are not reserved.
   var runsLong: Bool { runs.first?.isLong ?? false }
 
@@ -52,7 +58,7 @@ struct WorkerRecord {
   struct Run {
     let attempt: Attempt
     let connection: PeerID
-    let statement: StatementKey
+    let statement: StatementRecord
     let isLong: Bool
     let isSuspect: Bool
     let begun: Instant
