@@ -21,6 +21,8 @@ struct Catalog {
   private(set) var watchedFiles: [String: String] = [:]
   /// Changes whenever the list or the watched files do.
   private(set) var revision = 0
+  /// Changes whenever anything does that is known of a file.
+  private(set) var changes = 0
 
   /// - Throws: when the directory cannot be read, or a single file cannot be used.
   init(directory: String?, files: [String]) throws(OpenError) {
@@ -59,6 +61,7 @@ struct Catalog {
     guard entry.isOutdated(now) else { return entry }
     var updated = entry
     updated.update(now)
+    changes += 1
     seen[entry.path] = updated
     entries[name] = updated
     if !updated.isPublished(like: entry) { publish() }
@@ -69,6 +72,7 @@ struct Catalog {
   ///
   /// Only those that are new or have changed are opened.
   mutating func rescan() {
+    changes += 1
     let before = seen
     seen = [:]
     entries = [:]

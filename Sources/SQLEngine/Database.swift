@@ -17,6 +17,8 @@ final class Database {
   let name: String
   let identity: FileStatus.Identity
   let path: String
+  /// How the file was found to be its name's, and at which of the catalog's changes.
+  var sighting: (status: FileStatus, changes: Int)?
   let policy = ReadPolicy()
   let snapshot: Snapshot
   let clock: RunClock
@@ -63,10 +65,14 @@ final class Database {
     entry.status.identity == identity && entry.path == path && entry.problem == nil
   }
 
-  /// Gives back what memory can be had back without closing.
-  func releaseMemory() {
-    statements.removeAll()
+  /// Gives back the pages of the file that no statement uses.
+  func releasePages() {
     connection.releaseMemory()
+  }
+
+  /// Gives back the compiled statements.
+  func releaseStatements() {
+    statements.removeAll()
   }
 
   /// A statement of this text, compiled now or before.

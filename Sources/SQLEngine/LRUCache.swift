@@ -1,19 +1,21 @@
 /// Keeps the values that were used last, up to a number of them.
+///
+/// To use one touches no other: with a thousand of them, each is far from the processor. To find the
+/// oldest, all are looked at.
 struct LRUCache<Key: Hashable, Value> {
   private struct Node {
     var key: Key
     var value: Value
-    var newer: Int
-    var older: Int
+    /// When it was used last, in uses of the cache.
+    var lastUse: UInt64
   }
-
-  private static var none: Int { -1 }
 
   private let capacity: Int
   private var nodes: [Node] = []
   private var indices: [Key: Int] = [:]
-  private var newest = Self.none
-  private var oldest = Self.none
+  private var uses: UInt64 = 0
+  /// Where the value is that was used last.
+  private var newest = 0
 
   /// - Parameter capacity: at least 1.
   init(capacity: Int) {
@@ -22,11 +24,13 @@ struct LRUCache<Key: Hashable, Value> {
 
   var count: Int { nodes.count }
 
-  /// The values, in no particular order.
-  var values: [Value] { nodes.map(\.value) }
+  /// The values, those first that were not used for longest.
+  var valuesByAge: [Value] {
+    nodes.sorted { $0.lastUse < $1.lastUse }.map(\.value)
+  }
 
   /// The value that was used last.
-  var newestValue: Value? { newest == Self.none ? nil : nodes[newest].value }
+  var newestValue: Value? { newest < nodes.count ? nodes[newest].value : nil }
 
   /// The value of a key, which is now the newest.
   mutating func use(_ key: Key) -> Value? {
@@ -44,24 +48,23 @@ struct LRUCache<Key: Hashable, Value> {
     }
     if nodes.count == capacity { removeOldest() }
     indices[key] = nodes.count
-    nodes.append(Node(key: key, value: value, newer: Self.none, older: Self.none))
-    link(nodes.count - 1)
+    nodes.append(Node(key: key, value: value, lastUse: 0))
+    makeNewest(nodes.count - 1)
   }
 
   mutating func remove(_ key: Key) {
     guard let index = indices.removeValue(forKey: key) else { return }
-    unlink(index)
     // The last node moves to the free place.
     let last = nodes.removeLast()
-    guard index < nodes.count else { return }
-    nodes[index] = last
-    indices[last.key] = index
-    if last.newer == Self.none { newest = index } else { nodes[last.newer].older = index }
-    if last.older == Self.none { oldest = index } else { nodes[last.older].newer = index }
+    if index < nodes.count {
+      nodes[index] = last
+      indices[last.key] = index
+    }
+    newest = nodes.indices.max { nodes[$0].lastUse < nodes[$1].lastUse } ?? 0
   }
 
   mutating func removeOldest() {
-    if oldest != Self.none { remove(nodes[oldest].key) }
+    if let oldest = nodes.min(by: { $0.lastUse < $1.lastUse }) { remove(oldest.key) }
   }
 
   mutating func removeAll() {
@@ -69,21 +72,8 @@ struct LRUCache<Key: Hashable, Value> {
   }
 
   private mutating func makeNewest(_ index: Int) {
-    guard index != newest else { return }
-    unlink(index)
-    link(index)
-  }
-
-  private mutating func link(_ index: Int) {
-    nodes[index].newer = Self.none
-    nodes[index].older = newest
-    if newest == Self.none { oldest = index } else { nodes[newest].newer = index }
+    uses += 1
+    nodes[index].lastUse = uses
     newest = index
-  }
-
-  private mutating func unlink(_ index: Int) {
-    let (newer, older) = (nodes[index].newer, nodes[index].older)
-    if newer == Self.none { newest = older } else { nodes[newer].older = older }
-    if older == Self.none { oldest = newer } else { nodes[older].newer = newer }
   }
 }

@@ -57,7 +57,7 @@ extension SQLEngine {
       }
       // Looked at only now: had another file been there before, the log of that one could have been
       // taken for the old one's.
-      if let entry = catalog.current(name), database.isOf(entry) {
+      if let status = status(of: database) {
         if database.snapshot.hasIndexOfAnother() {
           hasOldIndex = true
           database.snapshot.end()
@@ -66,11 +66,11 @@ extension SQLEngine {
         }
         guard let failure else {
           return OpenTransaction(
-            database: database, version: database.snapshot.version(entry.status))
+            database: database, version: database.snapshot.version(status))
         }
         guard failure.saysJournalIsHot, hotJournals < Self.maxHotJournals,
           clock.waitForLock(hotJournals)
-        else { throw refusal(failure, entry) }
+        else { throw refusal(failure, name) }
         hotJournals += 1
         continue
       }
@@ -81,22 +81,40 @@ extension SQLEngine {
     throw .expired(waitedFor: oldIndices > 0 ? index : nil)
   }
 
-  /// Gives back what is kept for later when it takes more than half of the memory.
+  /// What the file is now that has the database's name; nil when that is another one.
+  private mutating func status(of database: Database) -> FileStatus? {
+    if let (status, changes) = database.sighting, changes == catalog.changes,
+      status == FileStatus(database.path)
+    {
+      return status
+    }
+    guard let entry = catalog.current(database.name), database.isOf(entry) else { return nil }
+    database.sighting =
+      entry.isOutdated(entry.status) ? nil : (entry.status, catalog.changes)
+    return entry.status
+  }
+
+  /// Gives back what is kept for later when it takes more than half of the memory: a good part, so that
+  /// it takes a while until the next time.
   private mutating func makeRoom() {
     guard isShortOfMemory else { return }
-    for database in connections.values { database.releaseMemory() }
+    let enough = limits.memoryBytes / 8 * 3
+    for database in connections.valuesByAge where Memory.used > enough { database.releasePages() }
+    if isShortOfMemory {
+      for database in connections.valuesByAge { database.releaseStatements() }
+    }
     while isShortOfMemory && connections.count > 0 { connections.removeOldest() }
   }
 
   private var isShortOfMemory: Bool { Memory.used > limits.memoryBytes / 2 }
 
   /// What is told when no transaction could be started.
-  private mutating func refusal(_ error: SQLiteError, _ entry: CatalogEntry) -> RunError {
-    if error.code.saysFileIsBroken { connections.remove(entry.name) }
+  private mutating func refusal(_ error: SQLiteError, _ name: String) -> RunError {
+    if error.code.saysFileIsBroken { connections.remove(name) }
     guard error.saysJournalIsHot else { return .sqlite(error, offset: 0) }
     return .refused(
       .sql,
-      "'\(entry.name)' cannot be read: a writer has died, and its '-journal' is to be rolled back by opening the database for writing"
+      "'\(name)' cannot be read: a writer has died, and its '-journal' is to be rolled back by opening the database for writing"
     )
   }
 

@@ -12,7 +12,7 @@ import Testing
     #expect(cache.use("b") == nil && cache.use("a") == 1 && cache.use("c") == 3)
     cache.remove("nope")
     cache.remove("a")
-    #expect(cache.count == 1 && cache.values == [3])
+    #expect(cache.count == 1 && cache.valuesByAge == [3])
   }
 
   /// Against a list, at random.
@@ -41,6 +41,8 @@ import Testing
         if let known { list.remove(at: known) }
       }
       #expect(cache.count == list.count)
+      #expect(cache.valuesByAge == list.map(\.value))
+      #expect(cache.newestValue == list.last?.value)
     }
   }
 }
