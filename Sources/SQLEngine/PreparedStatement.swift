@@ -17,9 +17,9 @@ final class PreparedStatement {
     ? [] : (1...parameterCount).map(statement.parameterName)
 
   private let sql: [UInt8]
-  /// One for each format that was asked for.
-  private var writers: [RowWriter] = []
-  /// How often SQLite had compiled it again when the writers were made.
+  /// Of the format that was asked for last.
+  private var lastWriter: RowWriter?
+  /// How often SQLite had compiled it again when the writer was made.
   private var recompilations = 0
 
   init(_ statement: Statement, sql: [UInt8], start: Int) {
@@ -101,14 +101,14 @@ final class PreparedStatement {
   }
 
   private func writer(_ format: Format) -> RowWriter {
-    if statement.recompilations != recompilations {
-      recompilations = statement.recompilations
-      writers = []
+    let recompilations = statement.recompilations
+    if let lastWriter, lastWriter.format == format, recompilations == self.recompilations {
+      return lastWriter
     }
-    for writer in writers where writer.format == format { return writer }
     let columns = (0..<statement.columnCount).map(statement.columnName)
     let writer = RowWriter(format, columns: columns)
-    writers.append(writer)
+    lastWriter = writer
+    self.recompilations = recompilations
     return writer
   }
 }
