@@ -19,11 +19,22 @@ package enum PeerID: Hashable, Sendable {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  package var bytes: [UInt8] {
+  package var bytes: [UInt8] { withBytes { Array($0) } }
+
+  package func withBytes<Result, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     switch self {
     case .short(let word):
-      (0..<Int(word & 0xff)).map { UInt8(truncatingIfNeeded: word >> (8 * ($0 + 1))) }
-    case .long(let bytes): bytes
+      var id = (word >> 8).littleEndian
+      return try withUnsafeBytes(of: &id) { id throws(Failure) in
+        try body(UnsafeRawBufferPointer(rebasing: id[..<Int(word & 0xff)]))
+      }
+    case .long(let bytes):
+      let result = bytes.withUnsafeBytes { bytes in
+        Swift.Result { () throws(Failure) in try body(bytes) }
+      }
+      return try result.get()
     }
   }
 }

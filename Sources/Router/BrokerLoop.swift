@@ -14,8 +14,9 @@ package struct BrokerLoop: ~Copyable {
   /// How long the answers may take that are still to come when nobody new can connect.
   private static let lostMilliseconds = 2000
   private static let leavingMicroseconds: UInt32 = 200_000
-  /// What libzmq may hold for each client, in messages of any size.
-  package static let clientHighWaterMarks = HighWaterMarks(receive: 8, send: 4)
+  /// What libzmq may hold for each client, in messages: of any size that it sends, and of those that
+  /// it is sent those that are not counted by their bytes.
+  package static let clientHighWaterMarks = HighWaterMarks(receive: 64, send: 1000)
   /// A worker's answers wait until the router takes them, and what it is sent it must be able to get.
   package static let workerHighWaterMarks = HighWaterMarks(receive: 1000, send: 1000)
   /// The largest frame that a client may send, in bytes.
@@ -26,7 +27,7 @@ package struct BrokerLoop: ~Copyable {
   private var clients: RouterSocket
   private var workers: RouterSocket
   private var broker: Broker
-  private var outbox = Outbox()
+  private var output = ClientOutput()
   private var publisher: Publisher
   private var subscriber: Subscriber
   /// What the state says of this router.
@@ -68,7 +69,7 @@ package struct BrokerLoop: ~Copyable {
       if broker.isDraining && broker.isEmpty {
         // A client that reads nothing does not keep the router from ending.
         let limit = end ?? Clock.now().adding(milliseconds: Self.farewellMilliseconds)
-        if outbox.isEmpty || Clock.now() >= limit { break }
+        if output.isEmpty || Clock.now() >= limit { break }
         end = limit
       }
       try wait(signals, supervised.lifeline)
@@ -87,7 +88,7 @@ package struct BrokerLoop: ~Copyable {
       }
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
       try settle()
-      try flush()
+      try output.flush(through: clients)
       try publisher.serve(now: now) { (state, broker.abandonments) }
     }
     try publisher.publish(Line("router.stopped"))
@@ -148,7 +149,7 @@ package struct BrokerLoop: ~Copyable {
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
     if let deadline = broker.nextDeadline { due = min(due, deadline) }
-    if !outbox.isEmpty { due = min(due, now.adding(milliseconds: Outbox.retryMilliseconds)) }
+    if !output.isEmpty { due = min(due, now.adding(milliseconds: Outbox.retryMilliseconds)) }
     try poll.wait(milliseconds: due.millisecondsUp(since: now))
   }
 
@@ -232,63 +233,42 @@ package struct BrokerLoop: ~Copyable {
       for effect in effects {
         switch effect {
         case .chunk(let request, let line, let chunk):
-          try answer(ClientRequest.of(request), line, .rendered(chunk))
+          try answer(request, line, .frame(Frame(chunk)))
         case .answer(let request, let line, let rows):
-          try answer(ClientRequest.of(request), line, rows)
-        case .run(let peer, let orders):
-          try tell(
-            peer,
-            orders.flatMap {
-              [.bytes(WorkerCommand.run($0.job).line.encoded())]
-                + ClientRequest.of($0.request).statement
-            })
-        case .tell(let peer, let command):
-          try tell(peer, [.bytes(command.line.encoded())])
-        case .publish(let event):
-          try publisher.publish(event)
+          try answer(request, line, part(rows))
+        case .run(let peer, let orders): check(try workers.send(orders, to: peer), of: peer)
+        case .tell(let peer, let command): check(try workers.send(command, to: peer), of: peer)
+        case .publish(let event): try publisher.publish(event)
         }
       }
     }
   }
 
-  private mutating func tell(_ peer: PeerID, _ parts: [Part]) throws {
-    switch try workers.send([.bytes(peer.bytes), .delimiter] + parts) {
-    case .sent: break
+  private mutating func check(_ outcome: Socket.SendOutcome, of peer: PeerID) {
     // A worker that waits has room for a reply: one without room is not there.
-    case .unreachable, .wouldBlock:
-      broker.unreachable(peer, now: Clock.now())
-      isToSettle = true
-    }
+    guard outcome != .sent else { return }
+    broker.unreachable(peer, now: Clock.now())
+    isToSettle = true
   }
 
-  private mutating func answer(
-    _ request: ClientRequest, _ line: Line, _ rows: Rows?
-  ) throws {
-    let body: Part
-    switch rows {
-    case nil: body = .delimiter
-    case .rendered(let rows): body = .frame(Frame(rows))
-    case .values(let columns, let rows, let format):
-      var bytes = ByteBuffer()
-      let writer = RowWriter(format, columns: columns)
-      writer.appendHeader(to: &bytes)
-      for row in rows { writer.appendRow(row, to: &bytes) }
-      body = .bytes(Array(bytes))
-    }
-    let parts = request.envelope + [.bytes(line.encoded()), body]
-    let connection = PeerID(request.message[0])
-    if !outbox.isWaiting(for: connection) {
-      // A client that has gone away needs no answer.
-      guard case .wouldBlock = try clients.send(parts) else { return }
-    }
-    if outbox.append(parts, for: connection) {
+  private mutating func answer(_ request: any Statement, _ line: Line, _ body: Part) throws {
+    let answer = Answer(request: .of(request), line: line.encoded(), body: body)
+    if try output.send(answer, through: clients) {
       broker.effects.append(
         .publish(Line("router.dropped").with("why", "a client reads no answers")))
     }
   }
 
-  private mutating func flush() throws {
-    guard !outbox.isEmpty else { return }
-    try outbox.flush { parts throws(ZMQError) in try clients.send(parts) }
+  private func part(_ rows: Rows?) -> Part {
+    switch rows {
+    case nil: return .delimiter
+    case .rendered(let rows): return .frame(Frame(rows))
+    case .values(let columns, let rows, let format):
+      var bytes = ByteBuffer()
+      let writer = RowWriter(format, columns: columns)
+      writer.appendHeader(to: &bytes)
+      for row in rows { writer.appendRow(row, to: &bytes) }
+      return .bytes(Array(bytes))
+    }
   }
 }

@@ -79,21 +79,17 @@ package final class ClientRequest: Statement {
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
-  /// What a worker gets: the SQL and the parameters.
-  var statement: [Part] {
+  /// What a worker gets.
+  var statement: (sql: Part, parameters: Part) {
     let sql = frames.lowerBound + 1
     let hasParameters = sql + 1 < frames.upperBound
-    return [
-      .frame(Frame(message, sql)),
-      hasParameters ? .frame(Frame(message, sql + 1)) : .delimiter,
-    ]
+    return (
+      .frame(Frame(message, sql)), hasParameters ? .frame(Frame(message, sql + 1)) : .delimiter
+    )
   }
 
-  /// The frames in front of an answer. They are small, and copied: an answer that waits must not
-  /// keep the whole request.
-  var envelope: [Part] {
-    (0...(delimiter ?? 0)).map { .bytes(Array(message[$0])) }
-  }
+  /// The frames between the routing id and an answer's line.
+  var envelope: Range<Int> { 1..<(delimiter ?? 0) + 1 }
 }
 
 extension ClientRequest {

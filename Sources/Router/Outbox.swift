@@ -10,14 +10,14 @@ struct Outbox {
   /// What may wait for all clients together, in bytes; beyond that the one with the most loses all.
   static let maxTotalBytes = 256 << 20
   /// How long to wait before the next attempt.
-  static let retryMilliseconds = 5
+  static let retryMilliseconds = 1
 
   private struct Lane {
-    var answers: Deque<Answer> = []
+    var answers: Deque<Waiting> = []
     var bytes = 0
   }
 
-  private struct Answer {
+  private struct Waiting {
     let parts: [Part]
     let bytes: Int
   }
@@ -27,11 +27,11 @@ struct Outbox {
 
   var isEmpty: Bool { lanes.isEmpty }
 
-  func isWaiting(for client: PeerID) -> Bool { lanes[client] != nil }
+  func isWaiting(for client: PeerID) -> Bool { !lanes.isEmpty && lanes[client] != nil }
 
   /// Keeps an answer. Returns whether that was too much, and some client's answers were dropped.
   mutating func append(_ parts: [Part], for client: PeerID) -> Bool {
-    let answer = Answer(parts: parts, bytes: parts.reduce(0) { $0 + $1.count })
+    let answer = Waiting(parts: parts, bytes: parts.reduce(0) { $0 + $1.count })
     var lane = take(client) ?? Lane()
     lane.answers.append(answer)
     lane.bytes += answer.bytes
@@ -45,11 +45,13 @@ struct Outbox {
   }
 
   /// Sends what can be sent now.
-  mutating func flush(_ send: ([Part]) throws(ZMQError) -> Socket.SendOutcome) throws(ZMQError) {
+  mutating func flush(
+    _ send: (PeerID, [Part]) throws(ZMQError) -> Socket.SendOutcome
+  ) throws(ZMQError) {
     for client in Array(lanes.keys) {
       guard var lane = take(client) else { continue }
       sending: while let answer = lane.answers.first {
-        switch try send(answer.parts) {
+        switch try send(client, answer.parts) {
         case .sent:
           lane.answers.removeFirst()
           lane.bytes -= answer.bytes

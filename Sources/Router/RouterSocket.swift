@@ -1,5 +1,6 @@
 internal import Broker
 internal import Toolkit
+internal import Wire
 package import ZeroMQ
 
 #if canImport(Glibc)
@@ -57,8 +58,62 @@ package struct RouterSocket: ~Copyable {
     return (message, isConnected)
   }
 
-  func send(_ parts: [Part]) throws(ZMQError) -> Socket.SendOutcome {
-    try base.socket.send(parts)
+  /// Sends an answer to where its request came from.
+  /// - Parameter count: of the bytes of its rows, if they are to be counted.
+  func send(
+    _ answer: borrowing Answer, countedBy count: UnsentBytes?
+  ) throws(ZMQError) -> Socket.SendOutcome {
+    let message = answer.request.message
+    defer { withExtendedLifetime(message) {} }
+    let outcome = try base.socket.begin(message[0])
+    guard outcome == .sent else { return outcome }
+    for index in answer.request.envelope { try base.socket.add(message[index], isLast: false) }
+    try base.socket.add(answer.line, isLast: false)
+    if case .frame(let frame) = answer.body, let count {
+      try base.socket.add(frame, isLast: true, countedBy: count)
+    } else {
+      try base.socket.add(answer.body, isLast: true)
+    }
+    return .sent
+  }
+
+  /// Sends an answer that had to wait.
+  /// - Parameter count: of the bytes of its rows, if they are to be counted.
+  func send(
+    _ parts: [Part], countedBy count: UnsentBytes?
+  ) throws(ZMQError) -> Socket.SendOutcome {
+    guard let count, case .frame(let rows)? = parts.last else { return try base.socket.send(parts) }
+    let outcome = try base.socket.begin(parts[0], isLast: false)
+    guard outcome == .sent else { return outcome }
+    for part in parts.dropFirst().dropLast() { try base.socket.add(part, isLast: false) }
+    try base.socket.add(rows, isLast: true, countedBy: count)
+    return .sent
+  }
+
+  /// Sends a command to a worker that waits for it.
+  func send(_ command: WorkerCommand, to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try begin(peer)
+    if outcome == .sent { try base.socket.add(command.line.encoded(), isLast: true) }
+    return outcome
+  }
+
+  /// Sends attempts at requests to a worker that waits for them.
+  func send(_ orders: [Order], to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try begin(peer)
+    guard outcome == .sent else { return outcome }
+    for (index, order) in orders.enumerated() {
+      try base.socket.add(WorkerCommand.run(order.job).line.encoded(), isLast: false)
+      let (sql, parameters) = ClientRequest.of(order.request).statement
+      try base.socket.add(sql, isLast: false)
+      try base.socket.add(parameters, isLast: index + 1 == orders.count)
+    }
+    return .sent
+  }
+
+  private func begin(_ peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try peer.withBytes { id throws(ZMQError) in try base.socket.begin(id) }
+    if outcome == .sent { try base.socket.add(.delimiter, isLast: false) }
+    return outcome
   }
 
   /// Takes in what the monitor has to report, and says whether any connections have ended.

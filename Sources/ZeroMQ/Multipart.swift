@@ -80,6 +80,9 @@ package struct Frame {
   /// The size in bytes.
   package var count: Int { message[index].count }
 
+  /// The size of the whole message, which is there as long as this is.
+  package var messageSize: Int { message.size }
+
   package func withBytes<Result, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {

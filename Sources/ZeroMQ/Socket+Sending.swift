@@ -38,7 +38,7 @@ extension Socket {
     try outcome(bytes.withUnsafeBytes { send($0, isLast) })
   }
 
-  private func begin(_ part: Part, isLast: Bool) throws(ZMQError) -> SendOutcome {
+  package func begin(_ part: Part, isLast: Bool) throws(ZMQError) -> SendOutcome {
     switch part {
     case .bytes(let bytes): try begin(bytes, isLast: isLast)
     case .raw(let bytes): try begin(bytes, isLast: isLast)
@@ -59,6 +59,12 @@ extension Socket {
   /// Sends the next frame, whose payload is shared, of a message that was begun.
   package func add(_ frame: Frame, isLast: Bool) throws(ZMQError) {
     guard send(frame, isLast) >= 0 else { throw .last("send") }
+  }
+
+  /// Likewise; libzmq's share of the payload is counted until it has left.
+  package func add(_ frame: Frame, isLast: Bool, countedBy count: UnsentBytes) throws(ZMQError) {
+    var message = frame.counted(by: count)
+    guard send(&message, isLast) >= 0 else { throw .last("send") }
   }
 
   package func add(_ part: Part, isLast: Bool) throws(ZMQError) {
@@ -85,10 +91,14 @@ extension Socket {
   }
 
   private func send(_ frame: Frame, _ isLast: Bool) -> Int32 {
-    let flags = ZMQ_DONTWAIT | (isLast ? 0 : ZMQ_SNDMORE)
     var message = zmq_msg_t()
     zmq_msg_init(&message)
     zmq_msg_copy(&message, frame.message.pointer(frame.index))
+    return send(&message, isLast)
+  }
+
+  private func send(_ message: inout zmq_msg_t, _ isLast: Bool) -> Int32 {
+    let flags = ZMQ_DONTWAIT | (isLast ? 0 : ZMQ_SNDMORE)
     let result = retryingInterrupts { zmq_msg_send(&message, handle, flags) }
     if result < 0 {
       // The close must not hide why the send failed.

@@ -17,7 +17,7 @@ import ZeroMQ
     }
     #expect(outbox.bytes == 15)
     var sent: [Int] = []
-    try outbox.flush { parts throws(ZMQError) in
+    try outbox.flush { _, parts throws(ZMQError) in
       if sent.count == 2 { return .wouldBlock }
       sent.append(parts[0].count)
       return .sent
@@ -25,7 +25,7 @@ import ZeroMQ
     #expect(sent == [1, 2])
     #expect(outbox.bytes == 12)
     #expect(outbox.isWaiting(for: client(1)))
-    try outbox.flush { _ throws(ZMQError) in .unreachable }
+    try outbox.flush { _, _ throws(ZMQError) in .unreachable }
     #expect(outbox.bytes == 0)
     #expect(outbox.isEmpty)
   }

@@ -1,0 +1,59 @@
+internal import Broker
+internal import Wire
+internal import ZeroMQ
+
+/// What goes out to clients: at once, or when there is room.
+struct ClientOutput {
+  /// What libzmq may hold for a client of frames that are large, in bytes; one more is begun below.
+  private static let maxUnsent = 1 << 20
+  /// Frames from this size on are counted, in bytes: those below are bounded by their number.
+  private static let largeFrame = 8192
+
+  private var outbox = Outbox()
+  /// Of the clients that have been sent large frames.
+  private var unsent: [PeerID: UnsentBytes] = [:]
+
+  var isEmpty: Bool { outbox.isEmpty }
+
+  /// Sends an answer, or keeps it. Returns whether it was one too many for a client that reads none.
+  mutating func send(
+    _ answer: Answer, through socket: borrowing RouterSocket
+  ) throws(ZMQError) -> Bool {
+    let peer = PeerID(answer.request.message[0])
+    if !outbox.isWaiting(for: peer) {
+      // A client that has gone away needs no answer.
+      let outcome = try attempt(answer.body, peer) { count throws(ZMQError) in
+        try socket.send(answer, countedBy: count)
+      }
+      guard outcome == .wouldBlock else { return false }
+    }
+    return outbox.append(answer.parts, for: peer)
+  }
+
+  /// Sends what can be sent of all that was kept.
+  mutating func flush(through socket: borrowing RouterSocket) throws(ZMQError) {
+    guard !outbox.isEmpty else { return }
+    var outbox = Outbox()
+    swap(&outbox, &self.outbox)
+    defer { swap(&outbox, &self.outbox) }
+    try outbox.flush { peer, parts throws(ZMQError) in
+      try attempt(parts[parts.count - 1], peer) { count throws(ZMQError) in
+        try socket.send(parts, countedBy: count)
+      }
+    }
+  }
+
+  private mutating func attempt(
+    _ body: Part, _ peer: PeerID,
+    _ send: (UnsentBytes?) throws(ZMQError) -> Socket.SendOutcome
+  ) throws(ZMQError) -> Socket.SendOutcome {
+    guard case .frame(let frame) = body, frame.count >= Self.largeFrame else {
+      return try send(nil)
+    }
+    if unsent.count > 64 { unsent = unsent.filter { $0.value.count > 0 } }
+    let count = unsent[peer] ?? UnsentBytes()
+    unsent[peer] = count
+    guard count.count < Self.maxUnsent else { return .wouldBlock }
+    return try send(count)
+  }
+}

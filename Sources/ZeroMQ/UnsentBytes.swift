@@ -1,0 +1,48 @@
+internal import CZeroMQ
+internal import Synchronization
+
+/// How many bytes libzmq holds of frames that were sent with this count and have not left yet. A
+/// high-water mark counts messages, of whatever size. Any thread may look.
+package final class UnsentBytes: Sendable {
+  fileprivate let bytes = Atomic(0)
+
+  package init() {}
+
+  package var count: Int { bytes.load(ordering: .relaxed) }
+}
+
+/// A frame that libzmq still has to send, and where that is counted.
+private final class UnsentFrame {
+  let frame: Frame
+  let count: UnsentBytes
+
+  init(_ frame: Frame, _ count: UnsentBytes) {
+    self.frame = frame
+    self.count = count
+    count.bytes.add(frame.count, ordering: .relaxed)
+  }
+
+  deinit {
+    count.bytes.subtract(frame.count, ordering: .relaxed)
+  }
+}
+
+extension Frame {
+  /// Makes a message of it that is counted until libzmq has done with it, in a thread of its own.
+  func counted(by count: UnsentBytes) -> zmq_msg_t {
+    var message = zmq_msg_t()
+    let hint = Unmanaged.passRetained(UnsentFrame(self, count))
+    let bytes = self.message[index]
+    let result = zmq_msg_init_data(
+      &message, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count,
+      { _, hint in
+        if let hint { Unmanaged<UnsentFrame>.fromOpaque(hint).release() }
+      }, hint.toOpaque())
+    // It fails without memory, and then nothing else goes on either.
+    if result != 0 {
+      hint.release()
+      zmq_msg_init(&message)
+    }
+    return message
+  }
+}
