@@ -106,10 +106,9 @@ extension Broker {
       hasUnasked = true
       return
     }
-    var pace = statement.pace
-    // Without a reserve all workers take all.
-    if pace == .long && configuration.reservedWorkers == 0 { pace = .short }
-    let lane = RequestQueue.Lane(database: statement.key.database, pace: pace)
+    // Without a reserve all workers take all, and what comes first is run first.
+    let isShort = configuration.reservedWorkers == 0 || statement.pace != .long
+    let lane = RequestQueue.Lane(database: statement.key.database, isShort: isShort)
     request.state = .queued(lane)
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, size: request.size)

@@ -32,7 +32,7 @@ extension Broker {
       let peer = idle.remove(at: place)
       var batch = Batch()
       begin(number, request, in: &batch, on: peer, now)
-      if share > 1 && mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
+      if share > 1 && Self.mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
       workers[peer]?.state = .running
       workers[peer]?.runs = batch.runs
       effects.append(.run(peer, batch.orders))
@@ -71,23 +71,38 @@ extension Broker {
     return false
   }
 
-  /// The request whose turn it is among those that can be run now.
+  /// The request whose turn it is among those that can be run now by a worker that waits.
   private mutating func nextRequest() -> UInt64? {
     let mayRunLong = mayRunLong
-    let present = workers.count
-    let isHeld =
-      casualties.areTooMany(besides: present) || workers.values.contains { $0.runsSuspect }
+    return nextRequest { broker, lane in
+      (lane.isShort || mayRunLong) && broker.idleWorker(for: lane.database) != nil
+    } only: { _ in
+      true
+    }
+  }
+
+  /// - Parameters:
+  ///   - canServe: whether a lane's requests can be run now.
+  ///   - isWanted: whether that request is; if it is not, none is.
+  private mutating func nextRequest(
+    where canServe: (borrowing Broker, RequestQueue.Lane) -> Bool,
+    only isWanted: (PendingRequest) -> Bool
+  ) -> UInt64? {
     // Taken out for as long as it asks about all the rest.
     var queue = RequestQueue()
     swap(&queue, &self.queue)
     defer { swap(&queue, &self.queue) }
     return queue.next { lane in
-      (lane.pace != .long || mayRunLong) && idleWorker(for: lane.database) != nil
+      canServe(self, lane)
     } unless: { number in
       guard let request = requests[number], request.isSuspect else { return false }
-      return isHeld || casualties.hold(request.connection, besides: present)
+      return casualties.areTooMany(besides: workers.count)
+        || workers.values.contains { $0.runsSuspect }
+        || casualties.hold(request.connection, besides: workers.count)
     } exceptOf: { connection in
-      casualties.hold(connection, besides: present)
+      casualties.hold(connection, besides: workers.count)
+    } only: { number in
+      requests[number].map(isWanted) ?? false
     }
   }
 
@@ -105,35 +120,27 @@ extension Broker {
 
   /// Whether a request may be run together with others: it is expected to take little time, and not
   /// to kill its worker.
-  private func mayShare(_ request: PendingRequest) -> Bool {
+  private static func mayShare(_ request: PendingRequest) -> Bool {
     !request.isSuspect && !request.isReturned
       && request.statement?.pace == .quick
   }
 
-  /// Adds to what a worker gets the requests whose turns come next and that may be run together, up
-  /// to a number of them, their bytes and the time that they are expected to take.
+  /// Adds to what a worker gets the requests whose turns come next, as long as they may be run together,
+  /// up to a number of them, their bytes and the time that they are expected to take.
   private mutating func fill(
     _ batch: inout Batch, upTo count: Int, on peer: PeerID, _ now: Instant
   ) {
     guard let names = workers[peer]?.names else { return }
-    let present = workers.count
+    let mayRunLong = mayRunLong
     while batch.orders.count < count && batch.hasRoom {
-      let next = queue.next { lane in
-        lane.pace == .quick && names.contains(lane.database)
-      } unless: { _ in
-        // What comes before all turns runs alone.
-        true
-      } exceptOf: { [casualties] connection in
-        casualties.hold(connection, besides: present)
+      let next = nextRequest { _, lane in
+        (lane.isShort || mayRunLong) && names.contains(lane.database)
+      } only: { request in
+        Self.mayShare(request)
       }
       guard let number = next, let request = requests[number] else { return }
       guard isRunnable(number, request, now) else { continue }
-      if mayShare(request) {
-        begin(number, request, in: &batch, on: peer, now)
-      } else {
-        // It was quick when it came.
-        moveToQueue(number)
-      }
+      begin(number, request, in: &batch, on: peer, now)
     }
   }
 

@@ -11,8 +11,8 @@ struct RequestQueue {
   /// What can be run by the same workers.
   struct Lane: Hashable {
     let database: String
-    /// Of its statements so far.
-    let pace: StatementHistory.Pace
+    /// Whether its statements have been short so far: workers may be reserved for those.
+    let isShort: Bool
   }
 
   /// What waits in a lane, whoever sent it. Counted once for all who have something there, so that
@@ -123,15 +123,17 @@ struct RequestQueue {
   /// - Parameters:
   ///   - isHeld: whether one that comes before all turns has to wait all the same.
   ///   - isExcluded: whether a client gets no turn for now.
+  ///   - isWanted: asked of that request; if it is not, there is none, and its turn is still to come.
   mutating func next(
     where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool,
-    exceptOf isExcluded: (PeerID) -> Bool = { _ in false }
+    exceptOf isExcluded: (PeerID) -> Bool = { _ in false },
+    only isWanted: (UInt64) -> Bool = { _ in true }
   ) -> UInt64? {
     if !urgent.isEmpty {
       let first = urgent.first { number in
         urgentLanes[number].map { canServe($0.lane) } ?? false && !isHeld(number)
       }
-      if let first { return first }
+      if let first { return isWanted(first) ? first : nil }
     }
     var index = 0
     while index < turns.count {
@@ -142,9 +144,10 @@ struct RequestQueue {
       }
       if let place = client.lanes.firstIndex(where: { canServe($0.count.lane) }), !isExcluded(peer)
       {
+        guard let number = client.lanes[place].numbers.first, isWanted(number) else { return nil }
         turns.append(turns.remove(at: index))
         client.lanes.append(client.lanes.remove(at: place))
-        return client.lanes.last?.numbers.first
+        return number
       }
       index += 1
     }

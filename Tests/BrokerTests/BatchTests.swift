@@ -72,6 +72,14 @@ import Wire
     #expect(bench.jobs().map(\.request) == ["quick?1", "quick?2"])
   }
 
+  @Test func nothingOvertakesWhatRunsAlone() throws {
+    var bench = Bench()
+    let jobs = batch(["quick?1", "new?1", "quick?2"], on: &bench)
+    #expect(jobs.map(\.request) == ["quick?1"])
+    answer(jobs, on: &bench)
+    #expect(bench.jobs().map(\.request) == ["new?1"])
+  }
+
   @Test func whatHasTurnedOutToBeSlowRunsAlone() throws {
     var bench = Bench()
     let first = batch(["quick?1"], on: &bench)

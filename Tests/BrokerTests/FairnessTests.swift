@@ -144,7 +144,7 @@ import Wire
   @Test(arguments: 1...20) func turnsOfManyClients(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var queue = RequestQueue()
-    let lanes = ["a", "b", "c"].map { RequestQueue.Lane(database: $0, pace: .short) }
+    let lanes = ["a", "b", "c"].map { RequestQueue.Lane(database: $0, isShort: true) }
     var waiting: [UInt64: (client: PeerID, lane: RequestQueue.Lane)] = [:]
     var passedOver: [PeerID: Int] = [:]
     for number in 1...2000 as ClosedRange<UInt64> {

@@ -90,7 +90,8 @@ import Glibc
     #expect(ended == [gone])
     #expect(Clock.now().microseconds(since: closed) < 1_000_000)
     // The other one is still there.
-    let outcome = try router.send([.bytes(PeerID(stays.message[0]).bytes), .bytes([3])])
+    let outcome = try router.send(
+      [.bytes(PeerID(stays.message[0]).bytes), .bytes([3])], countedBy: nil)
     #expect(outcome == .sent)
     withExtendedLifetime(first) {}
   }

@@ -127,16 +127,9 @@ EOF
   note_started
   local client=$pid
   sleep 0.5
-  # The two workers take turns: which one has it, only it can tell.
-  local busy killed=
-  for busy in $(worker_pids); do
-    if grep -q hrtimer_nanosleep "/proc/$busy/wchan"; then
-      killed=$busy
-      kill -KILL "$busy"
-      break
-    fi
-  done
-  [ -n "$killed" ]
+  local killed
+  killed=$(ask 'SHOW what=workers format=tsv' | awk -F '\t' '$5 == "running" { print $3 }')
+  kill -KILL "$killed"
   wait_status "$client"
   [[ $(head -n 1 "$work/answer") == "OK id=7 rows=1 tries=2 "* ]]
   wait_for event '^request.retried .*id=7 .*tries=2'
