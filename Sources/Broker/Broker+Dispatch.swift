@@ -72,28 +72,19 @@ extension Broker {
   }
 
   /// The request whose turn it is among those that can be run now by a worker that waits.
-  private mutating func nextRequest() -> UInt64? {
+  ///
+  /// - Parameter worker: one that is given something; then, only if that request may be run together
+  ///   with others.
+  private mutating func nextRequest(along worker: WorkerRecord? = nil) -> UInt64? {
     let mayRunLong = mayRunLong
-    return nextRequest { broker, lane in
-      (lane.isShort || mayRunLong) && broker.idleWorker(for: lane.database) != nil
-    } only: { _ in
-      true
-    }
-  }
-
-  /// - Parameters:
-  ///   - canServe: whether a lane's requests can be run now.
-  ///   - isWanted: whether that request is; if it is not, none is.
-  private mutating func nextRequest(
-    where canServe: (borrowing Broker, RequestQueue.Lane) -> Bool,
-    only isWanted: (PendingRequest) -> Bool
-  ) -> UInt64? {
     // Taken out for as long as it asks about all the rest.
     var queue = RequestQueue()
     swap(&queue, &self.queue)
     defer { swap(&queue, &self.queue) }
     return queue.next { lane in
-      canServe(self, lane)
+      guard lane.isShort || mayRunLong else { return false }
+      guard let worker else { return idleWorker(for: lane.database) != nil }
+      return worker.serves(lane.database)
     } unless: { number in
       guard let request = requests[number], request.isSuspect else { return false }
       return casualties.areTooMany(besides: workers.count)
@@ -102,13 +93,13 @@ extension Broker {
     } exceptOf: { connection in
       casualties.hold(connection, besides: workers.count)
     } only: { number in
-      requests[number].map(isWanted) ?? false
+      worker == nil || requests[number].map(Self.mayShare) ?? false
     }
   }
 
   /// Where in `idle` the least recently used worker stands that has the database.
   func idleWorker(for database: String) -> Int? {
-    idle.firstIndex { workers[$0]?.names.contains(database) ?? false }
+    idle.firstIndex { workers[$0]?.serves(database) ?? false }
   }
 
   /// Whether a worker can be spared for a statement that may take long.
@@ -130,15 +121,9 @@ extension Broker {
   private mutating func fill(
     _ batch: inout Batch, upTo count: Int, on peer: PeerID, _ now: Instant
   ) {
-    guard let names = workers[peer]?.names else { return }
-    let mayRunLong = mayRunLong
+    guard let worker = workers[peer] else { return }
     while batch.orders.count < count && batch.hasRoom {
-      let next = nextRequest { _, lane in
-        (lane.isShort || mayRunLong) && names.contains(lane.database)
-      } only: { request in
-        Self.mayShare(request)
-      }
-      guard let number = next, let request = requests[number] else { return }
+      guard let number = nextRequest(along: worker), let request = requests[number] else { return }
       guard isRunnable(number, request, now) else { continue }
       begin(number, request, in: &batch, on: peer, now)
     }

@@ -11,7 +11,16 @@ package enum PeerID: Hashable, Sendable {
       self = .long(Array(bytes))
       return
     }
-    self = .short(bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } << 8 | UInt64(bytes.count))
+    var word = UInt64(bytes.count)
+    for index in 0..<bytes.count { word |= UInt64(bytes[index]) << (8 * UInt64(index + 1)) }
+    self = .short(word)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    switch self {
+    case .short(let word): hasher.combine(word)
+    case .long(let bytes): hasher.combine(bytes)
+    }
   }
 
   /// In hexadecimal, as people see it.

@@ -1,6 +1,10 @@
 internal import Wire
 
 /// A request that has no final answer yet.
+///
+/// Here and in the other records, the properties of which exclusivity is not checked are those whose
+/// checks took a twelfth of the router's time. The broker is used by one thread, and hands none of
+/// them to a closure.
 final class PendingRequest {
   enum State {
     /// In the queue, in this lane.
@@ -25,14 +29,14 @@ final class PendingRequest {
   let arrival: Instant
   let deadline: Instant
   /// What it runs; nil when it asks the router itself, and until it is taken: to hash costs time.
-  var statement: StatementRecord?
+  @exclusivity(unchecked) var statement: StatementRecord?
   /// Where it is counted; nil until it is taken.
-  var account: ClientRecord?
-  var state = State.unresolved
+  @exclusivity(unchecked) var account: ClientRecord?
+  @exclusivity(unchecked) var state = State.unresolved
   /// Whether it has lost its worker: then it goes before what was not begun yet.
-  var isReturned = false
+  @exclusivity(unchecked) var isReturned = false
   /// How often it was given to a worker: the number of its last attempt.
-  var attempts = 0
+  @exclusivity(unchecked) var attempts = 0
   /// How many of those were given back without having been begun.
   var givenBack = 0
   /// How many workers died while they ran it.
@@ -41,7 +45,7 @@ final class PendingRequest {
   /// it: then it runs alone, and only while no other such does.
   var isSuspect = false
   /// When a worker got it last.
-  var begun: Instant?
+  @exclusivity(unchecked) var begun: Instant?
   /// How many more chunks of its result its client wants now; nil when that is to come in one message.
   var credit: Int?
   /// How many chunks have been sent: what has been begun so is not begun again.

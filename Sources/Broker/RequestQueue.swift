@@ -19,7 +19,7 @@ struct RequestQueue {
   /// one look at it decides for all.
   final class LaneCount {
     let lane: Lane
-    var waiting = 0
+    @exclusivity(unchecked) var waiting = 0
 
     init(_ lane: Lane) { self.lane = lane }
   }
@@ -27,14 +27,14 @@ struct RequestQueue {
   /// What waits of a client in a lane.
   final class ClientLane {
     let count: LaneCount
-    var numbers: Deque<UInt64> = []
+    @exclusivity(unchecked) var numbers: Deque<UInt64> = []
 
     init(_ count: LaneCount) { self.count = count }
   }
 
   /// A client, with its lanes in the order of their next turns. None of them is empty.
   final class Client {
-    var lanes: Deque<ClientLane> = []
+    @exclusivity(unchecked) var lanes: Deque<ClientLane> = []
   }
 
   private(set) var clients: [PeerID: Client] = [:]

@@ -38,7 +38,7 @@ struct StatementHistory {
 final class StatementRecord {
   let key: StatementKey
   /// What a run is expected to take; nil when none has ended yet.
-  private(set) var microseconds: Int64?
+  @exclusivity(unchecked) private(set) var microseconds: Int64?
 
   init(_ key: StatementKey) { self.key = key }
 

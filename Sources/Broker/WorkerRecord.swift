@@ -26,16 +26,20 @@ final class WorkerRecord {
   }
   /// What it was given and will answer, or give back, in the order in which it runs that; also when
   /// nobody waits for it any more.
-  var runs: Deque<Run> = []
+  @exclusivity(unchecked) var runs: Deque<Run> = []
   /// Since when it waits in the middle of a result for a reader that wants no more of it yet.
   var stalledSince: Instant?
   /// When it was last told to look at a version.
   var checkBegun = Instant.start
   /// How many requests it has answered.
-  var served = 0
+  @exclusivity(unchecked) var served = 0
   /// Nil until it has told.
   var databases: Set<ServedDatabase>?
-  var names: Set<String> = []
+  var names: Set<String> = [] {
+    didSet { latest = "" }
+  }
+  /// One of the names: whoever asks for one mostly asks for it again.
+  private var latest = ""
   /// The broker's count of catalog changes when this worker last looked.
   var seenChange = 0
 
@@ -50,6 +54,14 @@ final class WorkerRecord {
 
   /// Whether it runs something that workers may have died of before.
   var runsSuspect: Bool { runs.first?.isSuspect ?? false }
+
+  /// Whether it has a database.
+  func serves(_ database: String) -> Bool {
+    if database == latest { return true }
+    guard names.contains(database) else { return false }
+    latest = database
+    return true
+  }
 
   /// Where an attempt stands in `runs`.
   func index(of attempt: Attempt) -> Int? { runs.firstIndex { $0.attempt == attempt } }

@@ -19,6 +19,8 @@ struct Connections {
 
   private var descriptors: [Int32: Descriptor] = [:]
   private var known: [PeerID: Int32] = [:]
+  /// One of those that are known: who has sent something mostly sends more.
+  private var latest: PeerID?
 
   /// How many descriptors are in use.
   var count: Int { descriptors.count }
@@ -40,7 +42,12 @@ struct Connections {
   }
 
   /// Whether `heard` has nothing to learn from another message of this peer.
-  func isKnown(_ peer: PeerID) -> Bool { peer.isUnique && known[peer] != nil }
+  mutating func isKnown(_ peer: PeerID) -> Bool {
+    if peer == latest { return true }
+    guard peer.isUnique, known[peer] != nil else { return false }
+    latest = peer
+    return true
+  }
 
   /// A message was received, and after that all the monitor's reports were taken in. Returns whether
   /// its sender may be there still.
@@ -58,6 +65,7 @@ struct Connections {
     guard let peers = descriptors[descriptor]?.peers else { return [] }
     descriptors[descriptor]?.peers = []
     for peer in peers { known[peer] = nil }
+    latest = nil
     return peers
   }
 
