@@ -97,6 +97,8 @@ extension Broker {
     _ now: Instant
   ) {
     let number = result.attempt.job
+    // It was given back, and had been begun after all.
+    if request.worker == nil && !request.isReturned { request.givenBack -= 1 }
     if let query = request.query {
       if let version = result.version, let begun = request.begun {
         learn(version, of: query.database, begun: begun, now)
