@@ -119,12 +119,7 @@ package final class Control: Sendable {
 
   /// The run for which others have to wait too long, once.
   func overrunning(now: Instant) -> Assignment? {
-    state.withLock { state in
-      guard let running = state.watchdog.assignment, state.batch.overruns(now: now) else {
-        return nil
-      }
-      return running
-    }
+    state.withLock { $0.overrunning(now: now) }
   }
 
   /// The run that is overdue, once, and when the one that runs will be.

@@ -20,7 +20,7 @@ package struct ControlState {
   /// The databases whose files something has happened to, until the runner has heard of it.
   var changed: Set<String> = []
   package var watchdog = Watchdog()
-  var batch = BatchClock()
+  package var batch = BatchClock()
   private var cancellations = Cancellations()
 
   package init(_ member: Member, router endpoint: String) {
@@ -70,5 +70,11 @@ package struct ControlState {
     watchdog.begin(assignment, deadline: deadline)
     if cancellations.contains(assignment) { watchdog.cancel(assignment, now: now) }
     if let router { watchdog.follow(router, now: now) }
+  }
+
+  /// The run for which others have to wait too long, once.
+  package mutating func overrunning(now: Instant) -> Assignment? {
+    guard let running = watchdog.assignment, batch.overruns(now: now) else { return nil }
+    return running
   }
 }

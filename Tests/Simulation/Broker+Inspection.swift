@@ -2,10 +2,10 @@ import Wire
 
 /// What those see who check a broker from outside.
 extension Broker {
-  func forEachRequest(_ body: (SeenRequest<Request>) throws -> Void) rethrows {
+  func forEachRequest(_ body: (SeenRequest) throws -> Void) rethrows {
     let areTooMany = casualties.areTooMany(besides: workers.count)
     for (number, request) in requests {
-      let place: SeenRequest<Request>.Place
+      let place: SeenRequest.Place
       switch request.state {
       case .queued(let lane):
         let isUrgent = queue.urgentLanes[number] != nil
@@ -16,7 +16,8 @@ extension Broker {
       }
       try body(
         SeenRequest(
-          number: number, request: request.payload, place: place, tries: request.tries,
+          number: number, index: Sent.of(request.payload).request, place: place,
+          attempts: request.attempts, tries: request.tries,
           deaths: request.deaths, isSuspect: request.isSuspect,
           isHeld: request.isSuspect && areTooMany
             || casualties.hold(request.connection, besides: workers.count),
@@ -29,14 +30,16 @@ extension Broker {
       let place: SeenWorker.Place
       switch worker.state {
       case .idle: place = .idle
-      case .running(let attempt): place = isCurrent(attempt) ? .running : .abandoning
+      case .running:
+        let isWanted = worker.runs.contains { isCurrent($0.attempt) }
+        place = !isWanted ? .abandoning : worker.runs.count > 1 ? .several : .running
       case .rescanning: place = .rescanning
       case .checking: place = .checking
       }
       try body(
         SeenWorker(
-          peer: peer, place: place, runsLong: worker.run?.isLong ?? false,
-          runsSuspect: worker.run?.isSuspect ?? false))
+          peer: peer, place: place, holds: worker.runs.count, runsLong: worker.runsLong,
+          runsSuspect: worker.runsSuspect))
     }
   }
 
@@ -52,7 +55,7 @@ extension Broker {
 }
 
 /// A request that has no final answer yet.
-struct SeenRequest<Request> {
+struct SeenRequest {
   enum Place: Hashable, Sendable {
     /// It waits for its client's turn.
     case inTurn(isShort: Bool)
@@ -64,8 +67,10 @@ struct SeenRequest<Request> {
   }
 
   let number: UInt64
-  let request: Request
+  /// In the ledger.
+  let index: Int
   let place: Place
+  let attempts: Int
   let tries: Int
   let deaths: Int
   let isSuspect: Bool
@@ -79,6 +84,8 @@ struct SeenWorker {
   enum Place: Hashable, Sendable {
     case idle
     case running
+    /// It runs several, one behind the other.
+    case several
     /// It runs what nobody waits for.
     case abandoning
     case rescanning
@@ -87,6 +94,8 @@ struct SeenWorker {
 
   let peer: PeerID
   let place: Place
+  /// How many requests it has.
+  let holds: Int
   let runsLong: Bool
   let runsSuspect: Bool
 }

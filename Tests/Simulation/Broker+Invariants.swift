@@ -1,3 +1,4 @@
+import DequeModule
 import HeapModule
 import Wire
 
@@ -28,7 +29,8 @@ extension Broker {
         sizes.parked += request.size
       case .running(let peer):
         places.running += 1
-        guard workers[peer]?.state == .running(Attempt(job: number, number: request.tries)) else {
+        let attempt = Attempt(job: number, number: request.attempts)
+        guard workers[peer]?.index(of: attempt) != nil else {
           return "nobody runs \(number)"
         }
       }
@@ -73,6 +75,9 @@ extension Broker {
       guard idle.contains(peer) == (worker.state == .idle) else {
         return "\(worker.member) is idle or not"
       }
+      guard worker.runs.isEmpty == (worker.state != .running) else {
+        return "\(worker.member) runs or not"
+      }
       for name in worker.names { served[name, default: 0] += 1 }
     }
     if connections.count != workers.count { return "names without workers" }
@@ -103,7 +108,7 @@ extension Broker {
   private var excess: String? {
     let waiting = queue.count + unresolved.count + parked.count
     // Those that were running have lost their workers.
-    let begun = requests.values.count { $0.tries > 0 }
+    let begun = requests.values.count { $0.attempts > 0 }
     if waiting > configuration.maxQueuedRequests + begun { return "\(waiting) requests wait" }
     if deadlines.count > 2 * requests.count + 1025 { return "\(deadlines.count) deadlines" }
     if history.recent.count + history.older.count > 2 * StatementHistory.capacity {
@@ -121,30 +126,24 @@ extension Broker {
 extension RequestQueue {
   fileprivate var inconsistency: String? {
     var counts: [Lane: Int] = [:]
-    for lane in urgentLanes.values { counts[lane, default: 0] += 1 }
-    for client in clients.values {
-      if client.lanes.isEmpty || client.lanes.values.contains(where: \.isEmpty) {
+    for count in urgentLanes.values { counts[count.lane, default: 0] += 1 }
+    for (peer, client) in clients {
+      if client.lanes.isEmpty || client.lanes.contains(where: \.numbers.isEmpty) {
         return "an empty lane"
       }
-      for (lane, numbers) in client.lanes {
-        counts[lane, default: 0] += numbers.count
-        if !numbers.isAscending { return "a lane out of order" }
+      for own in client.lanes {
+        counts[own.count.lane, default: 0] += own.numbers.count
+        if !own.numbers.isAscending { return "a lane out of order" }
+        if lanes[own.count.lane] !== own.count { return "a lane that is counted twice" }
       }
-      if !client.turns.holds(client.lanes.keys) { return "the turns of a client's lanes" }
+      if Set(client.lanes.map(\.count.lane)).count != client.lanes.count { return "a lane twice" }
+      if turns.count(where: { $0.peer == peer && $0.client === client }) != 1 {
+        return "the clients' turns"
+      }
     }
-    if !turns.holds(clients.keys) { return "the clients' turns" }
+    if turns.count > 2 * clients.count + 100 { return "\(turns.count) turns" }
     if !urgent.isAscending || Set(urgent) != Set(urgentLanes.keys) { return "what goes first" }
-    return counts == waiting ? nil : "the counts of lanes"
-  }
-}
-
-extension Rota {
-  /// Whether exactly these have a place each, and little else is kept: there never are more than a
-  /// few dozen of them here.
-  fileprivate func holds(_ keys: some Collection<Key>) -> Bool {
-    tickets.count == keys.count && keys.allSatisfy { tickets[$0] != nil }
-      && places.count { tickets[$0.key] == $0.ticket } == tickets.count
-      && places.count <= 100
+    return counts == lanes.mapValues(\.waiting) ? nil : "the counts of lanes"
   }
 }
 

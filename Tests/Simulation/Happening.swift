@@ -12,11 +12,11 @@ enum Happening {
   case report(connection: Int, Report)
   case nonsense(connection: Int)
   case workerGone(connection: Int)
-  case note(ChangeNote)
+  case note(Note)
   case publication(station: Int, Word)
 
   // What arrives at a worker, and what goes on in it.
-  case command(connection: Int, WorkerCommand, request: Int)
+  case command(connection: Int, Reply)
   case heard(process: Int, Word)
   case process(Int, ProcessEvent)
 
@@ -25,7 +25,7 @@ enum Happening {
   case stationStarts(Int)
 
   // What goes on at a caller.
-  case answered(connection: Int, Reply)
+  case answered(connection: Int, Answered)
   case caller(Int, CallerEvent)
 
   // The router's process.
@@ -41,6 +41,8 @@ enum ProcessEvent {
   /// Has looked, as it was told, and says what it found.
   case hasLooked(check: String?, serial: Int)
   case runEnds(serial: Int)
+  /// The time for what it was given together may be over.
+  case overrun
   case watchdog(serial: Int)
   case farewellEnds(serial: Int)
   case terminate
@@ -70,18 +72,16 @@ enum CallerEvent {
 final class Report: Sendable {
   let report: WorkerReport
   let databases: DatabaseSet?
-  let result: AttemptResult?
-  let body: Rendered?
+  let results: [(result: AttemptResult, body: Rendered)]
   let version: VersionReport?
 
   init(
-    _ report: WorkerReport, databases: DatabaseSet?, result: AttemptResult? = nil,
-    body: Rendered? = nil, version: VersionReport? = nil
+    _ report: WorkerReport, databases: DatabaseSet?,
+    results: [(result: AttemptResult, body: Rendered)] = [], version: VersionReport? = nil
   ) {
     self.report = report
     self.databases = databases
-    self.result = result
-    self.body = body
+    self.results = results
     self.version = version
   }
 }
@@ -93,8 +93,20 @@ final class Word: Sendable {
   init(_ publication: Publication) { self.publication = publication }
 }
 
+/// What a worker says beside its reports.
+enum Note {
+  case change(ChangeNote)
+  case overrun(OverrunNote)
+}
+
+/// What a worker is told.
+enum Reply {
+  case run([Order])
+  case command(WorkerCommand)
+}
+
 /// What a caller is answered; boxed.
-final class Reply: Sendable {
+final class Answered: Sendable {
   let request: Int
   let line: Line
 
@@ -105,9 +117,16 @@ final class Reply: Sendable {
 }
 
 /// A result as a worker rendered it: of which request, and by which attempt at it.
-struct Rendered: Equatable, Sendable {
+final class Rendered: Sendable {
   let request: Int
   let attempt: Attempt
+
+  init(request: Int, attempt: Attempt) {
+    self.request = request
+    self.attempt = attempt
+  }
+
+  static func of(_ body: Body) -> Rendered { unsafeDowncast(body.owner, to: Rendered.self) }
 }
 
 // For those who read what happened before a violation.
@@ -121,21 +140,36 @@ extension Word: CustomStringConvertible {
 extension Report: CustomStringConvertible {
   var description: String {
     let list = databases.map { " databases \($0.bits)" } ?? ""
-    let answer = result.map { " \($0.line)" } ?? version.map { " \($0.line)" } ?? ""
-    return "\(report.line)\(list)\(answer)"
+    let answers = (results.map(\.result.line) + (version.map { [$0.line] } ?? [])).map { " \($0)" }
+    return "\(report.line)\(list)\(answers.joined())"
   }
 }
 
-extension Reply: CustomStringConvertible {
+extension Answered: CustomStringConvertible {
   var description: String { "\(request): \(line)" }
 }
 
-extension Effect<Sent, Rendered>: CustomStringConvertible {
+extension Reply: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .run(let orders): orders.map(\.description).joined(separator: ", ")
+    case .command(let command): command.description
+    }
+  }
+}
+
+extension Order: CustomStringConvertible {
+  package var description: String {
+    "\(Sent.of(request).request): \(WorkerCommand.run(job).line)"
+  }
+}
+
+extension Effect: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .answer(let sent, let line, _): "answer \(sent.request): \(line)"
-    case .run(let peer, let job, let sent):
-      "run \(sent.request) on \(Ledger.name(peer)): \(WorkerCommand.run(job).line)"
+    case .chunk(let statement, let line, _): "chunk of \(Sent.of(statement).request): \(line)"
+    case .answer(let statement, let line, _): "answer \(Sent.of(statement).request): \(line)"
+    case .run(let peer, let orders): "on \(Ledger.name(peer)) run \(Reply.run(orders))"
     case .tell(let peer, let command): "tell \(Ledger.name(peer)): \(command.line)"
     case .publish(let line): "publish \(line)"
     }

@@ -21,7 +21,7 @@ extension Ledger {
     var all = Waiting()
     var clients: [Int: Waiting] = [:]
     var inFlight = 0
-    for other in requests where other.status == .open {
+    for other in open.lazy.map({ requests[$0] }) {
       guard let place = other.place else { continue }
       if other.connection == request.connection { inFlight += 1 }
       if place == .running { continue }

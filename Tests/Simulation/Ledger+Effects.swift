@@ -3,7 +3,7 @@ import Wire
 /// What the router does.
 extension Ledger {
   mutating func take(
-    _ line: Line, _ rows: Rows<Rendered>?, for index: Int, _ cause: Cause, now: Instant
+    _ line: Line, _ rows: Rows?, for index: Int, now: Instant
   ) throws {
     let request = requests[index]
     try require(request.status == .open, "\(index) is answered, and is \(request.status)")
@@ -15,22 +15,27 @@ extension Ledger {
         line["tries"] == String(request.tries), "\(index) was begun \(request.tries) times")
     }
     try check(stage, of: index, rows, now: now)
-    if let holder = request.holder { workers[holder].held?.isAbandoned = true }
-    if stage == .quarantined || stage == .deadline { hasHadTurn(request) }
+    abandon(index)
+    if stage == .quarantined || stage == .deadline {
+      // That may be when its turn came behind others that are run together.
+      hasHadTurn(request)
+      excused.append(request.connection)
+    }
     close(index, stage)
   }
 
   private func check(
-    _ stage: Stage, of index: Int, _ rows: Rows<Rendered>?, now: Instant
+    _ stage: Stage, of index: Int, _ rows: Rows?, now: Instant
   ) throws {
     let request = requests[index]
     switch stage {
     case .ok:
       switch (request.message, rows) {
       case (.query, .rendered(let body)):
+        let rendered = Rendered.of(body)
         try require(
-          body.request == index && body.attempt.number == request.tries,
-          "\(index) is given the rows of \(body)")
+          rendered.request == index && rendered.attempt.number == request.attempts,
+          "\(index) is given the rows of \(rendered.request), \(rendered.attempt)")
       case (.show, .values): break
       default: throw Violation("\(index) is given rows of another kind")
       }
@@ -67,47 +72,11 @@ extension Ledger {
   }
 
   /// A worker that waits has exactly one reply.
-  private mutating func reply(_ connection: Int) throws {
+  mutating func reply(_ connection: Int) throws {
     guard let place = idle.firstIndex(of: connection) else {
       throw Violation("\(connection) is told something while it is busy")
     }
     idle.remove(at: place)
-  }
-
-  /// A worker is told to run.
-  /// - Parameter runs: this, and what other workers are told to run after it in the same step.
-  mutating func take(
-    _ job: Job, for index: Int, to connection: Int, first runs: ArraySlice<Run>, now: Instant
-  ) throws {
-    let request = requests[index]
-    try require(request.status == .open, "\(index) is run, and is \(request.status)")
-    try require(request.holder == nil, "\(index) is run by two")
-    try require(now < request.limit, "\(index) is run after its time")
-    try require(job.attempt.number == request.tries + 1, "\(index) is run as \(job.attempt)")
-    try require(!isRefused(index), "\(index) is run in quarantine")
-    let database = request.database ?? Database.unknown
-    let first = idle.first { workers[$0].serves.contains(database) }
-    try require(first == connection, "\(index) is run by \(connection), not \(first ?? -1)")
-    let isSuspect = seen.contains { $0.request.request == index && $0.isSuspect }
-    try require(
-      isSuspect || request.deaths == 0 && !docket.isSuspect(request.sent),
-      "\(index) runs as if nobody had died of it")
-    if isSuspect {
-      let other = workers.firstIndex { $0.isKnown && $0.held?.isSuspect == true }
-      try require(other == nil, "\(index) runs beside another suspect")
-    }
-    try checkTurn(runs)
-    try reply(connection)
-    sum(index)
-    sum(connection)
-    requests[index].tries += 1
-    requests[index].holder = connection
-    if !workers[connection].isKnown {
-      workers[connection].isKnown = true
-      known.append(connection)
-    }
-    workers[connection].held = Worker.Held(
-      request: index, attempt: job.attempt, isSuspect: isSuspect)
   }
 
   /// The router publishes something.
@@ -121,18 +90,34 @@ extension Ledger {
     }
     let worker = workers[connection]
     workers[connection].isKnown = false
-    workers[connection].held = nil
+    workers[connection].held = []
     coverage.note(worker.stage, WorkerStage.lost)
     coverage.note(worker.stage, try Loss(why: why))
     workers[connection].stage = .absent
-    guard let held = worker.held else { return }
-    let request = requests[held.request]
-    let isCurrent = request.status == .open && request.tries == held.attempt.number
-    if isCurrent { requests[held.request].holder = nil }
-    guard isAccident(worker, why) else { return }
-    try require(worker.hasEnded, "\(member) is charged, and lives")
-    if isCurrent { requests[held.request].deaths += 1 }
-    docket.charge(request.sent, now)
+    try lose(worker.held, of: worker, connection, isAccident(worker, why), now)
+  }
+
+  /// What the loss of a worker means for what it had: when it is an accident, the only one is charged
+  /// with it, and of several nobody, but each may be the one that did it.
+  private mutating func lose(
+    _ held: [Worker.Held], of worker: Worker, _ connection: Int, _ isAccident: Bool, _ now: Instant
+  ) throws {
+    if isAccident && !held.isEmpty {
+      try require(worker.hasEnded, "\(connection) is charged, and lives")
+    }
+    for one in held {
+      let isCurrent = isHeld(one, by: connection)
+      if isCurrent {
+        requests[one.request].holder = nil
+        requests[one.request].isReturned = true
+      }
+      guard isAccident else { continue }
+      if isCurrent { requests[one.request].isSuspect = true }
+      guard held.count == 1 else { continue }
+      if isCurrent { requests[one.request].deaths += 1 }
+      history.note(requests[one.request], microseconds: now.microseconds(since: one.begun))
+      docket.charge(requests[one.request].sent, now)
+    }
   }
 
   private func isAnnounced(_ worker: Worker) -> Bool {

@@ -14,9 +14,9 @@ extension Ledger {
       inFlight[key] = index
     }
     arriving = index
+    open.insert(index)
     requests[index].status = .open
     requests[index].limit = now.adding(milliseconds: allowed(request.message))
-    open += 1
   }
 
   private func allowed(_ message: ClientMessage) -> Int {
@@ -38,7 +38,7 @@ extension Ledger {
   /// Something that is no request.
   mutating func willRefuse(_ index: Int) {
     requests[index].status = .open
-    open += 1
+    open.insert(index)
   }
 
   /// A worker says what no worker says, and counts as dead.
@@ -53,7 +53,7 @@ extension Ledger {
   }
 
   /// Its sender is about to get an answer.
-  mutating func willArrive(_ reply: Reply) throws {
+  mutating func willArrive(_ reply: Answered) throws {
     let index = reply.request
     try require(!requests[index].hasArrived, "\(index) is answered a second time")
     requests[index].hasArrived = true
@@ -61,9 +61,8 @@ extension Ledger {
 
   /// A connection is gone: nothing on it is answered any more.
   mutating func willLose(client connection: Int) {
-    for index in requests.indices
-    where requests[index].status == .open && requests[index].connection == connection {
-      if let holder = requests[index].holder { workers[holder].held?.isAbandoned = true }
+    for index in open where requests[index].connection == connection {
+      abandon(index)
       close(index, .unanswered)
     }
   }
@@ -73,15 +72,42 @@ extension Ledger {
     try require(!idle.contains(connection), "\(connection) speaks out of turn")
     workers[connection].member = report.report.member
     idle.append(connection)
-    guard let attempt = report.result?.attempt, let index = report.body?.request else { return }
+    for (result, body) in report.results { take(result, body, report, from: connection) }
+    guard workers[connection].isKnown else { return }
     let held = workers[connection].held
-    let isHeld = workers[connection].isKnown && held?.attempt == attempt
-    if isHeld { workers[connection].held = nil }
-    let isCurrent = requests[index].status == .open && requests[index].tries == attempt.number
-    if isCurrent || (isHeld && held?.isAbandoned == true) { docket.survived(requests[index].sent) }
-    if isCurrent && report.result?.outcome == .unchanged { requests[index].wasUnchanged = true }
+    workers[connection].held = []
+    giveBack(held, connection)
+  }
+
+  private mutating func take(
+    _ result: AttemptResult, _ body: Rendered, _ report: Report, from connection: Int
+  ) {
+    let index = body.request
+    var held: Worker.Held?
+    if workers[connection].isKnown,
+      let place = workers[connection].held.firstIndex(where: { $0.attempt == result.attempt })
+    {
+      held = workers[connection].held.remove(at: place)
+      history.note(requests[index], microseconds: result.runMicroseconds)
+    }
+    let request = requests[index]
+    let isCurrent = request.status == .open && request.attempts == result.attempt.number
+    if isCurrent || held?.isAbandoned == true { docket.survived(request.sent) }
+    guard isCurrent else { return }
+    if result.outcome == .unchanged { requests[index].wasUnchanged = true }
+    let hasLostDatabase =
+      if case .failure(let failure) = result.outcome {
+        failure.code == .noSuchDatabase && report.databases != nil
+      } else { false }
+    if hasLostDatabase {
+      if request.holder != nil { requests[index].isReturned = true }
+    } else if request.isGivenBack {
+      // It was begun after all.
+      requests[index].isGivenBack = false
+      requests[index].tries += 1
+    }
     // Its answer is taken now, or another worker runs it.
-    if isCurrent { requests[index].holder = nil }
+    requests[index].holder = nil
   }
 
   /// A supervisor's word has reached the router: an announced end is nobody's fault.
@@ -110,7 +136,7 @@ extension Ledger {
     }
     requests[index].status = .ended
     requests[index].place = nil
-    open -= 1
+    open.remove(index)
     sum(index)
     sum(stage.rawValue)
   }
@@ -121,7 +147,7 @@ extension ClientMessage {
     switch self {
     case .query(let query): query.id
     case .show(let show): show.id
-    case .cancel(let id): id
+    case .cancel(let id), .credit(let id, _), .next(let id): id
     }
   }
 }

@@ -1,29 +1,32 @@
 import Wire
 
 extension Ledger {
-  typealias RouterEffect = Effect<Sent, Rendered>
-
-  /// Judges what a router did about one input.
+  /// Judges what a router did about one input, or when it had no more of them.
   mutating func review(
-    _ broker: borrowing Broker<Sent, Rendered>, _ effects: [RouterEffect], _ cause: Cause,
-    now: Instant
+    _ broker: borrowing Broker, _ effects: [Effect], _ cause: Cause, now: Instant
   ) throws {
     coverage.note(cause)
     if cause == .tick { docket.tick(now) }
     if cause == .pardon { docket.pardon() }
     look(broker)
     excuse()
+    answered = effects.count { if case .answer = $0 { true } else { false } }
     var runs: ArraySlice<Run> = []
-    for case .run(let peer, _, let sent) in effects {
-      runs.append(Run(request: sent.request, connection: try Self.connection(peer)))
+    for case .run(let peer, let orders) in effects {
+      let connection = try Self.connection(peer)
+      for order in orders {
+        runs.append(Run(request: Sent.of(order.request).request, connection: connection))
+      }
     }
     for effect in effects {
       switch effect {
-      case .answer(let sent, let line, let rows):
-        try take(line, rows, for: sent.request, cause, now: now)
-      case .run(let peer, let job, let sent):
-        try take(job, for: sent.request, to: try Self.connection(peer), first: runs, now: now)
-        runs.removeFirst()
+      case .chunk(let statement, _, _):
+        throw Violation("\(Sent.of(statement).request) gets chunks, and asked for none")
+      case .answer(let statement, let line, let rows):
+        try take(line, rows, for: Sent.of(statement).request, now: now)
+      case .run(let peer, let orders):
+        try take(orders, to: try Self.connection(peer), first: runs, now: now)
+        runs.removeFirst(orders.count)
       case .tell(let peer, let command): try take(command, to: try Self.connection(peer))
       case .publish(let line): try take(line, cause, now: now)
       }
@@ -31,9 +34,10 @@ extension Ledger {
     noteShown(now)
     try compare(cause, now: now)
     try compareWorkers(broker, cause)
-    try checkWork()
     forgetTurns()
     if let stranger = coverage.stranger { throw Violation("\(stranger) is not foreseen") }
+    guard cause == .settle else { return }
+    try checkWork()
     reviews += 1
     if reviews % 16 == 0, let problem = broker.inconsistency { throw Violation(problem) }
   }
@@ -47,10 +51,13 @@ extension Ledger {
     shown[connection] = now.adding(milliseconds: 10)
   }
 
-  private mutating func look(_ broker: borrowing Broker<Sent, Rendered>) {
+  private mutating func look(_ broker: borrowing Broker) {
     seen.removeAll(keepingCapacity: true)
     seenWorkers.removeAll(keepingCapacity: true)
-    broker.forEachRequest { seen.append($0) }
+    broker.forEachRequest {
+      requests[$0.index].seat = seen.count
+      seen.append($0)
+    }
     broker.forEachWorker { seenWorkers.append($0) }
   }
 
@@ -59,9 +66,8 @@ extension Ledger {
   private mutating func excuse() {
     excused.removeAll(keepingCapacity: true)
     for request in seen {
-      guard case .urgent = request.place else { continue }
-      let entry = requests[request.request.request]
-      guard case .inTurn = entry.place else { continue }
+      let entry = requests[request.index]
+      guard case .inTurn = entry.place, request.isSuspect else { continue }
       hasHadTurn(entry)
       excused.append(entry.connection)
     }
@@ -70,9 +76,12 @@ extension Ledger {
   /// The router must have exactly the requests that are open, and know the same of them.
   private mutating func compare(_ cause: Cause, now: Instant) throws {
     for request in seen {
-      let index = request.request.request
+      let index = request.index
       let entry = requests[index]
       try require(entry.status == .open, "\(index) is kept after its end")
+      try require(
+        entry.attempts == request.attempts,
+        "\(index) was given to \(entry.attempts) workers, not \(request.attempts)")
       try require(
         entry.tries == request.tries,
         "\(index) was begun \(entry.tries) times, not \(request.tries)")
@@ -80,6 +89,14 @@ extension Ledger {
         entry.deaths == request.deaths,
         "\(entry.deaths) workers have died of \(index), not \(request.deaths)")
       try require(entry.limit == request.deadline, "\(index) has another deadline")
+      try require(
+        (entry.holder != nil) == (request.place == .running),
+        "\(index) is \(request.place), and \(entry.holder ?? -1) has it")
+      if request.isSuspect && !entry.isSuspect {
+        try require(docket.isSuspect(entry.sent), "\(index) is suspected of nothing")
+        requests[index].isSuspect = true
+      }
+      if request.place == .parked { requests[index].isReturned = false }
       if entry.place != request.place {
         coverage.note(Stage(entry.place), Stage(request.place))
         requests[index].place = request.place
@@ -87,19 +104,19 @@ extension Ledger {
       if cause == .tick {
         // A worker that has it may know more; and so it is for what has just lost its worker.
         let end =
-          entry.tries > 0
+          entry.attempts > 0
           ? entry.limit.adding(milliseconds: Self.graceMilliseconds) : entry.limit
         try require(now < end, "\(index) is not answered in time")
       }
     }
-    try require(seen.count == open, "\(open - seen.count) of \(open) requests are lost")
+    try require(seen.count == open.count, "of \(open.count) requests only \(seen.count) are kept")
   }
 
   /// The grace of a request that runs, from the design.
   static var graceMilliseconds: Int { 750 }
 
   private mutating func compareWorkers(
-    _ broker: borrowing Broker<Sent, Rendered>, _ cause: Cause
+    _ broker: borrowing Broker, _ cause: Cause
   ) throws {
     var suspects = 0
     let before = known
@@ -115,8 +132,11 @@ extension Ledger {
         workers[connection].stage = stage
       }
       if worker.runsSuspect { suspects += 1 }
-      let holds = stage == .running || stage == .abandoning
-      try require(holds == (workers[connection].held != nil), "\(connection) is \(stage)")
+      let holds = stage == .running || stage == .several || stage == .abandoning
+      try require(
+        holds == !workers[connection].held.isEmpty
+          && worker.holds == workers[connection].held.count,
+        "\(connection) is \(stage), and has \(worker.holds) requests")
     }
     for connection in before where workers[connection].isKnown && !known.contains(connection) {
       try require(workers[connection].wasDismissed, "\(connection) is forgotten")
@@ -136,7 +156,7 @@ extension Ledger {
     let free = idle.reduce(into: DatabaseSet.empty) { $0.formUnion(workers[$1].serves) }
     let isSuspectRunning = seenWorkers.contains { $0.runsSuspect }
     for request in seen {
-      let index = request.request.request
+      let index = request.index
       guard let database = requests[index].database else { continue }
       switch request.place {
       case .inTurn(let isShort), .urgent(let isShort):
@@ -156,11 +176,9 @@ extension Ledger {
   /// Whether one more statement that may be long could be run before these were.
   func mayRunLong(before runs: ArraySlice<Run>) -> Bool {
     guard configuration.reservedWorkers > 0 else { return true }
-    let long = seenWorkers.count { $0.runsLong } - runs.count { runsLong($0.connection) }
+    let long = seenWorkers.count { worker in
+      worker.runsLong && !runs.contains { Self.peer($0.connection) == worker.peer }
+    }
     return long < max(1, seenWorkers.count - configuration.reservedWorkers)
-  }
-
-  func runsLong(_ connection: Int) -> Bool {
-    seenWorkers.contains { $0.runsLong && $0.peer == Self.peer(connection) }
   }
 }

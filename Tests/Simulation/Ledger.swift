@@ -3,7 +3,7 @@ import Wire
 /// What each request was promised, and what the router has done about it: an account from outside,
 /// by which the router is judged after each step.
 struct Ledger {
-  struct Request {
+  final class Request {
     enum Status {
       case onItsWay
       /// One of the same id was in flight.
@@ -21,8 +21,17 @@ struct Ledger {
     let database: Int?
     var status = Status.onItsWay
     var limit = Instant.start
-    var place: SeenRequest<Sent>.Place?
+    var place: SeenRequest.Place?
+    /// How often it was given to a worker.
+    var attempts = 0
+    /// How often it was begun, as far as the router can know.
     var tries = 0
+    /// Whether the last attempt was given back.
+    var isGivenBack = false
+    /// Whether it has lost its worker, and so may not be run together with others.
+    var isReturned = false
+    /// Whether it may kill its worker, for all that is known: then it is run alone.
+    var isSuspect = false
     var deaths = 0
     /// The connection of the worker that has it.
     var holder: Int?
@@ -30,6 +39,20 @@ struct Ledger {
     var wasUnchanged = false
     /// Whether its sender has the answer.
     var hasArrived = false
+    /// Where it stands in `seen`, if it does.
+    var seat = 0
+
+    init(
+      _ sent: Sent, _ message: ClientMessage, connection: Int, envelope: Int, size: Int,
+      database: Int?
+    ) {
+      self.sent = sent
+      self.message = message
+      self.connection = connection
+      self.envelope = envelope
+      self.size = size
+      self.database = database
+    }
   }
 
   /// A connection of a worker.
@@ -38,13 +61,15 @@ struct Ledger {
       let request: Int
       let attempt: Attempt
       let isSuspect: Bool
+      let begun: Instant
       var isAbandoned = false
     }
 
     var member: Member?
     var isKnown = false
     var serves = DatabaseSet.empty
-    var held: Held?
+    /// In the order in which it runs that.
+    var held: [Held] = []
     /// Whether its process has really ended, or counts as stuck.
     var hasEnded = false
     /// Whether it was told to end.
@@ -55,7 +80,7 @@ struct Ledger {
   let configuration: Configuration
   var requests: [Request] = []
   var workers: [Worker] = []
-  var open = 0
+  var open: Set<Int> = []
   /// By envelope and id.
   var inFlight: [Key: Int] = [:]
   /// Those that wait for a reply, in the order in which they began to.
@@ -73,7 +98,10 @@ struct Ledger {
   /// The worker that has spoken last.
   var speaker: Member?
   var docket = Docket()
+  var history = RunTimes()
   var turns = Turns()
+  /// How many requests were answered in this step.
+  var answered = 0
   /// Those that are not counted in this step.
   var excused: [Int] = []
   /// Each client's turns among its lanes.
@@ -83,7 +111,7 @@ struct Ledger {
   var reviews = 0
   /// Sums up what the router did, to tell whether two runs are the same.
   private(set) var digest: UInt64 = 0
-  var seen: [SeenRequest<Sent>] = []
+  var seen: [SeenRequest] = []
   var seenWorkers: [SeenWorker] = []
 
   struct Key: Hashable {
@@ -114,15 +142,13 @@ struct Ledger {
 
   /// A router has died, and all that it knew with it.
   mutating func forget() {
-    for index in requests.indices where requests[index].status == .open {
-      requests[index].status = .ended
-    }
+    for index in open { requests[index].status = .ended }
     for index in workers.indices {
       workers[index].isKnown = false
-      workers[index].held = nil
+      workers[index].held = []
       workers[index].stage = .absent
     }
-    open = 0
+    open = []
     inFlight = [:]
     shown = [:]
     idle = []
@@ -131,6 +157,7 @@ struct Ledger {
     heard = [:]
     docket = Docket()
     docket.deaths = configuration.tries
+    history = RunTimes()
     turns = Turns()
     laneTurns = []
     isDraining = false

@@ -14,6 +14,13 @@ struct Process {
     case ended
   }
 
+  /// What it was given at once.
+  struct Batch {
+    var orders: ArraySlice<Order>
+    let arrival: Instant
+    var answers: [(result: AttemptResult, body: Rendered)] = []
+  }
+
   struct Run {
     let request: Int
     let job: Job
@@ -34,6 +41,8 @@ struct Process {
   let serves: DatabaseSet
   var control: ControlState
   var doing = Doing.starting
+  /// What it has not begun yet of what it runs, and the answers to what it has done.
+  var batch = Batch(orders: [], arrival: .start)
   /// Counts what it does, to tell what was planned for something earlier.
   var serial = 0
   /// All that it ever had; the last one may be open.

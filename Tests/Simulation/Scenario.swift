@@ -17,6 +17,8 @@ struct Scenario {
   var pace: Int64 = 1000
   /// How many requests a client sends at once at most.
   var burst = 1
+  /// Of a request at most, in bytes.
+  var size: Int64 = 1000
   var deadlines = 50...3000
   /// Between two accidents, in microseconds, on average.
   var accidentInterval: Int64 = 100_000
@@ -25,6 +27,8 @@ struct Scenario {
   var lost = 0
   /// Of a hundred messages.
   var late = 0
+  /// Of a hundred things that the router is told, after which it waits whether there are more.
+  var gathering = 0
   /// Of a thousand runs, that kill their worker although nothing is wrong with them.
   var bad = 0
   /// Of a hundred requests for which that is possible, that wait for a change.
@@ -49,11 +53,13 @@ struct Scenario {
     sessions = pick([0, 0, 1, 2])
     pace = pick([300, 2000, 2000, 10_000, 40_000, 200_000])
     burst = pick([1, 1, 3, 10])
+    size = pick([1000, 1000, 1000, 50_000])
     deadlines = pick([5...100, 50...3000, 50...3000, 1000...10_000])
-    accidentInterval = pick([20, 60, 200, 1000]) * pace
+    accidentInterval = pick([20, 60, 200, 500]) * pace
     accidents = Accident.allCases.filter { _ in pick([true, false]) }
     lost = pick([0, 0, 5, 30, 70])
     late = pick([0, 2, 20])
+    gathering = pick([0, 30, 95])
     bad = pick([0, 0, 5, 30])
     watchers = pick([0, 10, 60])
     failedStarts = pick([0, 0, 0, 20])
@@ -63,14 +69,19 @@ struct Scenario {
     configuration.defaultDeadlineMilliseconds = pick([500, 5000])
     configuration.maxDeadlineMilliseconds = pick([2000, 86_400_000])
     if pick([true, false, false]) { configuration.databaseDeadlineMilliseconds["a"] = 700 }
-    configuration.maxQueuedRequests = pick([3, 10, 100_000])
-    configuration.maxQueuedBytes = pick([3000, 256 << 20])
-    configuration.maxRequestsInFlight = pick([4, 10_000])
+    configuration.maxQueuedRequests = pick([3, 10, 30, 100_000, 100_000])
+    configuration.maxQueuedBytes = pick([3000, 256 << 20, 256 << 20])
+    configuration.maxRequestsInFlight = pick([4, 10_000, 10_000])
+    // Where little may wait, nearly all of much is refused.
+    let mostAtOnce = min(
+      configuration.maxQueuedRequests / 2, configuration.maxQueuedBytes / 1000,
+      configuration.maxRequestsInFlight / 2)
+    burst = min(pick([burst, burst, 40]), mostAtOnce)
     configuration.reservedWorkers = reserved
 
     let natures = Nature.allCases.filter { _ in pick([true, false, false]) }
-    for _ in 0..<pick([2, 4, 8]) {
-      let nature = pick([.quick, .quick, .moody] + natures)
+    for _ in 0..<pick([2, 4, 8, 20]) {
+      let nature = pick([.quick, .quick, .quick, .moody] + natures)
       texts.append(Text(nature: nature, database: Int(random.next() % UInt64(databases))))
     }
   }

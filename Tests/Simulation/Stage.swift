@@ -27,7 +27,7 @@ enum Stage: Int, CaseIterable {
   case unanswered
   case repeated
 
-  init(_ place: SeenRequest<Sent>.Place?) {
+  init(_ place: SeenRequest.Place?) {
     switch place {
     case nil: self = .absent
     case .inTurn(let isShort): self = isShort ? .short : .long
@@ -69,6 +69,7 @@ enum WorkerStage: Int, CaseIterable {
   case absent
   case idle
   case running
+  case several
   case abandoning
   case rescanning
   case checking
@@ -81,6 +82,7 @@ enum WorkerStage: Int, CaseIterable {
     switch place {
     case .idle: self = .idle
     case .running: self = .running
+    case .several: self = .several
     case .abandoning: self = .abandoning
     case .rescanning: self = .rescanning
     case .checking: self = .checking
@@ -100,6 +102,8 @@ enum Cause: Int, CaseIterable {
   case result
   case version
   case note
+  /// A worker is stuck in one of several requests.
+  case overrun
   case nonsense
   case unreachable
   case workerGone
@@ -116,6 +120,8 @@ enum Cause: Int, CaseIterable {
   case tick
   case drain
   case pardon
+  /// Nothing more: it decides.
+  case settle
 }
 
 extension Cause {

@@ -30,9 +30,12 @@ struct Database {
 
 /// What a text does to the worker that runs it.
 enum Nature: CaseIterable {
+  /// Quick enough to be run together with others.
   case quick
+  /// Short, but not quick.
+  case brisk
   case slow
-  /// Now quick, now slow.
+  /// Mostly quick, and now and then slow.
   case moody
   case wrong
   /// Kills whoever runs it.
@@ -54,8 +57,12 @@ struct Text {
 }
 
 /// A request as the broker sees it: a number, a text and one of a few parameter sets.
-struct Sent: Statement, Sendable {
+final class Sent: Statement, Sendable {
   static let parameterSets = 4
+
+  static func of(_ statement: any Statement) -> Sent {
+    unsafeDowncast(statement, to: Sent.self)
+  }
 
   /// For what runs nothing.
   static func nobody(_ request: Int) -> Sent { Sent(request: request, text: 0, parameters: 0) }
@@ -63,6 +70,12 @@ struct Sent: Statement, Sendable {
   let request: Int
   let text: Int
   let parameters: Int
+
+  init(request: Int, text: Int, parameters: Int) {
+    self.request = request
+    self.text = text
+    self.parameters = parameters
+  }
 
   var textHash: UInt64 { UInt64(text) }
   var parametersHash: UInt64 { UInt64(parameters) }

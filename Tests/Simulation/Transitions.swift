@@ -2,42 +2,41 @@
 private let steps: [Transition.Machine: [String: String]] = [
   .request: [
     "absent":
-      "badRequest busy draining long noSuchDatabase ok quarantined repeated running "
-      + "short unresolved urgentLong urgentShort",
+      "badRequest busy draining long ok quarantined repeated short unresolved",
     "long":
       "busy cancelled deadline draining noSuchDatabase quarantined running unanswered "
       + "unresolved urgentLong urgentShort",
     "parked":
-      "busy cancelled draining noSuchDatabase running short unanswered unchanged "
-      + "unresolved",
+      "busy cancelled draining noSuchDatabase unanswered unchanged unresolved",
     "running":
-      "badRequest cancelled crashed deadline denied draining failed noSuchDatabase "
-      + "ok parked quarantined tooLarge unanswered unchanged unresolved urgentLong "
-      + "urgentShort",
+      "badRequest cancelled crashed deadline denied failed long ok parked short "
+      + "tooLarge unanswered unchanged unresolved urgentLong urgentShort",
     "short":
-      "busy cancelled deadline draining noSuchDatabase quarantined running unanswered "
-      + "unresolved urgentLong urgentShort",
+      "busy cancelled deadline draining noSuchDatabase ok quarantined running "
+      + "unanswered unresolved urgentLong urgentShort",
     "unresolved":
       "busy cancelled deadline draining long noSuchDatabase ok running short unanswered "
       + "urgentShort",
     "urgentLong":
-      "cancelled deadline quarantined running unanswered unresolved",
+      "cancelled deadline quarantined running unanswered",
     "urgentShort":
-      "cancelled deadline draining quarantined running unanswered unresolved",
+      "cancelled deadline quarantined running unanswered unresolved",
   ],
   .worker: [
     "abandoning":
-      "checking dismissed idle lost rescanning running",
+      "dismissed idle lost rescanning",
     "absent":
-      "checking idle rescanning running",
+      "idle",
     "checking":
-      "dismissed idle lost rescanning running",
+      "dismissed idle lost",
     "idle":
-      "checking dismissed lost rescanning running",
+      "checking dismissed lost rescanning running several",
     "rescanning":
-      "checking dismissed idle lost running",
+      "dismissed idle lost",
     "running":
-      "abandoning checking dismissed idle lost rescanning",
+      "abandoning dismissed idle lost rescanning",
+    "several":
+      "abandoning dismissed idle lost rescanning running",
   ],
   .loss: [
     "abandoning":
@@ -47,9 +46,11 @@ private let steps: [Transition.Machine: [String: String]] = [
     "idle":
       "closed ended replaced supervisorEnded supervisorSilent",
     "rescanning":
-      "ended nonsense supervisorSilent unreachable",
+      "ended nonsense unreachable",
     "running":
       "closed ended nonsense replaced supervisorEnded supervisorSilent unreachable",
+    "several":
+      "closed ended",
   ],
   .slot: [
     "backoff":
@@ -88,12 +89,12 @@ private let steps: [Transition.Machine: [String: String]] = [
   .input: [
     "any":
       "backoff callerGone drain exited isReady malformed nonsense note otherWord "
-      + "overdue pardon query ready result show started state stopping stuck takeBack "
-      + "tick unreachable version workerGone"
+      + "overdue overrun pardon query ready result settle show started state stopping "
+      + "stuck takeBack tick unreachable version workerGone"
   ],
   .event: [
     "any":
-      "overdue cancelled changed crashed draining joined lost pardoned quarantined "
+      "cancelled changed crashed draining joined lost overdue pardoned quarantined "
       + "quarantinedWhateverParameters released retried"
   ],
 ]
@@ -104,29 +105,38 @@ private let rareSteps: [Transition.Machine: [String: String]] = [
   .request: [
     "absent":
       "deadline",
+    "long":
+      "badRequest denied failed ok parked tooLarge unchanged",
     "parked":
-      "deadline long quarantined urgentLong urgentShort",
-    "running":
-      "long short",
+      "deadline long quarantined short urgentLong urgentShort",
+    "short":
+      "badRequest denied failed parked tooLarge unchanged",
     "unresolved":
       "badRequest denied failed parked quarantined tooLarge unchanged urgentLong",
     "urgentLong":
-      "busy badRequest denied draining failed noSuchDatabase ok parked tooLarge "
-      + "unchanged",
+      "badRequest busy denied draining failed noSuchDatabase ok parked tooLarge "
+      + "unchanged unresolved",
     "urgentShort":
-      "busy badRequest denied failed noSuchDatabase ok parked tooLarge unchanged",
+      "badRequest busy denied draining failed noSuchDatabase ok parked tooLarge "
+      + "unchanged",
+  ],
+  .worker: [
+    "checking":
+      "rescanning"
   ],
   .loss: [
     "abandoning":
       "unlisted",
     "checking":
-      "supervisorEnded closed nonsense replaced supervisorSilent unlisted",
+      "closed nonsense replaced supervisorEnded supervisorSilent unlisted",
     "idle":
       "unlisted",
     "rescanning":
-      "supervisorEnded closed replaced unlisted",
+      "closed replaced supervisorEnded supervisorSilent unlisted",
     "running":
       "unlisted",
+    "several":
+      "nonsense replaced supervisorEnded supervisorSilent unlisted unreachable",
   ],
   .slot: [
     "backoff":

@@ -66,7 +66,7 @@ extension World {
     for process in living where processes[process].found.contains(database) {
       guard !isLost() else { continue }
       let note = ChangeNote(member: processes[process].member, database: Database.names[database])
-      plan(.note(note), in: 1000...25_000)
+      plan(.note(.change(note)), in: 1000...25_000)
     }
   }
 }

@@ -142,9 +142,9 @@ extension World {
     let request = ledger.requests.count
     ledger.requests.append(
       Ledger.Request(
-        sent: Sent(request: request, text: sent.text, parameters: sent.parameters),
-        message: message, connection: connection, envelope: envelope,
-        size: Int(number(10...1000)), database: database))
+        Sent(request: request, text: sent.text, parameters: sent.parameters), message,
+        connection: connection, envelope: envelope,
+        size: Int(number(10...scenario.size)), database: database))
     return request
   }
 
@@ -192,7 +192,7 @@ extension World {
   }
 
   /// An answer has arrived.
-  mutating func receive(_ reply: Reply, on connection: Int) throws {
+  mutating func receive(_ reply: Answered, on connection: Int) throws {
     guard case .caller(let index) = connections[connection].owner,
       connections[connection].closedAt == nil
     else { return }

@@ -11,12 +11,15 @@ extension World {
       return Course(end: .death, microseconds: number(10...20_000), isInterruptible: true)
     }
     let rows = Course.End.outcome(.rows(1))
-    let quick = Course(end: rows, microseconds: number(50...2000), isInterruptible: true)
+    let quick = Course(end: rows, microseconds: number(10...400), isInterruptible: true)
+    let deaf = Course(
+      end: rows, microseconds: number(100_000...1_500_000), isInterruptible: false)
     let slow = Course(end: rows, microseconds: number(20_000...200_000), isInterruptible: true)
     switch scenario.texts[request.sent.text].nature {
     case .quick: return quick
+    case .brisk: return Course(end: rows, microseconds: number(500...5000), isInterruptible: true)
     case .slow: return slow
-    case .moody: return chance(50) ? quick : slow
+    case .moody: return chance(85) ? quick : chance(70) ? slow : deaf
     case .wrong:
       let codes: [ErrorCode] = [.sql, .tooLarge, .denied, .badRequest]
       return Course(
@@ -29,8 +32,7 @@ extension World {
     case .touchy: return quick
     case .endless: return Course(end: .never, microseconds: 0, isInterruptible: true)
     case .stubborn: return Course(end: .never, microseconds: 0, isInterruptible: false)
-    case .deaf:
-      return Course(end: rows, microseconds: number(100_000...1_500_000), isInterruptible: false)
+    case .deaf: return deaf
     }
   }
 }

@@ -24,6 +24,8 @@ extension World {
   mutating func endRouter() {
     isRouterUp = false
     inbox.removeAll()
+    turnEnd = nil
+    deeds = []
     ledger.forget()
     for index in connections.indices where connections[index].router == router {
       connections[index].isAtRouter = false
@@ -66,7 +68,10 @@ extension World {
       guard connections[connection].isAtRouter else { return }
       connections[connection].isAtRouter = false
       try tell(.workerGone) { $0.disconnected(worker: Ledger.peer(connection), now: $1) }
-    case .note(let change): try tell(.note) { $0.receive(change, now: $1) }
+    case .note(.change(let note)): try tell(.note) { $0.receive(note, now: $1) }
+    case .note(.overrun(let note)):
+      ledger.willHear(note, now: now)
+      try tell(.overrun) { $0.receive(note, now: $1) }
     case .publication(let station, let word): try receive(word.publication, from: station)
     default: break
     }
@@ -101,13 +106,14 @@ extension World {
   private mutating func receive(_ report: Report, on connection: Int) throws {
     try ledger.willHear(connection, report)
     if let databases = report.databases { ledger.workers[connection].serves = databases }
-    let cause: Cause = report.result != nil ? .result : report.version != nil ? .version : .ready
+    let cause: Cause = !report.results.isEmpty ? .result : report.version != nil ? .version : .ready
     let list = report.databases.map { set in
       (0..<scenario.databases).filter(set.contains)
         .map { ServedDatabase(name: Database.names[$0]) }
     }
-    var results: [(result: AttemptResult, body: Rendered)] = []
-    if let result = report.result, let body = report.body { results.append((result, body)) }
+    let results = report.results.map {
+      (result: $0.result, body: Body(owner: $0.body, index: 0))
+    }
     try tell(cause) {
       $0.receive(
         report.report, databases: list, results: results,
@@ -115,77 +121,90 @@ extension World {
     }
   }
 
-  /// Gives an input to the broker, and does what it wants done.
-  mutating func tell(
-    _ cause: Cause, _ input: (inout Broker<Sent, Rendered>, Instant) -> Void
-  ) throws {
-    if cause == .tick { note("router: tick") }
+  /// Gives an input to the broker, which decides at once, or when it has been told more.
+  mutating func tell(_ cause: Cause, _ input: (inout Broker, Instant) -> Void) throws {
     input(&broker, now)
-    var effects = try judge(cause)
-    while !effects.isEmpty {
-      var more: [Effect<Sent, Rendered>] = []
-      for effect in effects { more += try carryOut(effect) }
-      effects = more
-    }
-    if broker.isDraining && broker.isEmpty && isRouterUp { endRouter() }
+    try judge(cause)
+    // What is given to workers early does not wait for the rest.
+    if cause == .query || cause == .show { try carryOut() }
+    guard chance(scenario.gathering) else { return try endTurn() }
+    turnEnd = turnEnd ?? later(0...1000)
   }
 
-  private mutating func judge(_ cause: Cause) throws -> [Effect<Sent, Rendered>] {
-    let effects = broker.effects
+  /// Nothing more has come: the broker decides on what it was told.
+  mutating func endTurn() throws {
+    turnEnd = nil
+    // The clock may go on between the two.
+    let isTick = broker.nextDeadline.map { $0 <= now } ?? false && (tickDue == now || chance(50))
+    if isTick {
+      note("router: tick")
+      broker.tick(now: now)
+      try judge(.tick)
+      for station in stations.indices where !broker.isHearing(stations[station].name) {
+        ledger.hasForgotten(station)
+      }
+    }
+    repeat {
+      broker.settle(now: now)
+      try judge(.settle)
+    } while try carryOut()
+    tickDue = broker.nextDeadline.map { now.adding(milliseconds: $0.millisecondsUp(since: now)) }
+    try require(!isTick || tickDue != now, "the router does not sleep")
+    if broker.isDraining && broker.isEmpty { endRouter() }
+  }
+
+  private mutating func judge(_ cause: Cause) throws {
+    for effect in broker.effects { note("  \(effect)") }
+    try ledger.review(broker, broker.effects, cause, now: now)
+    deeds += broker.effects
     broker.effects.removeAll(keepingCapacity: true)
-    for effect in effects { note("  \(effect)") }
-    try ledger.review(broker, effects, cause, now: now)
-    try checkTime(cause)
-    return effects
   }
 
-  private mutating func checkTime(_ cause: Cause) throws {
-    guard let due = broker.nextDeadline else {
-      tickDue = nil
-      return
+  /// Does what the broker wants done. Returns whether something was lost thereby.
+  @discardableResult
+  private mutating func carryOut() throws -> Bool {
+    var isLost = false
+    while !deeds.isEmpty {
+      var effects: [Effect] = []
+      swap(&effects, &deeds)
+      for effect in effects where try !carryOut(effect) { isLost = true }
     }
-    try require(cause != .tick || due > now, "the router does not sleep")
-    tickDue = now.adding(milliseconds: due.millisecondsUp(since: now))
-    guard cause == .tick else { return }
-    for station in stations.indices where !broker.isHearing(stations[station].name) {
-      ledger.hasForgotten(station)
-    }
+    return isLost
   }
 
-  /// Returns what the broker wants done about that.
-  private mutating func carryOut(
-    _ effect: Effect<Sent, Rendered>
-  ) throws -> [Effect<Sent, Rendered>] {
+  /// Returns false when it was for a worker that is not there any more.
+  private mutating func carryOut(_ effect: Effect) throws -> Bool {
     switch effect {
-    case .answer(let sent, let line, _):
-      let connection = ledger.requests[sent.request].connection
-      guard connections[connection].isAtRouter else { return [] }
+    // Nobody asks for chunks here.
+    case .chunk: break
+    case .answer(let statement, let line, _):
+      let index = Sent.of(statement).request
+      let connection = ledger.requests[index].connection
+      guard connections[connection].isAtRouter else { return true }
       let due = connections[connection].fromRouter.due(arrival())
-      agenda.plan(.answered(connection: connection, Reply(sent.request, line)), at: due)
-      return []
-    case .run(let peer, let job, let sent):
-      return try send(.run(job), to: try Ledger.connection(peer), for: sent.request)
-    case .tell(let peer, let command): return try send(command, to: try Ledger.connection(peer))
+      agenda.plan(.answered(connection: connection, Answered(index, line)), at: due)
+    case .run(let peer, let orders): return try send(.run(orders), to: peer)
+    case .tell(let peer, let command): return try send(.command(command), to: peer)
     case .publish(let line):
-      guard line.word == EventWord.cancelled, let member = Member(line) else { return [] }
+      guard line.word == EventWord.cancelled, let member = Member(line) else { return true }
       routerSequence += 1
       publish(line, [], to: member)
-      return []
     }
+    return true
   }
 
-  private mutating func send(
-    _ command: WorkerCommand, to connection: Int, for request: Int = -1
-  ) throws -> [Effect<Sent, Rendered>] {
+  private mutating func send(_ reply: Reply, to peer: PeerID) throws -> Bool {
+    let connection = try Ledger.connection(peer)
     if connections[connection].closedAt != nil {
       // What is sent before the router's socket has noticed is lost.
-      guard !connections[connection].isAtRouter || chance(50) else { return [] }
-      broker.unreachable(Ledger.peer(connection), now: now)
-      return try judge(.unreachable)
+      guard !connections[connection].isAtRouter || chance(50) else { return true }
+      broker.unreachable(peer, now: now)
+      try judge(.unreachable)
+      return false
     }
     let due = connections[connection].fromRouter.due(arrival())
-    agenda.plan(.command(connection: connection, command, request: request), at: due)
-    return []
+    agenda.plan(.command(connection: connection, reply), at: due)
+    return true
   }
 
   func routerWord(_ line: Line, _ members: [Line]) -> Word {

@@ -13,13 +13,15 @@ extension World {
 
   /// Whether nothing is left to do. Asked often, so what is cheap comes first.
   private var isAtRest: Bool {
-    guard isRouterUp, ledger.open == 0, inbox.isEmpty, !broker.isDraining else { return false }
+    guard isRouterUp, ledger.open.isEmpty, inbox.isEmpty, turnEnd == nil, !broker.isDraining else {
+      return false
+    }
     return broker.restlessness == nil && restlessness == nil
   }
 
   private func requireRest() throws {
     try require(isRouterUp && !broker.isDraining, "the router is not up")
-    try require(ledger.open == 0, "\(ledger.open) requests are never answered")
+    try require(ledger.open.isEmpty, "\(ledger.open.count) requests are never answered")
     if let problem = broker.restlessness ?? broker.inconsistency ?? restlessness {
       throw Violation("in the end \(problem)")
     }

@@ -103,7 +103,7 @@ extension World {
   // MARK: What it says
 
   private mutating func report(
-    _ index: Int, _ result: AttemptResult? = nil, of request: Int? = nil,
+    _ index: Int, _ answers: [(result: AttemptResult, body: Rendered)] = [],
     version: VersionReport? = nil
   ) {
     let process = processes[index]
@@ -116,9 +116,6 @@ extension World {
     processes[index].doing = .waiting
     processes[index].serial += 1
     processes[index].hasFarewell = false
-    let body = result.flatMap { result in
-      request.map { Rendered(request: $0, attempt: result.attempt) }
-    }
     let due = connections[connection].toRouter.due(arrival())
     if process.isConfused && process.reported != nil {
       return agenda.plan(.nonsense(connection: connection), at: due)
@@ -127,8 +124,7 @@ extension World {
       .report(
         connection: connection,
         Report(
-          report, databases: isNews ? process.found : nil, result: result, body: body,
-          version: version)),
+          report, databases: isNews ? process.found : nil, results: answers, version: version)),
       at: due)
     if process.isStopping { takeNews(index) }
   }
@@ -145,22 +141,22 @@ extension World {
 
   // MARK: What it is told
 
-  mutating func obey(_ connection: Int, _ command: WorkerCommand, _ request: Int) {
+  mutating func obey(_ connection: Int, _ reply: Reply) {
     guard case .worker(let index) = connections[connection].owner,
       connections[connection].closedAt == nil, processes[index].isAlive
     else { return }
     if now < processes[index].resumes {
-      let later = Happening.command(connection: connection, command, request: request)
+      let later = Happening.command(connection: connection, reply)
       return agenda.plan(later, at: processes[index].resumes)
     }
     if processes[index].isKilled { return }
     processes[index].serial += 1
     let serial = processes[index].serial
-    switch command {
-    case .bye: end(index, .status(0))
-    case .rescan: look(index, nil, serial)
-    case .check(let database): look(index, database, serial)
-    case .run(let job): begin(index, job, request)
+    switch reply {
+    case .command(.rescan): look(index, nil, serial)
+    case .command(.check(let database)): look(index, database, serial)
+    case .command: end(index, .status(0))
+    case .run(let orders): begin(index, orders)
     }
   }
 
@@ -169,11 +165,25 @@ extension World {
     plan(.process(index, .hasLooked(check: check, serial: serial)), in: 50...3000)
   }
 
-  private mutating func begin(_ index: Int, _ job: Job, _ request: Int) {
-    guard let giver = processes[index].giver else { return }
+  /// Begins what it was given, as `WorkerLoop.run` does.
+  private mutating func begin(_ index: Int, _ orders: [Order]) {
+    guard let first = orders.first else { return }
     say(index, .working)
+    processes[index].batch = Process.Batch(orders: orders.dropFirst(), arrival: now)
+    if orders.count > 1 {
+      processes[index].control.batch.begin(now: now)
+      let end = now.adding(milliseconds: BatchClock.overrunMilliseconds)
+      agenda.plan(.process(index, .overrun), at: end)
+    }
+    begin(index, first)
+  }
+
+  private mutating func begin(_ index: Int, _ order: Order) {
+    guard let giver = processes[index].giver else { return }
+    let (job, request) = (order.job, Sent.of(order.request).request)
+    processes[index].serial += 1
     let course = course(of: ledger.requests[request], job)
-    let deadline = now.adding(milliseconds: job.deadlineMilliseconds)
+    let deadline = processes[index].batch.arrival.adding(milliseconds: job.deadlineMilliseconds)
     let database = ledger.requests[request].database ?? Database.unknown
     processes[index].doing = .running(
       Process.Run(
@@ -192,7 +202,8 @@ extension World {
       let isEndless = if case .never = course.end { true } else { false }
       if course.isInterruptible {
         agenda.plan(
-          .process(index, .runEnds(serial: serial)), at: isEndless ? deadline : min(end, deadline))
+          .process(index, .runEnds(serial: serial)),
+          at: max(now, isEndless ? deadline : min(end, deadline)))
       } else {
         if !isEndless { agenda.plan(.process(index, .runEnds(serial: serial)), at: end) }
         if let limit = processes[index].control.watchdog.limit {
@@ -228,6 +239,7 @@ extension World {
       if serial == processes[index].serial { hasLooked(index, check) }
     case .runEnds(let serial):
       if serial == processes[index].serial { endRun(index) }
+    case .overrun: tellOverrun(index)
     case .watchdog(let serial):
       guard serial == processes[index].serial else { return }
       if processes[index].control.watchdog.tick(now: now) != nil { end(index, .status(79)) }
@@ -262,13 +274,34 @@ extension World {
     report(index, version: VersionReport(database: check, version: version))
   }
 
+  /// One of several takes too long.
+  private mutating func tellOverrun(_ index: Int) {
+    guard let running = processes[index].control.overrunning(now: now), !isLost() else { return }
+    let note = OverrunNote(member: processes[index].member, attempt: running.attempt)
+    agenda.plan(.note(.overrun(note)), at: arrival())
+  }
+
   private mutating func endRun(_ index: Int) {
     guard case .running(let run) = processes[index].doing else { return }
-    let isAbandoned = processes[index].control.watchdog.isAbandoned
+    let result = result(index, run)
     processes[index].control.watchdog.end()
+    processes[index].batch.answers.append(
+      (result, Rendered(request: run.request, attempt: run.job.attempt)))
+    // Now and then the rows are so large that they are sent at once.
+    if processes[index].control.batch.goesOn(now: now), !chance(2),
+      let next = processes[index].batch.orders.popFirst()
+    {
+      return begin(index, next)
+    }
+    processes[index].control.batch.end()
     if processes[index].control.isStopping { processes[index].isStopping = true }
     // Another router has taken the place of that which gave it: nobody waits for the answer.
     guard processes[index].control.router == processes[index].giver else { return follow(index) }
+    report(index, processes[index].batch.answers)
+  }
+
+  private mutating func result(_ index: Int, _ run: Process.Run) -> AttemptResult {
+    let isAbandoned = processes[index].control.watchdog.isAbandoned
     let database = ledger.requests[run.request].database ?? Database.unknown
     var version: String? = "\(run.version)"
     let outcome: Outcome
@@ -284,10 +317,9 @@ extension World {
     } else {
       outcome = .failure(Failure(.deadline, "its time is over"))
     }
-    let result = AttemptResult(
+    return AttemptResult(
       attempt: run.job.attempt, outcome: outcome, version: version,
       runMicroseconds: now.microseconds(since: run.begun))
-    report(index, result, of: run.request)
   }
 
   /// The process ends. Its connections do, and its supervisor learns of it.

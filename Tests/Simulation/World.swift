@@ -18,7 +18,7 @@ struct World {
   var steps = 0
 
   // The router's process.
-  var broker: Broker<Sent, Rendered>
+  var broker: Broker
   var router: Int64 = 0
   var isRouterUp = false
   /// Until then it is not running.
@@ -26,6 +26,10 @@ struct World {
   /// What has arrived at the router meanwhile, in order.
   var inbox: Deque<Happening> = []
   var tickDue: Instant?
+  /// When it decides on what it was told, if it was told anything.
+  var turnEnd: Instant?
+  /// What it wants done, and has not done yet.
+  var deeds: [Effect] = []
   var routerSequence: Int64 = 0
 
   var connections: [Connection] = []
@@ -87,9 +91,9 @@ struct World {
         pass(to: sleepsUntil)
         return try arrive(first)
       }
-      if let tick = tickDue.map({ max($0, sleepsUntil) }), tick < due {
-        pass(to: tick)
-        return try tell(.tick) { $0.tick(now: $1) }
+      if let end = (turnEnd ?? tickDue).map({ max($0, sleepsUntil) }), end < due {
+        pass(to: end)
+        return try endTurn()
       }
     }
     guard let (due, happening) = agenda.next() else { throw Violation("nothing happens any more") }
@@ -110,8 +114,7 @@ struct World {
       } else {
         try arrive(happening)
       }
-    case .command(let connection, let command, let request):
-      obey(connection, command, request)
+    case .command(let connection, let command): obey(connection, command)
     case .heard(let process, let word): hear(process, word)
     case .process(let process, let event): happen(inside: process, event)
     case .station(let station, let incarnation, let event):
