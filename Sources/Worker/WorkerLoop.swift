@@ -157,12 +157,11 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       rows.removeAll(keeping: Self.keptCapacity)
       let result = engine.run(
         job, sql: message[3 * index + 1], parameters: message[3 * index + 2], deadline: deadline,
-        isAbandoned: { [control] in control.isAbandoned }, into: &rows,
-        chunkBytes: job.chunkBytes
-      ) { chunk in
-        defer { answers.removeAll(keeping: Self.keptCapacity) }
-        return sender.send(chunk, of: job.attempt, with: answers.parts(last: nil), on: socket)
-      }
+        isAbandoned: { [control] in control.isAbandoned }, into: &rows, chunkBytes: job.chunkBytes,
+        send: { chunk in
+          defer { answers.removeAll(keeping: Self.keptCapacity) }
+          return sender.send(chunk, of: job.attempt, with: answers.parts(last: nil), on: socket)
+        })
       control.end()
       if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }
       answers.append(
