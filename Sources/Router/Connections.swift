@@ -19,8 +19,6 @@ struct Connections {
 
   private var descriptors: [Int32: Descriptor] = [:]
   private var known: [PeerID: Int32] = [:]
-  /// One of those that are known: who has sent something mostly sends more.
-  private var latest: PeerID?
 
   /// How many descriptors are in use.
   var count: Int { descriptors.count }
@@ -42,12 +40,7 @@ struct Connections {
   }
 
   /// Whether `heard` has nothing to learn from another message of this peer.
-  mutating func isKnown(_ peer: PeerID) -> Bool {
-    if peer == latest { return true }
-    guard peer.isUnique, known[peer] != nil else { return false }
-    latest = peer
-    return true
-  }
+  func isKnown(_ peer: PeerID) -> Bool { peer.isUnique && known[peer] != nil }
 
   /// A message was received, and after that all the monitor's reports were taken in. Returns whether
   /// its sender may be there still.
@@ -65,7 +58,6 @@ struct Connections {
     guard let peers = descriptors[descriptor]?.peers else { return [] }
     descriptors[descriptor]?.peers = []
     for peer in peers { known[peer] = nil }
-    latest = nil
     return peers
   }
 

@@ -22,6 +22,8 @@ package struct RouterSocket: ~Copyable {
   let paths: BoundPaths
   private(set) var connections = Connections()
   private var ended: [PeerID] = []
+  /// One that is known: who has sent something mostly sends more.
+  private var latest: PeerID?
   private var refusal: String?
 
   /// - Parameters:
@@ -50,7 +52,11 @@ package struct RouterSocket: ~Copyable {
   mutating func receive() throws(ZMQError) -> (message: Multipart, isConnected: Bool)? {
     guard let message = try base.socket.receive() else { return nil }
     let peer = PeerID(message[0])
-    if connections.isKnown(peer) { return (message, true) }
+    if peer == latest { return (message, true) }
+    if connections.isKnown(peer) {
+      latest = peer
+      return (message, true)
+    }
     try takeReports()
     guard let descriptor = message.descriptor else { return (message, true) }
     let isConnected = connections.heard(peer, on: descriptor)
@@ -136,6 +142,7 @@ package struct RouterSocket: ~Copyable {
 
   private mutating func takeReports() throws(ZMQError) {
     while let report = try base.nextReport() {
+      latest = nil
       switch report.event {
       case .accepted: ended += connections.accepted(report.value)
       case .disconnected: ended += connections.disconnected(report.value)
