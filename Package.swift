@@ -21,9 +21,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 
 func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name,
-    dependencies: dependencies + ["Toolkit", "Wire", argumentParser],
-    swiftSettings: settings)
+    name: name, dependencies: dependencies + ["Toolkit", "Wire"], swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -57,7 +55,9 @@ let package = Package(
       ]),
     library("Supervision", ["Wire"]),
     // What all tools share: diagnostics, exit statuses, signals, the run directory, events.
-    library("Toolkit", ["CLinux", "Wire", "ZeroMQ", argumentParser]),
+    library("Toolkit", ["CLinux", "Wire", "ZeroMQ"]),
+    // The command lines of tools that serve.
+    library("Commands", ["Toolkit", argumentParser]),
     // The loop around the broker.
     library(
       "Router",
@@ -76,10 +76,10 @@ let package = Package(
     library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),
 
-    tool("xodb-router", ["Broker", "Router", "ZeroMQ"]),
-    tool("xodb-worker", ["SQLEngine", "Worker"]),
-    tool("xodb-supervise", ["CLinux", "Supervision", "ZeroMQ"]),
-    tool("xodb-events", ["ZeroMQ"]),
+    tool("xodb-router", ["Commands", "Broker", "Router", "ZeroMQ", argumentParser]),
+    tool("xodb-worker", ["Commands", "SQLEngine", "Worker", argumentParser]),
+    tool("xodb-supervise", ["Commands", "CLinux", "Supervision", "ZeroMQ", argumentParser]),
+    tool("xodb-events", ["Commands", "ZeroMQ", argumentParser]),
     tool("xodb-req", ["Client", "ZeroMQ"]),
 
     tests(
@@ -97,14 +97,14 @@ let package = Package(
     // The real worker loop around an engine that echoes, sleeps, crashes and hangs.
     .executableTarget(
       name: "xodb-test-worker",
-      dependencies: ["Toolkit", "Wire", "Worker", "ZeroMQ", argumentParser],
+      dependencies: ["Commands", "Toolkit", "Wire", "Worker", "ZeroMQ", argumentParser],
       path: "Tests/TestWorker", swiftSettings: settings),
     // Feeds everything that reads what comes from outside with what it should not be fed.
     .executableTarget(
       name: "xodb-fuzz",
       dependencies: [
-        "Broker", "Client", "Router", "Supervision", "TestSupport", "Toolkit", "Wire", "ZeroMQ",
-        argumentParser,
+        "Broker", "Client", "Commands", "Router", "Supervision", "TestSupport", "Toolkit", "Wire",
+        "ZeroMQ", argumentParser,
       ],
       path: "Tests/Fuzz", swiftSettings: settings),
     // A whole cluster in one thread and from one seed. It compiles the broker's sources into itself,
@@ -112,7 +112,7 @@ let package = Package(
     .executableTarget(
       name: "xodb-simulate",
       dependencies: [
-        "Client", "Supervision", "TestSupport", "Toolkit", "Wire", "Worker", "ZeroMQ",
+        "Client", "Commands", "Supervision", "TestSupport", "Toolkit", "Wire", "Worker", "ZeroMQ",
         argumentParser, .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
       ],

@@ -1,29 +1,31 @@
-package import ArgumentParser
 internal import ZeroMQ
 
 #if canImport(Glibc)
 private import Glibc
 #endif
 
-/// The frame around every tool: reads the command line, runs, and turns errors into
-/// `tool: what: why` and an exit status.
+/// The frame around every tool, which turns errors into `tool: what: why` and an exit status.
 package enum Tool {
-  package static func main<Command: ParsableCommand>(_ command: Command.Type) -> Never {
+  /// Runs the tool to its end with its arguments.
+  package static func run(_ body: ([String]) throws -> Void) -> Never {
     StandardStreams.claim()
     do {
-      var command = try Command.parseAsRoot(try arguments())
-      try command.run()
+      try body(try arguments())
       exit(.success)
     } catch let error as ToolError {
       exit(after: error)
     } catch let error as ZMQError {
       exit(after: ToolError(error))
     } catch {
-      guard Command.exitCode(for: error) != .success else { Command.exit(withError: error) }
-      Diagnostics.report(Command.message(for: error))
-      Diagnostics.report("see \(Diagnostics.tool) --help")
-      exit(.usage)
+      misused("\(error)")
     }
+  }
+
+  /// Ends the tool, whose command line is wrong.
+  package static func misused(_ why: String) -> Never {
+    Diagnostics.report(why)
+    Diagnostics.report("see \(Diagnostics.tool) --help")
+    exit(.usage)
   }
 
   private static func exit(after error: ToolError) -> Never {

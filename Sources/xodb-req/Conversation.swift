@@ -16,8 +16,10 @@ struct Conversation: ~Copyable {
   private var session: Session
   private var source: Source
   private var printer: Printer
+  private var progress: Progress
   private var polls = PollSet()
-  /// That of the first failure in the order of the input.
+  private let start: Instant
+  /// That of the first failure in the order in which they are told.
   private var status = ExitStatus.success
 
   init(
@@ -28,7 +30,9 @@ struct Conversation: ~Copyable {
     let link = try Link(to: endpoint, number: 0, in: context)
     self.context = context
     self.link = link
-    session = Session(settings, now: Clock.now())
+    start = Clock.now()
+    session = Session(settings, now: start)
+    progress = Progress(now: start)
     self.endpoint = endpoint
     self.source = source
     self.printer = printer
@@ -41,10 +45,18 @@ struct Conversation: ~Copyable {
       if source.isEmpty && session.isEmpty { break }
       try wait()
       try listen()
-      session.tick(now: Clock.now())
+      let now = Clock.now()
+      session.tick(now: now)
+      progress.show(session.statistics, now: now)
     }
     try printer.flush()
+    progress.clear()
     return status
+  }
+
+  /// What has become of everything, as a line.
+  var statistics: Line {
+    session.statistics.line(microseconds: Clock.now().microseconds(since: start))
   }
 
   /// Does what can be done without waiting.
@@ -59,7 +71,11 @@ struct Conversation: ~Copyable {
         hasActed = true
       }
       while let effect = session.next(now: now) {
-        for effect in source.filter(effect) { try perform(effect) }
+        if let effects = source.filter(effect) {
+          for effect in effects { try perform(effect) }
+        } else {
+          try perform(effect)
+        }
         hasActed = true
       }
     } while hasActed
@@ -67,16 +83,23 @@ struct Conversation: ~Copyable {
 
   private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
     switch effect {
-    case .send(let parts): try link.send(parts)
+    case .send(let request, let id, let milliseconds):
+      try link.send(request, id: id, deadlineMilliseconds: milliseconds)
+    case .credit(let id, let chunks): try link.send(.credit(id: String(id), chunks: chunks))
+    case .cancel(let id): try link.send(.cancel(id: String(id)))
+    case .printChunk(let chunk): try printer.print(chunk: chunk)
     case .print(let answer): try printer.print(answer.body)
     case .report(let error):
-      // On a terminal, what was printed before stands before it.
-      try printer.flush()
+      try printer.breakOff()
+      progress.clear()
       Diagnostics.report(error)
       if status == .success { status = error.status }
-    case .complain(let why): Diagnostics.report("answer from \(endpoint)", why)
+    case .complain(let why):
+      progress.clear()
+      Diagnostics.report("answer from \(endpoint)", why)
     case .giveUpConnecting:
       try printer.flush()
+      progress.clear()
       throw ToolError("connect to \(endpoint)", "no router answers there", .unavailable)
     }
   }
@@ -88,8 +111,9 @@ struct Conversation: ~Copyable {
       if polls.isAnythingReady { return }
       try printer.flush()
     }
+    let due = [session.nextTick, progress.due].compactMap(\.self).min()
     let now = Clock.now()
-    try poll(milliseconds: session.nextTick.map { $0.millisecondsUp(since: now) })
+    try poll(milliseconds: due.map { $0.millisecondsUp(since: now) })
   }
 
   private mutating func poll(milliseconds: Int?) throws(ToolError) {

@@ -1,4 +1,6 @@
+internal import Client
 internal import Toolkit
+internal import Wire
 internal import ZeroMQ
 
 /// One socket to a router, and the news of its connection.
@@ -11,6 +13,8 @@ struct Link: ~Copyable {
   private static let reconnectIntervalMax: Int32 = 50
 
   let connection: MonitoredSocket
+  /// The line of the request that is sent.
+  private var line: [UInt8] = []
 
   /// Begins to connect; the number is that of the link in this process.
   init(to endpoint: String, number: Int, in context: Context) throws(ToolError) {
@@ -31,7 +35,21 @@ struct Link: ~Copyable {
     self.connection = connection
   }
 
-  func send(_ parts: [Part]) throws(ToolError) {
+  /// Sends a request; its last frames are there only if there is something in them.
+  mutating func send(_ request: Request, id: UInt64, deadlineMilliseconds: Int) throws(ToolError) {
+    line.removeAll(keepingCapacity: true)
+    request.appendLine(id: id, deadlineMilliseconds: deadlineMilliseconds, to: &line)
+    var parts = [Part.delimiter, .bytes(line)]
+    if !request.sql.isEmpty { parts.append(.bytes(request.sql)) }
+    if !request.parameters.isEmpty { parts.append(.bytes(request.parameters)) }
+    try send(parts)
+  }
+
+  func send(_ message: ClientMessage) throws(ToolError) {
+    try send([.delimiter, .bytes(message.line.encoded())])
+  }
+
+  private func send(_ parts: [Part]) throws(ToolError) {
     // A message that is refused was lost with the connection, and the monitor will say so.
     _ = try ToolError.wrapping { () throws(ZMQError) in try connection.socket.send(parts) }
   }

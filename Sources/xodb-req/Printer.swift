@@ -10,6 +10,8 @@ struct Printer: ~Copyable {
   private let laysOutTables: Bool
   private let marksEnds: Bool
   private var buffer: [UInt8] = []
+  /// Of a table, what has come so far.
+  private var rows: [UInt8] = []
   private var hasPrinted = false
 
   /// - Parameters:
@@ -25,24 +27,52 @@ struct Printer: ~Copyable {
   /// Whether something waits to be flushed.
   var isPending: Bool { !buffer.isEmpty }
 
+  /// Prints a result, or the end of one.
   mutating func print(_ body: Part) throws(ToolError) {
     if laysOutTables {
       try printTable(body)
     } else {
-      if buffer.count + body.count > Self.bufferSize { try flush() }
-      if body.count >= Self.bufferSize {
-        try body.withBytes { bytes throws(ToolError) in try Output.write(bytes) }
-      } else {
-        body.withBytes { buffer.append(contentsOf: $0) }
-      }
+      try append(body)
     }
     if marksEnds { buffer.append(UInt8(ascii: "\n")) }
+  }
+
+  /// Prints a part of a result that goes on.
+  mutating func print(chunk: Part) throws(ToolError) {
+    if laysOutTables {
+      chunk.withBytes { rows.append(contentsOf: $0) }
+    } else {
+      try append(chunk)
+    }
+  }
+
+  /// The result that has begun does not go on.
+  mutating func breakOff() throws(ToolError) {
+    rows = []
+    // On a terminal, what was printed before stands before what is said about it.
+    try flush()
+  }
+
+  private mutating func append(_ body: Part) throws(ToolError) {
+    if buffer.count + body.count > Self.bufferSize { try flush() }
+    if body.count >= Self.bufferSize {
+      try body.withBytes { bytes throws(ToolError) in try Output.write(bytes) }
+    } else {
+      body.withBytes { buffer.append(contentsOf: $0) }
+    }
   }
 
   private mutating func printTable(_ body: Part) throws(ToolError) {
     if hasPrinted && !marksEnds { buffer.append(UInt8(ascii: "\n")) }
     hasPrinted = true
-    let table = body.withBytes { Table(csv: $0) }
+    let table: Table
+    if rows.isEmpty {
+      table = body.withBytes { Table(csv: $0) }
+    } else {
+      body.withBytes { rows.append(contentsOf: $0) }
+      table = rows.withUnsafeBytes { Table(csv: $0) }
+      rows = []
+    }
     try table.append(to: &buffer) { buffer throws(ToolError) in
       if buffer.count >= Self.bufferSize { try Self.write(&buffer) }
     }

@@ -1,6 +1,5 @@
 internal import Client
 internal import Toolkit
-internal import Wire
 
 #if canImport(Glibc)
 private import Glibc
@@ -11,7 +10,6 @@ struct Source: ~Copyable {
   private static let chunkSize = 65_536
 
   private let reading: Reading
-  private let query: Query
   private var splitter: any Splitter
   /// What was read and not yet split.
   private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: 1)
@@ -22,22 +20,21 @@ struct Source: ~Copyable {
   private var last: Work?
   private var watch: Watch?
 
-  /// The input, with the query that each of its records is run with.
-  init(_ reading: Reading, _ query: Query) {
+  /// The input.
+  init(_ reading: Reading) {
     self.reading = reading
-    self.query = query
     splitter = reading.makeSplitter()
   }
 
   /// A single request.
-  init(_ request: Request, _ query: Query) {
-    self.init(.statements, query)
+  init(_ request: Request) {
+    self.init(.statements(request))
     end(.request(request))
   }
 
   /// The requests of a watch, as it goes on.
-  init(_ watch: Watch, _ query: Query) {
-    self.init(.statements, query)
+  init(_ watch: Watch, _ request: Request) {
+    self.init(.statements(request))
     end(nil)
     self.watch = watch
   }
@@ -59,16 +56,16 @@ struct Source: ~Copyable {
     if let request = watch?.next() { return .request(request) }
     if let record = splitter.next(in: UnsafeRawBufferPointer(rebasing: chunk[..<filled]), &position)
     {
-      return reading.work(record, query)
+      return reading.work(record)
     }
     guard hasEnded else { return nil }
     defer { last = nil }
     return last
   }
 
-  /// What a session's effect comes to.
-  mutating func filter(_ effect: Session.Effect) -> [Session.Effect] {
-    watch?.filter(effect) ?? [effect]
+  /// What a session's effect comes to, nil for the effect itself.
+  mutating func filter(_ effect: Session.Effect) -> [Session.Effect]? {
+    watch?.filter(effect)
   }
 
   /// Reads once from standard input, which must be readable.
@@ -81,7 +78,7 @@ struct Source: ~Copyable {
     if count > 0 {
       filled = count
     } else if count == 0 {
-      end(splitter.finish().map { reading.work($0, query) })
+      end(splitter.finish().map { reading.work($0) })
     } else if errno != EINTR && errno != EAGAIN {
       end(.failure(.system("read standard input", .inputOutput)))
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Broker
+import Commands
 import Router
 import Toolkit
 import Wire

@@ -1,4 +1,5 @@
-private import Toolkit
+internal import DequeModule
+internal import Toolkit
 package import Wire
 private import ZeroMQ
 
@@ -16,47 +17,79 @@ extension Session {
   package mutating func disconnected(now: Instant) {
     isConnected = false
     connectBy = now.adding(milliseconds: Settings.reconnectMilliseconds)
-    var queued: [UInt64] = []
-    for number in numbers {
-      let entry = self[number]
-      switch entry.state {
-      case .sent where entry.sends >= settings.tries:
-        fail(number, .tryAgain, "the connection to the router was lost, \(times(entry.sends))")
-      case .sent, .queued:
-        self[number].state = .queued
-        queued.append(number)
-        wake = min(wake, entry.deadline)
-      case .waiting, .done, .failed: break
+    controls.removeAll()
+    toSend.removeAll()
+    for slot in entries.inOrder {
+      switch entries[slot].state {
+      case .sent: lose(slot)
+      case .queued: queue(slot)
+      case .waiting, .letGo, .done, .failed, .gone: break
       }
     }
-    setToSend(queued)
   }
 
-  /// An answer has come.
+  /// The connection is lost through which a request was sent.
+  private mutating func lose(_ slot: Int) {
+    if let stream, stream.slot == slot {
+      guard !stream.hasPrinted else {
+        self.stream?.waiting.removeAll()
+        return fail(slot, .aborted, "the connection to the router was lost in the middle of the result")
+      }
+      self.stream = nil
+    }
+    let sends = entries[slot].sends
+    guard sends < settings.tries else {
+      return fail(slot, nil, "the connection to the router was lost, \(Self.times(sends))")
+    }
+    wake = min(wake, entries[slot].deadline)
+    queue(slot)
+  }
+
+  /// An answer, or a chunk of one, has come.
   ///
   /// One that nobody waits for any more is ignored.
   package mutating func receive(_ answer: Answer, now: Instant) {
-    guard let number = answer.id else {
+    guard let id = answer.id else {
       if answer.outcome == nil { complain(answer.text) }
       return
     }
-    guard numbers.contains(number), case .sent = self[number].state,
-      let request = self[number].request
-    else { return }
+    guard let slot = entries.slot(of: id), case .sent = entries[slot].state else { return }
+    if let number = answer.chunk { return receive(chunk: number, answer.body, for: slot) }
     switch answer.outcome {
-    case nil: fail(number, .crashed, "cannot understand the router's answer: \(answer.text)")
-    case .rows, .unchanged: finish(number, answer)
-    case .failure(let failure):
-      let again = now.adding(milliseconds: failure.retryAfterMilliseconds)
-      if failure.code.isRetriable, self[number].sends < settings.tries,
-        again < self[number].deadline
-      {
-        self[number].state = .waiting(until: again, last: failure)
-        wake = min(wake, again)
-      } else {
-        self[number].state = .failed(request.place.error(failure, sql: request.sql))
-      }
+    case nil: misunderstand(slot, answer.text)
+    case .rows, .unchanged: take(answer, for: slot, now: now)
+    case .failure(let failure): take(failure, for: slot, now: now)
     }
+  }
+
+  private mutating func take(_ answer: Answer, for slot: Int, now: Instant) {
+    let chunks = chunksReceived(for: slot)
+    guard answer.chunks == chunks else {
+      return misunderstand(
+        slot, "its result has \(answer.chunks) chunks, of which \(chunks) have come")
+    }
+    window.take(answerOf: answer.body.count, now: now)
+    guard hasRoom(for: answer.body.count, of: slot) else { return letGo(slot) }
+    answerBytes += answer.body.count
+    statistics.take(answer, sentAt: entries[slot].sentAt, now: now)
+    finish(slot, .done(answer))
+  }
+
+  private mutating func take(_ failure: Failure, for slot: Int, now: Instant) {
+    window.take(answerOf: 0, now: now)
+    let again = now.adding(milliseconds: failure.retryAfterMilliseconds)
+    if failure.code.isRetriable, entries[slot].sends < settings.tries,
+      again < entries[slot].deadline, stream?.slot != slot
+    {
+      entries[slot].state = .waiting(until: again, last: failure)
+      wake = min(wake, again)
+    } else {
+      fail(slot, failure)
+    }
+  }
+
+  private mutating func misunderstand(_ slot: Int, _ what: String) {
+    fail(slot, nil, "cannot understand the router's answer: \(what)", .crashed)
   }
 
   /// When `tick` is to be called at the latest; nil when there is nothing to wait for.
@@ -72,55 +105,35 @@ extension Session {
     if let limit = connectBy, now >= limit { hasGivenUpConnecting = true }
     guard now >= wake else { return }
     wake = Instant(microseconds: .max)
-    for number in numbers {
-      guard let due = attend(number, now: now) else { continue }
+    for slot in entries.inOrder {
+      guard let due = attend(slot, now: now) else { continue }
       wake = min(wake, due)
     }
   }
 
   /// Does what is due for a request, and returns when it needs attention again.
-  private mutating func attend(_ number: UInt64, now: Instant) -> Instant? {
-    let entry = self[number]
+  private mutating func attend(_ slot: Int, now: Instant) -> Instant? {
+    let entry = entries[slot]
     switch entry.state {
-    case .done, .failed: return nil
+    case .letGo, .done, .failed, .gone: return nil
     case .waiting(let until, _) where until <= now && now < entry.deadline:
-      queueAgain(number)
+      queue(slot)
       return entry.deadline
     case .waiting(let until, _) where until > now:
       return until
     case .waiting(_, let failure):
-      guard let request = entry.request else { return nil }
-      self[number].state = .failed(request.place.error(failure, sql: request.sql))
+      fail(slot, failure)
       return nil
     case .queued:
       guard now >= entry.deadline else { return entry.deadline }
-      expire(number)
+      expire(slot)
       return nil
     case .sent:
       let limit = entry.deadline.adding(milliseconds: Settings.graceMilliseconds)
       guard now >= limit else { return limit }
-      expire(number)
+      expire(slot)
       return nil
     }
-  }
-
-  /// Gives a request up whose time is over.
-  mutating func expire(_ number: UInt64) {
-    let sends = self[number].sends
-    fail(
-      number, .tryAgain,
-      sends == 0
-        ? "no router to send it to until its time was over"
-        : "no answer came in its time, \(times(sends))")
-  }
-
-  private mutating func fail(_ number: UInt64, _ status: ExitStatus, _ why: String) {
-    let what = self[number].request?.place.description ?? "request"
-    self[number].state = .failed(ToolError(what, why, status))
-  }
-
-  private func times(_ sends: Int) -> String {
-    sends == 1 ? "sent once" : "sent \(sends) times"
   }
 }
 

@@ -1,18 +1,29 @@
-private import DequeModule
+internal import DequeModule
 package import Toolkit
 package import Wire
 package import ZeroMQ
 
 /// The client's side of a conversation with a router: which request is sent when, and how often;
-/// which answer is printed, always in the order of the requests.
+/// which answer is printed, in the order of the requests or as they come.
+///
+/// A result that is larger than a chunk is a stream. There is one at a time, that of the request whose
+/// turn it is to be printed: of all others that turn out so large the first chunk is dropped, they
+/// are cancelled, and sent again when it is their turn. So no stream ever waits for another one.
 ///
 /// It has no socket and reads no clock. Whoever owns those tells it what happens and then does
 /// what `next` says until that says nothing more.
 package struct Session {
   package enum Effect {
-    /// Send these frames.
-    case send([Part])
-    /// Print the body of this answer.
+    /// Send this request under this id, with so much time.
+    case send(Request, id: UInt64, deadlineMilliseconds: Int)
+    /// Ask for so many more chunks.
+    case credit(id: UInt64, chunks: Int)
+    /// Say that the result is not wanted any more.
+    case cancel(id: UInt64)
+    /// Print these rows, and behind them more of the same result. To call `next` again says that they
+    /// are printed.
+    case printChunk(Part)
+    /// Print the body of this answer, which completes a result.
     case print(Answer)
     /// Say that a request failed.
     case report(ToolError)
@@ -22,35 +33,29 @@ package struct Session {
     case giveUpConnecting
   }
 
-  struct Entry {
-    enum State {
-      /// Is to be sent: its number is in `toSend`.
-      case queued
-      /// Was refused for the moment, is queued again then.
-      case waiting(until: Instant, last: Failure)
-      case sent
-      case done(Answer)
-      case failed(ToolError)
-    }
-
-    var state: State
-    let request: Request?
-    /// When its time is over.
-    let deadline: Instant
-    var sends = 0
-  }
-
   package let settings: Settings
-  /// The requests that have not been printed; a request's number is its id.
-  private var entries: Deque<Entry> = []
-  /// The number of the first of them.
-  private var first: UInt64 = 0
-  /// Numbers of queued requests in the order in which they are sent; some may have been given up
-  /// since.
-  private var toSend: Deque<UInt64> = []
+  var entries = Entries()
+  /// The slots of all entries, in the order in which they are printed; unless that is the order of
+  /// the requests, of those that are finished.
+  var order: Deque<Int> = []
+  /// Slots of queued requests in the order in which they are sent; some may have been given up since.
+  var toSend: Deque<(slot: Int, id: UInt64)> = []
+  /// What is said about streams.
+  var controls: Deque<Effect> = []
   private var complaints: Deque<String> = []
+  var stream: Stream?
+  /// Whether a chunk of the stream has been given out and may not be printed yet.
+  private var isPrinting = false
+  /// Unless results are printed in order: whose turn it is to be a stream, and whose it is later.
+  var soloist: Int?
+  var soloists: Deque<Int> = []
+  package internal(set) var statistics = Statistics()
+  var window: Window
+  private var submitted: UInt64 = 0
   private var requestBytes = 0
-  private var answerBytes = 0
+  var answerBytes = 0
+  /// Entries of which only printing is left.
+  var finished = 0
 
   var isConnected = false
   /// Nil while there is a connection.
@@ -61,101 +66,112 @@ package struct Session {
 
   package init(_ settings: Settings, now: Instant) {
     self.settings = settings
+    window = Window(limit: settings.window, now: now)
     connectBy = now.adding(milliseconds: Settings.connectMilliseconds)
   }
 
   /// Whether everything submitted has been printed or reported.
-  package var isEmpty: Bool { entries.isEmpty }
+  package var isEmpty: Bool { entries.count == 0 }
 
   /// Whether more may be submitted.
   package var hasRoom: Bool {
-    entries.count < settings.window && requestBytes < settings.maxRequestBytes
-      && answerBytes < settings.maxAnswerBytes
+    window.hasRoom(beside: entries.count - finished) && entries.count < Entries.maxCount
+      && requestBytes < settings.maxRequestBytes && answerBytes < settings.maxAnswerBytes
   }
 
   /// Takes one more request, or what came of it, behind all others; there must be room.
   package mutating func submit(_ work: Work, now: Instant) {
+    var entry = Entry(state: .queued, deadline: now)
+    entry.number = submitted
+    submitted += 1
+    statistics.queries += 1
     switch work {
     case .failure(let error):
-      entries.append(Entry(state: .failed(error), request: nil, deadline: now))
+      let slot = entries.insert(entry)
+      if settings.isOrdered { order.append(slot) }
+      fail(slot, error)
     case .request(let request):
-      let deadline = now.adding(
+      entry.deadline = now.adding(
         milliseconds: request.timeoutMilliseconds ?? settings.timeoutMilliseconds)
       requestBytes += request.size
-      toSend.append(numbers.upperBound)
-      entries.append(Entry(state: .queued, request: request, deadline: deadline))
-      wake = min(wake, deadline)
+      wake = min(wake, entry.deadline)
+      entry.request = request
+      let slot = entries.insert(entry)
+      if settings.isOrdered { order.append(slot) }
+      queue(slot)
     }
   }
 
   /// What is to be done next, nil when there is nothing for now.
   package mutating func next(now: Instant) -> Effect? {
+    if isPrinting {
+      isPrinting = false
+      grantCredit()
+    }
     // Sending comes first: it never blocks, as printing may, and a request's time is running.
-    while isConnected, let number = toSend.popFirst() {
-      if let frames = send(number, now: now) { return .send(frames) }
+    if isConnected {
+      if let control = controls.popFirst() { return control }
+      while let (slot, id) = toSend.popFirst() {
+        if let effect = send(slot, id, now: now) { return effect }
+      }
     }
     if let complaint = complaints.popFirst() { return .complain(complaint) }
-    if let effect = popHead() { return effect }
+    if let effect = print(now: now) { return effect }
     return hasGivenUpConnecting ? .giveUpConnecting : nil
   }
 
-  private mutating func popHead() -> Effect? {
-    guard let entry = entries.first else { return nil }
+  /// What is to be printed next.
+  private mutating func print(now: Instant) -> Effect? {
+    if let slot = stream?.slot, !settings.isOrdered || order.first == slot {
+      if let chunk = stream?.waiting.popFirst() {
+        stream?.hasPrinted = true
+        isPrinting = true
+        return .printChunk(chunk)
+      }
+      guard entries[slot].isFinished else { return nil }
+      stream = nil
+    }
+    guard let slot = order.first else { return nil }
     let effect: Effect
-    switch entry.state {
-    case .queued, .waiting, .sent: return nil
+    switch entries[slot].state {
+    case .queued, .waiting, .sent, .letGo, .gone: return nil
     case .done(let answer):
       answerBytes -= answer.body.count
       effect = .print(answer)
     case .failed(let error): effect = .report(error)
     }
-    requestBytes -= entry.request?.size ?? 0
-    entries.removeFirst()
-    first += 1
+    order.removeFirst()
+    requestBytes -= entries[slot].request?.size ?? 0
+    finished -= 1
+    entries.remove(slot)
+    passTurn(from: slot, now: now)
     return effect
   }
 
-  /// The frames of a queued request; nil when it is not wanted any more.
-  private mutating func send(_ number: UInt64, now: Instant) -> [Part]? {
-    guard numbers.contains(number), case .queued = self[number].state,
-      let request = self[number].request
+  /// A queued request, as it is sent; nil when it is not wanted any more.
+  private mutating func send(_ slot: Int, _ id: UInt64, now: Instant) -> Effect? {
+    guard entries[slot].id == id, case .queued = entries[slot].state,
+      let request = entries[slot].request
     else { return nil }
-    let deadline = self[number].deadline
+    let deadline = entries[slot].deadline
     guard now < deadline else {
-      expire(number)
+      expire(slot)
       return nil
     }
-    self[number].state = .sent
-    self[number].sends += 1
+    entries[slot].state = .sent
+    entries[slot].sends += 1
+    if entries[slot].sentAt == nil { entries[slot].sentAt = now }
     let left = min(deadline.millisecondsUp(since: now), ClientMessage.maxDeadlineMilliseconds)
-    return request.frames(id: number, deadlineMilliseconds: left)
+    return .send(request, id: id, deadlineMilliseconds: left)
   }
 
-  /// Sends queued requests from now on in this order.
-  mutating func setToSend(_ numbers: [UInt64]) {
-    toSend = Deque(numbers)
-  }
-
-  mutating func queueAgain(_ number: UInt64) {
-    self[number].state = .queued
-    toSend.append(number)
-  }
-
-  mutating func finish(_ number: UInt64, _ answer: Answer) {
-    answerBytes += answer.body.count
-    self[number].state = .done(answer)
+  /// Sends a request behind those that are queued already.
+  mutating func queue(_ slot: Int) {
+    entries[slot].state = .queued
+    toSend.append((slot, entries[slot].id))
   }
 
   mutating func complain(_ why: String) {
     complaints.append(why)
-  }
-
-  /// The numbers of the requests that have not been printed.
-  var numbers: Range<UInt64> { first..<first + UInt64(entries.count) }
-
-  /// One of these requests.
-  subscript(number: UInt64) -> Entry {
-    get { entries[Int(number - first)] }
-    _modify { yield &entries[Int(number - first)] }
   }
 }

@@ -4,12 +4,19 @@ package struct Settings: Sendable {
   package var timeoutMilliseconds = 30_000
   /// How often a request is sent before it is given up, if its time is not over before.
   package var tries = Int.max
-  /// Requests that have been read and not yet printed.
-  package var window = 256
-  /// Bytes of such requests, and of answers that wait for earlier ones: above, nothing is read.
+  /// Whether results are printed in the order of the requests, or as they come.
+  package var isOrdered = true
+  /// The most requests without an answer; how many there are meanwhile, `Window` says.
+  package var window = 4096
+  /// Bytes of requests that have been read and not yet printed, and of answers that wait for earlier
+  /// ones: above, nothing is read.
   package var maxRequestBytes = 16 << 20
-  package var maxAnswerBytes = 64 << 20
+  package var maxAnswerBytes = 24 << 20
+  /// Bytes of a result that has to be whole before it is shown; nil when it is printed as it comes.
+  package var maxWholeBytes: Int?
 
+  /// So many chunks of a stream are asked for ahead of what has been printed.
+  package static let streamCredit = 4
   /// How long the router may take to tell that the time is over.
   package static let graceMilliseconds = 1000
   /// How long the first connection may take.

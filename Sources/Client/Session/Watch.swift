@@ -13,7 +13,7 @@ package struct Watch {
   /// time that its statement has. Each such wait starts anew with its tries.
   package static let waitMilliseconds = 300_000
 
-  private let request: Request
+  private let statement: Request
   private let query: Query
   private let timeoutMilliseconds: Int
   /// That of the last answer.
@@ -30,7 +30,7 @@ package struct Watch {
   ///   - query: that of the request.
   ///   - timeoutMilliseconds: what the statement has.
   package init(_ query: Query, _ request: Request, timeoutMilliseconds: Int) {
-    self.request = request
+    statement = request
     self.query = query
     self.timeoutMilliseconds = timeoutMilliseconds
   }
@@ -42,8 +42,8 @@ package struct Watch {
     var query = query
     query.ifVersion = version
     query.waitsForChange = waits
-    var request = request
-    request.message = .query(query)
+    var request = Request(
+      .query(query), sql: statement.sql, parameters: statement.parameters, place: statement.place)
     request.timeoutMilliseconds = timeoutMilliseconds + (waits ? Self.waitMilliseconds : 0)
     return request
   }
@@ -53,7 +53,7 @@ package struct Watch {
     switch effect {
     case .print(let answer): take(answer)
     case .report(let error): take(error)
-    case .send, .complain, .giveUpConnecting: [effect]
+    case .send, .credit, .cancel, .printChunk, .complain, .giveUpConnecting: [effect]
     }
   }
 
@@ -69,7 +69,7 @@ package struct Watch {
     guard version == nil else { return effects }
     hasEnded = true
     let why = "the answer has no version, so that no change of it can be waited for"
-    return effects + [.report(ToolError(request.place.description, why, .crashed))]
+    return effects + [.report(ToolError(statement.place.description, why, .crashed))]
   }
 
   private mutating func take(_ error: ToolError) -> [Session.Effect] {

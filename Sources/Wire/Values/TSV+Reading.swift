@@ -21,6 +21,28 @@ extension TSV {
     }
   }
 
+  /// Reads a line as the frame of positional parameters that these values are.
+  package static func parameters(_ line: UnsafeRawBufferPointer) throws(TSVError) -> [UInt8] {
+    // Most lines are one whole number, which is the same in both formats.
+    if isWholeNumber(line) {
+      return Array(unsafeUninitializedCapacity: line.count + 2) { frame, count in
+        frame[0] = UInt8(ascii: "[")
+        UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(frame)[1...])
+          .copyMemory(from: line)
+        frame[line.count + 1] = UInt8(ascii: "]")
+        count = line.count + 2
+      }
+    }
+    return Parameters.positional(try values(line)).json()
+  }
+
+  /// Whether the text is a number of less than 19 digits as it would be printed.
+  private static func isWholeNumber(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard (1..<19).contains(text.count), text[0] != UInt8(ascii: "0") || text.count == 1
+    else { return false }
+    return text.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+  }
+
   private static func value(_ reader: inout ByteReader) throws(TSVError) -> Value {
     if reader.take("\\N") {
       guard isAtFieldEnd(reader) else {

@@ -1,0 +1,120 @@
+internal import Client
+internal import Toolkit
+internal import Wire
+
+/// The command line, as it was understood.
+struct Invocation {
+  enum Mistake: Error {
+    case wrong(String)
+    case wantsHelp
+  }
+
+  private(set) var database: String?
+  /// Nil for what suits standard output.
+  private(set) var format: OutputFormat?
+  private(set) var each: String?
+  private(set) var watches = false
+  private(set) var show: Show.Subject?
+  private(set) var router: String?
+  private(set) var printsStatistics = false
+  private(set) var settings = Settings()
+  /// A statement and the values of its parameters.
+  private(set) var words: [String] = []
+
+  private var arguments: ArraySlice<String>
+
+  init(_ arguments: [String]) throws(Mistake) {
+    self.arguments = arguments[...]
+    while let word = self.arguments.first, Self.isOption(word) {
+      self.arguments.removeFirst()
+      if word == "--" { break }
+      try take(option: word)
+    }
+    words = Array(self.arguments)
+    try check()
+  }
+
+  /// SQL may begin with a comment, which has a space or a new line.
+  private static func isOption(_ word: String) -> Bool {
+    word.utf8.count > 1 && word.hasPrefix("-") && !word.utf8.contains { $0 <= 0x20 }
+      || word.hasPrefix("--") && word.contains("=")
+  }
+
+  private mutating func take(option word: String) throws(Mistake) {
+    var name = word
+    var attached: String?
+    if word.hasPrefix("--"), let equals = word.firstIndex(of: "=") {
+      name = String(word[..<equals])
+      attached = String(word[word.index(after: equals)...])
+    } else if !word.hasPrefix("--"), word.utf8.count > 2 {
+      name = String(word.prefix(2))
+      attached = String(word.dropFirst(2))
+    }
+    switch name {
+    case "--watch": watches = true
+    case "--databases": show = .databases
+    case "--unordered": settings.isOrdered = false
+    case "--stats": printsStatistics = true
+    case "-h", "--help": throw .wantsHelp
+    default: return try take(option: name, attached: attached)
+    }
+    guard attached == nil else { throw .wrong("\(name) takes no value") }
+  }
+
+  /// An option that has a value.
+  private mutating func take(option name: String, attached: String?) throws(Mistake) {
+    let known = [
+      "-d", "--db", "-f", "--format", "--each", "--show", "--timeout", "--tries", "--router",
+    ]
+    guard known.contains(name) else { throw .wrong("unknown option '\(name)'") }
+    guard let value = attached ?? arguments.popFirst() else {
+      throw .wrong("\(name) needs a value")
+    }
+    switch name {
+    case "-d", "--db": database = value
+    case "-f", "--format": format = try Self.choice(name, value, OutputFormat.init)
+    case "--each": each = value
+    case "--show": show = try Self.choice(name, value, Show.Subject.init)
+    case "--timeout": settings.timeoutMilliseconds = try Self.milliseconds(name, value)
+    case "--tries":
+      guard let tries = Int(value), tries > 0 else {
+        throw .wrong("--tries is not a number, 1 or more: '\(value)'")
+      }
+      settings.tries = tries
+    default: router = value
+    }
+  }
+
+  private static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ name: String, _ value: String, _ choice: (String) -> Choice?
+  ) throws(Mistake) -> Choice {
+    guard let choice = choice(value) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .wrong("\(name) is one of \(known), not '\(value)'")
+    }
+    return choice
+  }
+
+  /// A time in seconds, with decimals.
+  private static func milliseconds(_ name: String, _ value: String) throws(Mistake) -> Int {
+    let most = ClientMessage.maxDeadlineMilliseconds / 1000
+    guard let seconds = Double(value), seconds > 0, seconds <= Double(most) else {
+      throw .wrong("\(name) is not a number of seconds up to \(most): '\(value)'")
+    }
+    return Int((seconds * 1000).rounded(.up))
+  }
+
+  private func check() throws(Mistake) {
+    if let show {
+      guard database == nil, each == nil, words.isEmpty, !watches else {
+        throw .wrong("--show \(show.rawValue) goes without a database, SQL and --watch")
+      }
+    } else if database == nil {
+      throw .wrong("which database? Name it with -d; --databases prints them")
+    } else if each != nil, !words.isEmpty {
+      throw .wrong("the parameters of --each come from standard input")
+    } else if watches, words.isEmpty {
+      throw .wrong("--watch needs a statement on the command line")
+    }
+  }
+}

@@ -1,0 +1,54 @@
+internal import Client
+internal import Toolkit
+internal import Wire
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A line on the terminal that says how far a long work has come, and is written over.
+struct Progress {
+  private static let intervalMilliseconds = 500
+
+  private let start: Instant
+  /// When it is written next; nil when it never is.
+  private(set) var due: Instant?
+  private var isShown = false
+  private var before: (queries: Int, bytes: Int)
+
+  /// Only where it cannot get between rows: when standard error is a terminal and standard output
+  /// is none. The first second is silent.
+  init(now: Instant) {
+    start = now
+    before = (0, 0)
+    guard isatty(STDERR_FILENO) == 1, isatty(STDOUT_FILENO) == 0 else { return }
+    due = now.adding(milliseconds: 2 * Self.intervalMilliseconds)
+  }
+
+  /// Writes the line when it is time.
+  mutating func show(_ statistics: Statistics, now: Instant) {
+    guard let due, now >= due else { return }
+    let milliseconds = max(1, Int(now.microseconds(since: due.adding(milliseconds: -Self.intervalMilliseconds)) / 1000))
+    let queries = statistics.finished
+    let bytes = statistics.bytes
+    let text =
+      "\(queries) queries, \((queries - before.queries) * 1000 / milliseconds)/s, "
+      + "\(bytes >> 20) MiB, \((bytes - before.bytes) * 1000 / milliseconds >> 20) MiB/s"
+    before = (queries, bytes)
+    isShown = true
+    write("\r\u{1b}[K\(text)")
+    self.due = now.adding(milliseconds: Self.intervalMilliseconds)
+  }
+
+  /// Takes the line away, before something else is written there.
+  mutating func clear() {
+    guard isShown else { return }
+    isShown = false
+    write("\r\u{1b}[K")
+  }
+
+  /// To a terminal that cannot be written to there is nothing to say.
+  private func write(_ text: String) {
+    try? Output.write(Array(text.utf8), to: STDERR_FILENO)
+  }
+}
