@@ -52,7 +52,7 @@ struct Invocation {
     }
     switch name {
     case "--watch": watches = true
-    case "--databases": show = .databases
+    case "--databases": try ask(.databases)
     case "--unordered": settings.isOrdered = false
     case "--stats": printsStatistics = true
     case "-h", "--help": throw .wantsHelp
@@ -74,7 +74,7 @@ struct Invocation {
     case "-d", "--db": database = value
     case "-f", "--format": format = try Self.choice(name, value, OutputFormat.init)
     case "--each": each = value
-    case "--show": show = try Self.choice(name, value, Show.Subject.init)
+    case "--show": try ask(try Self.choice(name, value, Show.Subject.init))
     case "--timeout": settings.timeoutMilliseconds = try Self.milliseconds(name, value)
     case "--tries":
       guard let tries = Int(value), tries > 0 else {
@@ -83,6 +83,11 @@ struct Invocation {
       settings.tries = tries
     default: router = value
     }
+  }
+
+  private mutating func ask(_ subject: Show.Subject) throws(Mistake) {
+    guard show == nil else { throw .wrong("--show and --databases: one thing at a time") }
+    show = subject
   }
 
   private static func choice<Choice: CaseIterable & RawRepresentable<String>>(

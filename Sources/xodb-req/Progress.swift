@@ -10,17 +10,17 @@ private import Glibc
 struct Progress {
   private static let intervalMilliseconds = 500
 
-  private let start: Instant
+  /// When it was written last, and what it said.
+  private var last: Instant
+  private var before = (queries: 0, bytes: 0)
   /// When it is written next; nil when it never is.
   private(set) var due: Instant?
   private var isShown = false
-  private var before: (queries: Int, bytes: Int)
 
   /// Only where it cannot get between rows: when standard error is a terminal and standard output
   /// is none. The first second is silent.
   init(now: Instant) {
-    start = now
-    before = (0, 0)
+    last = now
     guard isatty(STDERR_FILENO) == 1, isatty(STDOUT_FILENO) == 0 else { return }
     due = now.adding(milliseconds: 2 * Self.intervalMilliseconds)
   }
@@ -28,15 +28,15 @@ struct Progress {
   /// Writes the line when it is time.
   mutating func show(_ statistics: Statistics, now: Instant) {
     guard let due, now >= due else { return }
-    let milliseconds = max(1, Int(now.microseconds(since: due.adding(milliseconds: -Self.intervalMilliseconds)) / 1000))
+    let seconds = Double(now.microseconds(since: last)) / 1_000_000
     let queries = statistics.finished
     let bytes = statistics.bytes
-    let text =
-      "\(queries) queries, \((queries - before.queries) * 1000 / milliseconds)/s, "
-      + "\(bytes >> 20) MiB, \((bytes - before.bytes) * 1000 / milliseconds >> 20) MiB/s"
+    let queryRate = Int(Double(queries - before.queries) / seconds)
+    let byteRate = Int(Double(bytes - before.bytes) / seconds) >> 20
     before = (queries, bytes)
+    last = now
     isShown = true
-    write("\r\u{1b}[K\(text)")
+    write("\r\u{1b}[K\(queries) queries, \(queryRate)/s, \(bytes >> 20) MiB, \(byteRate) MiB/s")
     self.due = now.adding(milliseconds: Self.intervalMilliseconds)
   }
 

@@ -14,6 +14,10 @@ What it does, by the first word of the SQL:
     garbage              sends broken messages, then echoes
     strange              answers what no version of the protocol has
     large BYTES          answers so many bytes
+    stream N BYTES [END] sends N chunks of so many bytes as it is asked for them, then an empty rest; or,
+                         in its middle, the first time only when it is `restart MS`, something else:
+                         aborted, gap, twice, flood (chunks that nobody has asked for), stall, short
+                         (the final answer counts too few)
     csv TEXT             answers TEXT, with \\r \\n for those
     silent               does not answer
     versions N           answers the same N times, each time as another version; then fails
@@ -50,6 +54,7 @@ class Router:
         self.held = []
         self.timed = []
         self.watched = []
+        self.streams = {}
 
     def restart(self, seconds):
         self.context.destroy(linger=0)
@@ -68,6 +73,19 @@ class Router:
             if self.socket.poll(5 if self.timed or self.watched else 1000):
                 self.serve(self.socket.recv_multipart())
 
+    def control(self, peer, line):
+        self.log.write(f"{line}\n")
+        verb, *pairs = shlex.split(line)
+        pairs = dict(pair.split("=", 1) for pair in pairs)
+        if (peer, pairs["id"]) not in self.streams:
+            return
+        if verb == "CREDIT":
+            self.stream(peer, pairs["id"], int(pairs["credit"]))
+        elif verb == "CANCEL":
+            del self.streams[peer, pairs["id"]]
+            line = f"ERROR code=cancelled id={pairs['id']}"
+            self.socket.send_multipart([peer, b"", line.encode(), b""])
+
     def watch(self, peer, pairs, file, end):
         text = pathlib.Path(file).read_bytes()
         version = f"{zlib.crc32(text):x}"
@@ -81,8 +99,46 @@ class Router:
             return self.watched.append((peer, pairs, file, end))
         self.socket.send_multipart([peer, b"", f"{line} id={pairs['id']}".encode(), text])
 
+    def stream(self, peer, key, credit):
+        """Sends the chunks of a stream that may be sent."""
+        stream = self.streams[peer, key]
+        stream["credit"] += credit
+        count, size, end, first = stream["count"], stream["size"], stream["end"], stream["first"]
+
+        def send(text, body=b""):
+            self.socket.send_multipart([peer, b"", f"{text} id={key}".encode(), body])
+
+        def chunk(number):
+            row = f"{number}".encode()
+            send(f"MORE chunk={number} worker=w-1", row + b" " * (size - len(row) - 1) + b"\n")
+
+        while stream["sent"] < count and stream["credit"] > 0:
+            if stream["sent"] == count // 2:
+                if end == "aborted":
+                    del self.streams[peer, key]
+                    return send("ERROR code=aborted message=cut")
+                if end == "stall":
+                    return
+                if end == "restart" and first:
+                    return self.restart(stream["ms"] / 1000)
+                if end == "gap":
+                    stream["sent"] += 1
+                if end == "twice":
+                    chunk(stream["sent"])
+                if end == "flood":
+                    stream["credit"] = 10**6
+            stream["sent"] += 1
+            stream["credit"] -= 1
+            chunk(stream["sent"])
+        if stream["sent"] == count:
+            del self.streams[peer, key]
+            chunks = count - 1 if end == "short" else count
+            send(f"OK rows={count} chunks={chunks}")
+
     def serve(self, frames):
         peer, line = frames[0], frames[2].decode()
+        if not line.startswith(("QUERY", "SHOW")):
+            return self.control(peer, line)
         sql = frames[3].decode("utf-8", "replace") if len(frames) > 3 else ""
         pairs = dict(pair.split("=", 1) for pair in shlex.split(line)[1:])
         words = sql.split() or [""]
@@ -125,6 +181,17 @@ class Router:
             send(*echo)
         elif words[0] == "strange":
             send(*answer("MAYBE rows=1"))
+        elif words[0] == "stream":
+            self.streams[peer, pairs["id"]] = {
+                "count": int(words[1]),
+                "size": int(words[2]),
+                "end": words[3] if len(words) > 3 else "",
+                "ms": int(words[4]) if len(words) > 4 else 0,
+                "first": count == 1,
+                "sent": 0,
+                "credit": 0,
+            }
+            self.stream(peer, pairs["id"], int(pairs["credit"]))
         elif words[0] == "large":
             send(*answer("OK rows=1", b"x" * (int(words[1]) - 1) + b"\n"))
         elif words[0] == "versions" and count <= int(words[1]):

@@ -40,7 +40,7 @@ arrivals() {
   expected='"params":"[1,\"02134\",1.5,-5,\"x\",\"--each\",\"--\",\"\",\"日本\"]"'
   [[ $(jq -c '{params}' <<<"$output") == "{$expected}" ]]
   [[ $(jq -r '.sql, .format' <<<"$output") == $'select ?1\njson' ]]
-  grep -E '^QUERY db=proj id=0 format=json deadline=(30000|29[0-9]{3}) \|' "$log"
+  grep -E '^QUERY db=proj format=json credit=1 id=0 deadline=(30000|29[0-9]{3}) \|' "$log"
 }
 
 @test "-- ends the options, SQL may begin with a comment" {
@@ -218,12 +218,12 @@ END
   start_router
   for subject in workers clients databases queue quarantine stats; do
     run -0 xodb-req --show $subject -f tsv
-    grep -x "SHOW what=$subject id=0 format=tsv | " "$log"
+    grep -x "SHOW what=$subject format=tsv id=0 | " "$log"
   done
   run -0 xodb-req --databases
-  grep -x 'SHOW what=databases id=0 format=json | ' "$log"
+  grep -x 'SHOW what=databases format=json id=0 | ' "$log"
   run -0 xodb-req --show stats -f table
-  grep -x 'SHOW what=stats id=0 format=csv | ' "$log"
+  grep -x 'SHOW what=stats format=csv id=0 | ' "$log"
   run -64 xodb-req --show secrets
   run -64 xodb-req --show stats -d proj
   run -64 xodb-req --show stats x
@@ -273,8 +273,8 @@ end_watch() {
   until [ "$(wc -l <"$XODB_RUN/out")" -eq 6 ]; do sleep 0.02; done
   # Nobody polls: one request for each answer, and one that waits.
   [ "$(grep -c watch "$log")" -eq 4 ]
-  grep -E '^QUERY db=proj id=0 format=json deadline=(30000|29[0-9]{3}) \|' "$log"
-  grep -E '^QUERY db=proj id=2 format=json deadline=(330000|329[0-9]{3}) if-version=[0-9a-f]+ wait=change \|' "$log"
+  grep -E '^QUERY db=proj format=json id=0 deadline=(30000|29[0-9]{3}) \|' "$log"
+  grep -E '^QUERY db=proj format=json if-version=[0-9a-f]+ wait=change id=2 deadline=(330000|329[0-9]{3}) \|' "$log"
   kill -TERM "$watch"
   end_watch
   [ "$status" -eq 143 ]
@@ -385,6 +385,134 @@ interrupted() { # [ARG...]
   [ "$(yes 'large 70000;' | head -n 300 | xodb-req -d proj | wc -c)" -eq 21000000 ]
 }
 
+# The numbers of the chunks that were printed.
+numbers() {
+  grep -oE '^ ?[0-9]+' "$1" | tr -d ' ' | paste -sd ' '
+}
+
+@test "a result in chunks is printed whole, and asked for as it is printed" {
+  start_router
+  xodb-req -d proj 'stream 100 262144' >"$XODB_RUN/out"
+  [ "$(numbers "$XODB_RUN/out")" = "$(seq -s ' ' 100)" ]
+  [ "$(wc -c <"$XODB_RUN/out")" -eq 26214400 ]
+  # Never more than four are on their way.
+  grep -x 'CREDIT id=0 credit=3' "$log"
+  [ "$(grep -c '^CREDIT id=0 credit=1$' "$log")" -ge 96 ]
+  [ "$(grep -c '^CREDIT' "$log")" -le 101 ]
+}
+
+@test "only the next result is a stream, others are let go and come in their turn" {
+  start_router
+  for n in 3 4 5; do echo "small $n; stream $n 1000;"; done >"$XODB_RUN/in"
+  xodb-req -d proj --stats <"$XODB_RUN/in" >"$XODB_RUN/out" 2>"$XODB_RUN/stats"
+  expected='small,1,2,3,small,1,2,3,4,small,1,2,3,4,5'
+  [ "$(grep -oE 'small|^ ?[0-9]+' "$XODB_RUN/out" | tr -d ' ' | paste -sd ,)" = "$expected" ]
+  [ "$(grep -c ^CANCEL "$log")" -le 2 ]
+  grep -E '^stats queries=6 ok=6 rows=15 bytes=[0-9]+ seconds=' "$XODB_RUN/stats"
+}
+
+@test "--unordered prints what comes first, and nothing within a stream" {
+  start_router
+  printf 'later 600; a; b; stream 4 1000; stream 3 1000; c;' |
+    xodb-req -d proj --unordered >"$XODB_RUN/out"
+  [[ $(tail -n 1 "$XODB_RUN/out") == *'later 600'* ]]
+  [ "$(wc -l <"$XODB_RUN/out")" -eq 11 ]
+  grep -oE '^ ?[0-9]+' "$XODB_RUN/out" | tr -d ' ' | paste -sd ' ' >"$XODB_RUN/numbers"
+  grep -xE '1 2 3 4 1 2 3|1 2 3 1 2 3 4' "$XODB_RUN/numbers"
+  # Rows of one result stand together.
+  grep -nE '^ ?[0-9]' "$XODB_RUN/out" | cut -d : -f 1 >"$XODB_RUN/lines"
+  awk 'NR > 1 && $1 != last + 1 { breaks++ } { last = $1 } END { exit breaks > 1 }' "$XODB_RUN/lines"
+}
+
+@test "a slow query holds nobody back when the order does not matter" {
+  start_router
+  { echo 'later 3000;'; seq -f 'x%g;' 70000; } | xodb-req -d proj --unordered |
+    head -n 70000 | grep -c later >"$XODB_RUN/late" || true
+  [ "$(cat "$XODB_RUN/late")" -le 1 ]
+}
+
+@test "a result that is broken off is said to be, and what follows it is printed" {
+  start_router
+  for how in aborted gap twice flood short; do
+    run --separate-stderr -70 xodb-req -d proj <<<"stream 60 1000 $how; next"
+    [[ ${lines[-1]} == *'"sql":"next"'* ]]
+    if [ $how = aborted ]; then
+      [[ $stderr == "xodb-req: line 1: cut" ]]
+    else
+      [[ $stderr == "xodb-req: line 1: cannot understand the router's answer: "* ]]
+    fi
+  done
+}
+
+@test "a router that is lost in the middle of a result: printed rows are not printed again" {
+  start_router
+  run --separate-stderr -70 xodb-req -d proj <<<"stream 8 1000 restart 300; next"
+  [ "$(grep -c . <<<"$output")" -eq 5 ]
+  [[ ${lines[-1]} == *'"sql":"next"'* ]]
+  [[ $stderr == "xodb-req: line 1: the connection to the router was lost in the middle of the result" ]]
+  # Of the second one nothing was printed: it is sent again.
+  run -0 xodb-req -d proj <<<"later 1500; stream 2 1000 restart 300; next"
+  [ "${#lines[@]}" -eq 4 ]
+}
+
+@test "a result that stops coming is over in its time" {
+  start_router
+  run --separate-stderr -75 xodb-req -d proj --timeout 0.3 'stream 6 1000 stall'
+  [[ $stderr == "xodb-req: proj: its time was over after 3 chunks of the result" ]]
+  [ "${#lines[@]}" -eq 3 ]
+}
+
+@test "a result of any size takes no more memory, also when it is read slowly" {
+  start_router
+  xodb-req -d proj 'stream 8000 262144' | { head -c 100000000; sleep 2; } | wc -c >"$XODB_RUN/count" &
+  counter=$!
+  sleep 1
+  client=$(pgrep -f 'xodb-req -d proj stream 8000 262144$' | head -n 1)
+  [ "$(awk '/VmHWM/ { print $2 }' "/proc/$client/status")" -lt 40000 ]
+  wait "$counter"
+  [ "$(cat "$XODB_RUN/count")" -eq 100000000 ]
+}
+
+@test "many large answers take no more memory than a few" {
+  start_router
+  { echo 'later 2000;'; yes 'large 200000;' | head -n 3000; } |
+    xodb-req -d proj >"$XODB_RUN/out" 3>&- &
+  client=$!
+  sleep 1.5
+  most=$(awk '/VmHWM/ { print $2 }' "/proc/$client/status")
+  echo "$most KiB"
+  [ "$most" -lt 98304 ]
+  wait "$client"
+  [ "$(tail -n +2 "$XODB_RUN/out" | wc -c)" -eq 600000000 ]
+}
+
+@test "a table has to be whole, and has a largest size" {
+  start_router
+  run --separate-stderr -0 xodb-req -d proj -f table 'stream 3 100'
+  [ "${#lines[@]}" -eq 4 ]
+  run --separate-stderr -65 xodb-req -d proj -f table 'stream 300 262144'
+  [ -z "$output" ]
+  [[ $stderr == "xodb-req: proj: the result is larger than the 64 MiB that can be laid out; take another format" ]]
+  grep -x 'CANCEL id=0' "$log"
+}
+
+@test "--stats says what has become of everything" {
+  start_router
+  run --separate-stderr -65 xodb-req -d proj --stats <<<"one; fail sql; fail denied; fail sql; two"
+  line=$(tail -n 1 <<<"$stderr")
+  [[ $line =~ ^stats\ queries=5\ ok=2\ sql=2\ denied=1\ rows=2\ bytes=[0-9]+\ seconds=[0-9]+\.[0-9]{3}\ per_second=[0-9]+\ p50_ms= ]]
+  [[ $line == *" p90_ms="*" p99_ms="*" max_ms="* ]]
+}
+
+@test "progress is shown on a terminal, unless rows are, and taken away" {
+  start_router
+  script -qec "xodb-req -d proj 'later 2200' >'$XODB_RUN/out'" /dev/null >"$XODB_RUN/terminal"
+  grep -q '0 queries, 0/s' "$XODB_RUN/terminal"
+  [ "$(tail -c 4 "$XODB_RUN/terminal")" = $'\r\e[K' ]
+  script -qec "xodb-req -d proj -f json 'later 1500'" /dev/null >"$XODB_RUN/terminal"
+  ! grep -q 'queries' "$XODB_RUN/terminal"
+}
+
 @test "a reader that is slow does not make answers late" {
   start_router
   run -0 bash -c 'yes "large 50000;" | head -n 400 | xodb-req -d proj --timeout 0.5 | (
@@ -458,5 +586,5 @@ line 4: the ' at column 8 is never closed" ]]
   run -64 xodb-req -d proj --format=json -jx x
   run -0 xodb-req -h
   run -0 xodb-req --help
-  [[ $output == *"Example"* ]]
+  [[ $output == "usage: xodb-req"* ]]
 }
