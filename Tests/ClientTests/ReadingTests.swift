@@ -4,13 +4,15 @@ import Toolkit
 import Wire
 
 @Suite struct ReadingTests {
-  private let query = Query(id: nil, database: "proj", format: .json)
+  private let request = Request(
+    .query(Query(id: nil, database: "proj", format: .json)), sql: Array("select ?1".utf8),
+    place: .argument("proj"))
 
   /// What is sent for each line, or what is said about it.
   private func outcomes(_ input: [UInt8]) -> [String] {
-    let reading = Reading.values(sql: Array("select ?1".utf8))
+    let reading = Reading.values(request)
     return split(input, LineSplitter(), chunk: 3).map { record in
-      switch reading.work(record, query) {
+      switch reading.work(record) {
       case .failure(let error): "\(error) \(error.status)"
       case .request(let request): String(decoding: request.parameters, as: UTF8.self)
       }
@@ -23,6 +25,14 @@ import Wire
     ("a", ["[\"a\"]"]),
     ("\n", ["[\"\"]"]),
     ("1\t02134\t1.5\n", ["[1,\"02134\",1.5]"]),
+    ("0\n17\n-17\n017\n-0\n+1\n", ["[0]", "[17]", "[-17]", "[\"017\"]", "[\"-0\"]", "[\"+1\"]"]),
+    (
+      "999999999999999999\n9223372036854775807\n9223372036854775808\n1_000\n",
+      [
+        "[999999999999999999]", "[9223372036854775807]", "[\"9223372036854775808\"]",
+        "[\"1_000\"]",
+      ]
+    ),
     ("\\N\t\n\t\n", ["[null,\"\"]", "[\"\",\"\"]"]),
     ("a\\tb\\\\\n", ["[\"a\\tb\\\\\"]"]),
     ("a\r\nb\n", ["[\"a\\r\"]", "[\"b\"]"]),
@@ -41,7 +51,7 @@ import Wire
     let all = split(Array("a\n".utf8) + long + Array("\nb\n".utf8), LineSplitter(), chunk: 65_536)
     #expect(all.map(\.place) == (1...3).map { .parameters(line: $0) })
     #expect(all[2].content == .text([0x62]))
-    guard case .failure(let error) = Reading.values(sql: []).work(all[1], query) else {
+    guard case .failure(let error) = Reading.values(request).work(all[1]) else {
       Issue.record("the line was taken")
       return
     }
@@ -51,7 +61,7 @@ import Wire
 
   @Test func statementsAreSentAsTheyAre() {
     let record = Record(.input(line: 1, column: 1), .text([0, 0xff]))
-    guard case .request(let request) = Reading.statements.work(record, query) else {
+    guard case .request(let request) = Reading.statements(request).work(record) else {
       Issue.record("the statement was refused")
       return
     }

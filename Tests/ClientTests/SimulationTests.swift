@@ -4,38 +4,74 @@ import Testing
 import Toolkit
 import Wire
 
-/// Runs a session against a router that loses connections, repeats itself, is busy or slow.
+/// Runs a session against a router that loses connections, repeats itself, is busy or slow, and whose
+/// results come in one message or in many.
 @Suite struct SimulationTests {
-  @Test(arguments: UInt64(1)...200)
-  func everyRequestHasOneAnswerInOrder(seed: UInt64) {
-    var simulation = Simulation(seed: seed)
+  @Test(arguments: UInt64(1)...300)
+  func everyRequestHasOneResultInOrder(seed: UInt64) {
+    var simulation = Simulation(seed: seed, isOrdered: true)
+    simulation.run()
+  }
+
+  @Test(arguments: UInt64(1)...300)
+  func everyRequestHasOneResult(seed: UInt64) {
+    var simulation = Simulation(seed: seed, isOrdered: false)
     simulation.run()
   }
 }
 
 private struct Simulation {
+  private enum Message {
+    case chunk(Int)
+    case final(Outcome, chunks: Int)
+  }
+
+  /// A request that the router has.
+  private struct Flow {
+    let line: Int
+    /// Of its result.
+    let chunks: Int
+    let outcome: Outcome
+    var credit: Int
+    var made = 0
+    /// On their way, in this order.
+    var wire: [Message] = []
+    var isOver = false
+  }
+
   private static let total = 60
   private var random: SeededRandom
   private var client: TestClient
   private let settings: Settings
-  /// Answers on their way through the connection.
-  private var wire: [(id: UInt64, outcome: Outcome)] = []
-  private var isConnected = false
+  private var flows: [UInt64: Flow] = [:]
+  private var isConnected = true
   private var submitted = 0
-  private var taken = 0
-  private var sends: [UInt64: Int] = [:]
-  private var begun: [UInt64: Instant] = [:]
+  private var taken = (sent: 0, credits: 0, cancelled: 0)
+  private var sends: [Int: Int] = [:]
+  private var begun: [Int: Instant] = [:]
+  /// Under which id a line was sent last: another one says that it was let go meanwhile.
+  private var ids: [Int: UInt64] = [:]
+  /// When the next one to be printed came to be that.
+  private var turn = (line: -1, start: Instant.start)
+  /// How many chunks the result of a line has, whenever it is run.
+  private var chunks: [Int] = []
 
-  init(seed: UInt64) {
+  init(seed: UInt64, isOrdered: Bool) {
     random = SeededRandom(seed: seed)
     var settings = Settings()
+    settings.isOrdered = isOrdered
     settings.window = Int.random(in: 1...20, using: &random)
     settings.tries = Int.random(in: 1...8, using: &random)
     settings.timeoutMilliseconds = Int.random(in: 50...3000, using: &random)
+    settings.maxAnswerBytes = Int.random(in: 10...1000, using: &random)
     self.settings = settings
     client = TestClient { $0 = settings }
+    let share = Int.random(in: 0...10, using: &random)
+    for _ in 0..<Self.total {
+      let isLarge = Int.random(in: 0..<10, using: &random) < share
+      chunks.append(isLarge ? Int.random(in: 1...12, using: &random) : 0)
+    }
     client.connect()
-    isConnected = true
   }
 
   mutating func run() {
@@ -44,6 +80,8 @@ private struct Simulation {
       step()
       check()
       steps += 1
+      // The router was away for too long: the tool ends.
+      if client.hasGivenUp { return }
       guard steps < 100_000 else {
         Issue.record("it never ends")
         return
@@ -51,71 +89,154 @@ private struct Simulation {
     }
     #expect(client.output.count == Self.total)
     #expect(client.complaints.isEmpty)
-    for (index, text) in client.output.enumerated() {
-      #expect(text == "\(index)" || text.hasPrefix("line \(index): "))
+    #expect(client.chunks.isEmpty)
+    let lines = client.output.map { line(of: $0) }
+    #expect(settings.isOrdered ? lines == Array(0..<Self.total) : lines.count == Set(lines).count)
+    for fragment in client.fragments {
+      // What was printed of a result that failed is how it begins.
+      let line = fragment.split(separator: ".").first.flatMap { Int($0) } ?? -1
+      #expect(chunks.indices.contains(line) && result(of: line).hasPrefix(fragment))
     }
+  }
+
+  /// The line of a result, which must be whole, or of an error.
+  private func line(of output: String) -> Int {
+    if output.hasPrefix("line ") {
+      return output.dropFirst(5).split(separator: ":").first.flatMap { Int($0) } ?? -1
+    }
+    let line = output.split(separator: ".").first.flatMap { Int($0) } ?? -1
+    return chunks.indices.contains(line) && output == result(of: line) ? line : -1
+  }
+
+  private func result(of line: Int) -> String {
+    (0..<chunks[line]).map { "\(line).\($0 + 1) " }.joined() + "\(line).end"
   }
 
   private mutating func step() {
     switch Int.random(in: 0..<20, using: &random) {
-    case 0..<6:
+    case 0..<5:
       guard submitted < Self.total, client.session.hasRoom else { return }
-      begun[UInt64(submitted)] = client.now
+      begun[submitted] = client.now
       submitted += 1
       client.submit(1)
-    case 6..<14: deliver()
-    case 14: client.answer(UInt64.random(in: 0..<80, using: &random), .failure(late), body: "late")
+    case 5..<14: deliver()
+    case 14:
+      // Nobody's: its code says that nothing is to be printed for it, and it cannot be retried.
+      let id = UInt64.random(in: 0..<80, using: &random)
+      let isInFlight = flows[id] != nil
+      let outcome = Outcome.failure(Failure(.cancelled, "late"))
+      if !isInFlight { client.answer(id, outcome, body: "late") }
     case 15, 16: client.advance(Int.random(in: 0...60, using: &random))
     case 17:
       // As if nothing had happened for long.
       guard Int.random(in: 0..<10, using: &random) == 0 else { return }
       client.advance(Int.random(in: 0...4000, using: &random))
     default:
-      if isConnected {
-        guard Int.random(in: 0..<4, using: &random) == 0 else { return }
-        isConnected = false
-        wire = []
-        client.disconnect()
-      } else {
-        isConnected = true
-        client.connect()
-      }
+      guard Int.random(in: 0..<4, using: &random) == 0 else { return }
+      isConnected.toggle()
+      flows = [:]
+      if isConnected { client.connect() } else { client.disconnect() }
     }
   }
 
-  /// Nobody's: its code says that nothing is to be printed for it, and it cannot be retried.
-  private var late: Failure { Failure(.cancelled, "late") }
-
   private mutating func deliver() {
-    guard isConnected, let index = wire.indices.randomElement(using: &random) else { return }
-    let (id, outcome) = wire[index]
-    // Some come twice.
-    if Int.random(in: 0..<5, using: &random) > 0 { wire.remove(at: index) }
-    client.answer(id, outcome)
+    let ids = flows.keys.filter { flows[$0]?.wire.isEmpty == false }.sorted()
+    guard isConnected, let id = ids.randomElement(using: &random), let flow = flows[id],
+      let message = flow.wire.first
+    else { return }
+    switch message {
+    case .chunk(let number):
+      flows[id]?.wire.removeFirst()
+      client.chunk(id, number, body: "\(flow.line).\(number) ")
+    case .final(let outcome, let chunks):
+      // Some come twice.
+      if Int.random(in: 0..<5, using: &random) > 0 { flows[id] = nil }
+      if case .rows = outcome {
+        client.end(id, chunks: chunks, body: "\(flow.line).end")
+      } else {
+        client.answer(id, outcome)
+      }
+    }
   }
 
   /// Takes what was sent, and checks what must always hold.
   private mutating func check() {
-    while taken < client.sent.count {
-      let sent = client.sent[taken]
-      taken += 1
+    noteTurn()
+    while taken.cancelled < client.cancelled.count { takeBack(client.cancelled[taken.cancelled]) }
+    while taken.sent < client.sent.count { take(client.sent[taken.sent]) }
+    while taken.credits < client.credits.count {
+      let credit = client.credits[taken.credits]
+      taken.credits += 1
       #expect(isConnected)
-      sends[sent.id, default: 0] += 1
-      #expect(sends[sent.id, default: 0] <= settings.tries)
-      guard let start = begun[sent.id] else {
-        Issue.record("sent before it was submitted")
-        continue
+      flows[credit.id]?.credit += credit.chunks
+      // What was asked for and has not been printed, which here is done at once.
+      if let flow = flows[credit.id] {
+        let chunks = flow.wire.count { if case .chunk = $0 { true } else { false } }
+        #expect(flow.credit + chunks <= Settings.streamCredit)
       }
-      let passed = client.now.millisecondsUp(since: start)
-      #expect(sent.deadline == settings.timeoutMilliseconds - passed)
-      wire.append((sent.id, outcome()))
+      make(credit.id)
     }
+    guard settings.isOrdered else { return }
     // Nothing outlives its time and the grace.
-    for number in UInt64(client.output.count)..<UInt64(submitted) {
-      guard let start = begun[number], number == UInt64(client.output.count) else { break }
-      let age = client.now.millisecondsUp(since: start)
+    let head = client.output.count
+    if head < submitted, let start = begun[head] {
+      let age = client.now.millisecondsUp(since: max(start, turn.start))
       #expect(age < settings.timeoutMilliseconds + Settings.graceMilliseconds)
     }
+  }
+
+  private mutating func noteTurn() {
+    if turn.line != client.output.count { turn = (client.output.count, client.now) }
+  }
+
+  private mutating func take(_ sent: TestClient.Sent) {
+    taken.sent += 1
+    #expect(isConnected)
+    #expect(flows[sent.id]?.isOver ?? true)
+    if let id = ids[sent.line], id != sent.id {
+      // It was let go: that was no try, and it has all its time anew.
+      sends[sent.line, default: 0] -= 1
+      begun[sent.line] = turn.start
+      #expect(!settings.isOrdered || sent.line == turn.line)
+    }
+    ids[sent.line] = sent.id
+    sends[sent.line, default: 0] += 1
+    #expect(sends[sent.line, default: 0] <= settings.tries)
+    if settings.isOrdered, let start = begun[sent.line] {
+      let passed = client.now.millisecondsUp(since: start)
+      #expect(sent.deadline == settings.timeoutMilliseconds - passed)
+    }
+    flows[sent.id] = Flow(
+      line: sent.line, chunks: chunks[sent.line], outcome: outcome(), credit: 1)
+    make(sent.id)
+  }
+
+  private mutating func takeBack(_ id: UInt64) {
+    taken.cancelled += 1
+    guard let flow = flows[id] else { return }
+    if !flow.isOver {
+      flows[id]?.wire.append(.final(.failure(Failure(.cancelled, "taken back")), chunks: 0))
+    }
+    flows[id]?.isOver = true
+  }
+
+  /// Lets the router go on with a request as far as it may.
+  private mutating func make(_ id: UInt64) {
+    guard var flow = flows[id], !flow.isOver else { return }
+    let isSmall = flow.chunks == 0
+    while flow.made < flow.chunks, flow.credit > 0 {
+      if case .failure = flow.outcome, flow.made > 0 || isSmall { break }
+      flow.made += 1
+      flow.credit -= 1
+      flow.wire.append(.chunk(flow.made))
+    }
+    var isOver = flow.made == flow.chunks
+    if case .failure = flow.outcome { isOver = true }
+    if isOver {
+      flow.isOver = true
+      flow.wire.append(.final(flow.outcome, chunks: flow.made))
+    }
+    flows[id] = flow
   }
 
   private mutating func outcome() -> Outcome {

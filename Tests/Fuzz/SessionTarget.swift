@@ -16,13 +16,15 @@ struct SessionTarget: ~Copyable {
     var settings = Settings()
     settings.timeoutMilliseconds = Self.timeout
     settings.tries = 1 + source.below(3)
+    settings.isOrdered = source.below(2) > 0
     var now = Instant(microseconds: 1)
     var session = Session(settings, now: now)
     session.connected()
     let count = 1 + source.below(5)
     var results = 0
     for line in 1...count {
-      let query = ClientMessage.query(Query(id: nil, database: "a", format: .json))
+      let query = ClientMessage.query(
+        Query(id: nil, database: "a", format: .json, credit: source.below(2) > 0 ? 1 : nil))
       let request = Request(
         query, sql: Array("select\n1".utf8), place: .input(line: line, column: 1))
       session.submit(.request(request), now: now)
@@ -56,7 +58,7 @@ struct SessionTarget: ~Copyable {
   ) throws(Finding) {
     while let effect = session.next(now: now) {
       switch effect {
-      case .send, .complain: break
+      case .send, .credit, .cancel, .printChunk, .complain: break
       case .print(let answer):
         results += 1
         let isGood =

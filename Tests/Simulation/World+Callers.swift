@@ -1,6 +1,5 @@
 import Client
 import Wire
-import ZeroMQ
 
 /// Who sends requests.
 extension World {
@@ -167,8 +166,11 @@ extension World {
   private mutating func serve(_ index: Int) {
     while let effect = callers[index].session?.next(now: now) {
       switch effect {
-      case .send(let parts): send(parts, of: index)
-      case .print, .report, .complain: break
+      case .send(let request, let id, let milliseconds):
+        var line: [UInt8] = []
+        request.appendLine(id: id, deadlineMilliseconds: milliseconds, to: &line)
+        send(line, request.sql, of: index)
+      case .credit, .cancel, .printChunk, .print, .report, .complain: break
       case .giveUpConnecting:
         callers[index].isOver = true
         return
@@ -180,10 +182,9 @@ extension World {
     agenda.plan(.caller(index, .ticks), at: max(due, now.adding(microseconds: 10)))
   }
 
-  private mutating func send(_ parts: [Part], of index: Int) {
-    guard let connection = callers[index].connection, parts.count >= 3,
-      case .bytes(let line) = parts[1], case .bytes(let sql) = parts[2],
-      let parsed = try? Line(parsing: line), let message = try? ClientMessage(parsed)
+  private mutating func send(_ line: [UInt8], _ sql: [UInt8], of index: Int) {
+    guard let connection = callers[index].connection, let parsed = try? Line(parsing: line),
+      let message = try? ClientMessage(parsed)
     else { return }
     let sent = Sent(request: -1, text: Int(sql[0]), parameters: Int(sql[1]))
     let request = register(

@@ -38,6 +38,7 @@ package struct Histogram: Sendable {
     guard bucket >> bitsInBucket > 0 else { return Int64(bucket) }
     let shift = bucket >> bitsInBucket - 1
     let start = Int64(bucket & (1 << bitsInBucket - 1) | 1 << bitsInBucket)
-    return (start + 1) << shift - 1
+    // The last one ends where the numbers do.
+    return (start + 1) << shift &- 1
   }
 }

@@ -33,7 +33,8 @@ extension Session {
     if let stream, stream.slot == slot {
       guard !stream.hasPrinted else {
         self.stream?.waiting.removeAll()
-        return fail(slot, .aborted, "the connection to the router was lost in the middle of the result")
+        return fail(
+          slot, .aborted, "the connection to the router was lost in the middle of the result")
       }
       self.stream = nil
     }

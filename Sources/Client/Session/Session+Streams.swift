@@ -11,7 +11,10 @@ extension Session {
       guard number == 1, let credit = entries[slot].request?.credit, credit > 0 else {
         return breakOff(slot, number)
       }
-      guard isTurn(of: slot) else { return letGo(slot) }
+      guard isTurn(of: slot) else {
+        cancel(slot)
+        return letGo(slot)
+      }
       stream = Stream(slot: slot, granted: credit)
     }
     guard var stream, number == stream.received + 1, number <= stream.granted else {
@@ -26,7 +29,8 @@ extension Session {
       cancel(slot)
       fail(
         slot, .tooLarge,
-        "the result is larger than the \(bound >> 20) MiB that can be laid out; take another format")
+        "the result is larger than the \(bound >> 20) MiB that can be laid out; take another format"
+      )
     } else if number == 1 {
       grantCredit()
     }
@@ -53,9 +57,8 @@ extension Session {
     return order.first { !entries[$0].isFinished } == slot
   }
 
-  /// Takes a request back until its turn: it is too large to be kept.
+  /// Puts a request off until its turn: its result is too large to be kept.
   mutating func letGo(_ slot: Int) {
-    if case .sent = entries[slot].state { cancel(slot) }
     entries.renew(slot)
     entries[slot].state = .letGo
     // It is sent again for no fault of its own.
@@ -99,6 +102,7 @@ extension Session {
     let last = chunksReceived(for: slot)
     fail(
       slot, .crashed,
-      "cannot understand the router's answer: chunk \(number) of the result came after chunk \(last)")
+      "cannot understand the router's answer: chunk \(number) of the result came after chunk \(last)"
+    )
   }
 }
