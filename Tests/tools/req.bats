@@ -426,7 +426,10 @@ numbers() {
 
 @test "a slow query holds nobody back when the order does not matter" {
   start_router
-  { echo 'later 3000;'; seq -f 'x%g;' 70000; } | xodb-req -d proj --unordered |
+  {
+    echo 'later 3000;'
+    seq -f 'x%g;' 70000
+  } | xodb-req -d proj --unordered |
     head -n 70000 | grep -c later >"$XODB_RUN/late" || true
   [ "$(cat "$XODB_RUN/late")" -le 1 ]
 }
@@ -464,7 +467,10 @@ numbers() {
 
 @test "a result of any size takes no more memory, also when it is read slowly" {
   start_router
-  xodb-req -d proj 'stream 8000 262144' | { head -c 100000000; sleep 2; } | wc -c >"$XODB_RUN/count" &
+  xodb-req -d proj 'stream 8000 262144' | {
+    head -c 100000000
+    sleep 2
+  } | wc -c >"$XODB_RUN/count" &
   counter=$!
   sleep 1
   client=$(pgrep -f 'xodb-req -d proj stream 8000 262144$' | head -n 1)
@@ -475,7 +481,10 @@ numbers() {
 
 @test "many large answers take no more memory than a few" {
   start_router
-  { echo 'later 2000;'; yes 'large 200000;' | head -n 3000; } |
+  {
+    echo 'later 2000;'
+    yes 'large 200000;' | head -n 3000
+  } |
     xodb-req -d proj >"$XODB_RUN/out" 3>&- &
   client=$!
   sleep 1.5
@@ -510,7 +519,7 @@ numbers() {
   grep -q '0 queries, 0/s' "$XODB_RUN/terminal"
   [ "$(tail -c 4 "$XODB_RUN/terminal")" = $'\r\e[K' ]
   script -qec "xodb-req -d proj -f json 'later 1500'" /dev/null >"$XODB_RUN/terminal"
-  ! grep -q 'queries' "$XODB_RUN/terminal"
+  run ! grep -q 'queries' "$XODB_RUN/terminal"
 }
 
 @test "a reader that is slow does not make answers late" {
