@@ -16,10 +16,11 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
   }
 
   /// How many frames there are.
-  package var count: Int { header.count }
+  // Not through `header`, each look at which is checked for being the only one.
+  package var count: Int { withUnsafeMutablePointerToHeader { $0.pointee.count } }
 
   /// Whether the message had more than `Socket.maxFrames` frames; the rest was dropped.
-  package var isTruncated: Bool { header.isTruncated }
+  package var isTruncated: Bool { withUnsafeMutablePointerToHeader { $0.pointee.isTruncated } }
 
   /// Takes `count` frames over, leaving `source` uninitialized.
   static func moving(

@@ -39,19 +39,29 @@ struct Link: ~Copyable {
   mutating func send(_ request: Request, id: UInt64, deadlineMilliseconds: Int) throws(ToolError) {
     line.removeAll(keepingCapacity: true)
     request.appendLine(id: id, deadlineMilliseconds: deadlineMilliseconds, to: &line)
-    var parts = [Part.delimiter, .bytes(line)]
-    if !request.sql.isEmpty { parts.append(.bytes(request.sql)) }
-    if !request.parameters.isEmpty { parts.append(.bytes(request.parameters)) }
-    try send(parts)
+    let hasParameters = !request.parameters.isEmpty
+    try begin()
+    try add(line, isLast: request.sql.isEmpty)
+    if !request.sql.isEmpty { try add(request.sql, isLast: !hasParameters) }
+    if hasParameters { try add(request.parameters, isLast: true) }
   }
 
   func send(_ message: ClientMessage) throws(ToolError) {
-    try send([.delimiter, .bytes(message.line.encoded())])
+    try begin()
+    try add(message.line.encoded(), isLast: true)
   }
 
-  private func send(_ parts: [Part]) throws(ToolError) {
-    // A message that is refused was lost with the connection, and the monitor will say so.
-    _ = try ToolError.wrapping { () throws(ZMQError) in try connection.socket.send(parts) }
+  /// Sends the empty frame. It is never refused, as there is room for all that the session sends.
+  private func begin() throws(ToolError) {
+    _ = try ToolError.wrapping { () throws(ZMQError) in
+      try connection.socket.begin(UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+  }
+
+  private func add(_ frame: [UInt8], isLast: Bool) throws(ToolError) {
+    try ToolError.wrapping { () throws(ZMQError) in
+      try connection.socket.add(frame, isLast: isLast)
+    }
   }
 
   func receive() throws(ToolError) -> Multipart? {

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// Cuts the input into lines, which end with a newline; the last one may lack it.
 ///
 /// A carriage return before it belongs to the line, as it may be data.
@@ -11,14 +15,14 @@ package struct LineSplitter: Splitter {
   package mutating func next(
     in chunk: UnsafeRawBufferPointer, _ position: inout Int
   ) -> Record? {
-    let rest = chunk[position...]
-    guard let newline = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+    let rest = UnsafeRawBufferPointer(rebasing: chunk[position...])
+    guard let newline = rest.firstNewline else {
       keep(rest)
       position = chunk.count
       return nil
     }
-    keep(rest[..<newline])
-    position = newline + 1
+    keep(UnsafeRawBufferPointer(rebasing: rest[..<newline]))
+    position += newline + 1
     return take()
   }
 
@@ -26,13 +30,13 @@ package struct LineSplitter: Splitter {
     bytes.isEmpty && !isTooLong ? nil : take()
   }
 
-  private mutating func keep(_ more: Slice<UnsafeRawBufferPointer>) {
+  private mutating func keep(_ more: UnsafeRawBufferPointer) {
     guard !isTooLong, bytes.count + more.count <= Record.maxLength else {
       isTooLong = true
       bytes = []
       return
     }
-    bytes.append(contentsOf: more)
+    if bytes.isEmpty { bytes = Array(more) } else { bytes.append(contentsOf: more) }
   }
 
   private mutating func take() -> Record {
@@ -45,5 +49,13 @@ package struct LineSplitter: Splitter {
       .parameters(line: line),
       isTooLong
         ? .unusable("the line is longer than \(Record.maxLength) bytes") : .text(bytes))
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Where the first newline is.
+  fileprivate var firstNewline: Int? {
+    guard let start = baseAddress, let found = memchr(start, 0x0a, count) else { return nil }
+    return UnsafeRawPointer(found) - start
   }
 }

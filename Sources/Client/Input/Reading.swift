@@ -21,12 +21,13 @@ package enum Reading: Sendable {
     case (.unusable(let why), _):
       return .failure(ToolError(record.place.description, why, .badQuery))
     case (.text(let sql), .statements(let request)):
-      return .request(request.with(sql: sql, place: record.place))
+      return .request(Request(like: request, sql: sql, place: record.place))
     case (.text(let line), .values(let request)):
       do throws(TSVError) {
         let parameters = try Self.parameters(line)
         return .request(
-          request.with(sql: request.sql, parameters: parameters, place: record.place))
+          Request(
+            like: request, sql: request.sql, parameters: parameters, place: record.place))
       } catch {
         return .failure(ToolError(record.place.description, error.description, .badQuery))
       }

@@ -2,20 +2,23 @@ package import Wire
 package import ZeroMQ
 
 /// A router's message: `[""][line][body]`.
-package struct Answer {
+package final class Answer {
   /// The request's, nil when it could not be read.
-  package var id: UInt64?
+  package let id: UInt64?
   /// What became of the request, nil when that could not be understood, and for a chunk.
-  package var outcome: Outcome?
+  package let outcome: Outcome?
   /// Which chunk of the result the body is, counted from 1; nil for a final answer.
-  package var chunk: Int?
+  package let chunk: Int?
   /// How many chunks came before a final answer.
-  package var chunks: Int
+  package let chunks: Int
   /// The line, or what is wrong with the message.
-  package var text: String
+  package let text: String
   /// The version of the database that the rows show, as far as one is known.
-  package var version: String?
-  package var body: Part
+  package var version: String? { knownVersion ?? line.flatMap(Self.version) }
+  private let knownVersion: String?
+  /// The line in which the version stands: only a watch looks.
+  private let line: Frame?
+  package let body: Part
 
   package init(
     id: UInt64?, outcome: Outcome?, chunk: Int? = nil, chunks: Int = 0, text: String = "",
@@ -26,28 +29,36 @@ package struct Answer {
     self.chunk = chunk
     self.chunks = chunks
     self.text = text
-    self.version = version
+    knownVersion = version
+    line = nil
     self.body = body
   }
 
   /// Reads a message; whatever it holds, this is what can be said of it.
   package init(_ message: Multipart) {
-    defer { withExtendedLifetime(message) {} }
+    knownVersion = nil
+    body = message.count > 2 ? .frame(Frame(message, 2)) : .delimiter
     guard message.count >= 2, message[0].isEmpty else {
-      self.init(id: nil, outcome: nil, text: "it does not begin with an empty frame and a line")
+      (id, outcome, chunk, chunks, line) = (nil, nil, nil, 0, nil)
+      text = "it does not begin with an empty frame and a line"
       return
     }
+    line = Frame(message, 1)
     do throws(LineError) {
       let line = try LineView(parsing: message[1])
+      id = line["id"]?.uint64
       let isChunk = line.isWord("MORE")
-      let outcome = isChunk ? nil : Outcome(line)
-      self.init(
-        id: line["id"]?.uint64, outcome: outcome, chunk: isChunk ? line["chunk"]?.int : nil,
-        chunks: line["chunks"].map { $0.int ?? -1 } ?? 0,
-        text: outcome == nil ? line.line.description : "", version: line["version"]?.text,
-        body: message.count > 2 ? .frame(Frame(message, 2)) : .delimiter)
+      chunk = isChunk ? line["chunk"]?.int : nil
+      chunks = isChunk ? 0 : line["chunks"].map { $0.int ?? -1 } ?? 0
+      outcome = isChunk ? nil : Outcome(line)
+      text = outcome == nil && chunk == nil ? line.line.description : ""
     } catch {
-      self.init(id: nil, outcome: nil, text: error.description)
+      (id, outcome, chunk, chunks) = (nil, nil, nil, 0)
+      text = error.description
     }
+  }
+
+  private static func version(in line: Frame) -> String? {
+    line.withBytes { (try? LineView(parsing: $0))?["version"]?.text }
   }
 }

@@ -2,35 +2,44 @@ package import Toolkit
 package import Wire
 
 /// A request that is to be sent, once or more often.
-package struct Request: Sendable {
+package final class Request: Sendable {
   /// The line without an id and a deadline, which it gets each time that it is sent.
-  private var line: [UInt8]
-  private var hasDeadline: Bool
+  private let line: [UInt8]
+  private let hasDeadline: Bool
   /// How many chunks of the result the line itself asks for; 0: it is to come in one message.
-  package private(set) var credit: Int
-  package var sql: [UInt8]
+  package let credit: Int
+  package let sql: [UInt8]
   /// JSON; empty when the statement has none.
-  package var parameters: [UInt8]
-  package var place: Place
+  package let parameters: [UInt8]
+  package let place: Place
   /// The time it has from when it is submitted; nil for what the session's requests have.
-  package var timeoutMilliseconds: Int?
+  package let timeoutMilliseconds: Int?
 
-  package init(_ message: ClientMessage, sql: [UInt8], parameters: [UInt8] = [], place: Place) {
-    (hasDeadline, credit) = (false, 0)
-    if case .query(let query) = message { (hasDeadline, credit) = (true, query.credit ?? 0) }
+  package init(
+    _ message: ClientMessage, sql: [UInt8], parameters: [UInt8] = [], place: Place,
+    timeoutMilliseconds: Int? = nil
+  ) {
+    if case .query(let query) = message {
+      (hasDeadline, credit) = (true, query.credit ?? 0)
+    } else {
+      (hasDeadline, credit) = (false, 0)
+    }
     line = message.line.encoded()
     self.sql = sql
     self.parameters = parameters
     self.place = place
+    self.timeoutMilliseconds = timeoutMilliseconds
   }
 
-  /// Another one that differs in these only, whose line need not be made anew.
-  package func with(sql: [UInt8], parameters: [UInt8] = [], place: Place) -> Request {
-    var request = self
-    request.sql = sql
-    request.parameters = parameters
-    request.place = place
-    return request
+  /// A request like another one, whose line so need not be made anew.
+  package init(like other: Request, sql: [UInt8], parameters: [UInt8] = [], place: Place) {
+    line = other.line
+    hasDeadline = other.hasDeadline
+    credit = other.credit
+    timeoutMilliseconds = other.timeoutMilliseconds
+    self.sql = sql
+    self.parameters = parameters
+    self.place = place
   }
 
   /// Appends the line as it travels under this id, with so much time.
@@ -44,13 +53,12 @@ package struct Request: Sendable {
   }
 
   private static func append(_ number: UInt64, to output: inout [UInt8]) {
-    let start = output.count
-    var rest = number
-    repeat {
-      output.append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0
-    output[start...].reverse()
+    var divisor: UInt64 = 1
+    while number / divisor > 9 { divisor *= 10 }
+    while divisor > 0 {
+      output.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+      divisor /= 10
+    }
   }
 
   /// In bytes.

@@ -42,10 +42,9 @@ package struct Watch {
     var query = query
     query.ifVersion = version
     query.waitsForChange = waits
-    var request = Request(
-      .query(query), sql: statement.sql, parameters: statement.parameters, place: statement.place)
-    request.timeoutMilliseconds = timeoutMilliseconds + (waits ? Self.waitMilliseconds : 0)
-    return request
+    return Request(
+      .query(query), sql: statement.sql, parameters: statement.parameters, place: statement.place,
+      timeoutMilliseconds: timeoutMilliseconds + (waits ? Self.waitMilliseconds : 0))
   }
 
   /// What the session's effects on its requests come to.
