@@ -9,6 +9,7 @@ package final class Context: @unchecked Sendable {
   ///   - ioThreads: ZeroMQ's own threads, which move bytes; 0 is enough for `inproc:` alone.
   ///   - maxSockets: the bound on open sockets, also ZeroMQ's internal ones.
   package init(ioThreads: Int32 = 1, maxSockets: Int32 = 1023) throws(ZMQError) {
+    czmq_find_protocols_in_files_only()
     guard let handle = zmq_ctx_new() else { throw .last("new context") }
     self.handle = handle
     zmq_ctx_set(handle, ZMQ_IO_THREADS, ioThreads)

@@ -38,8 +38,8 @@ struct Conversation: ~Copyable {
     self.printer = printer
   }
 
-  /// Runs until everything has been answered and printed.
-  mutating func run() throws(ToolError) -> ExitStatus {
+  /// Runs until everything has been answered and printed, and ends the tool.
+  mutating func run(printingStatistics: Bool) throws(ToolError) -> Never {
     while true {
       try act()
       if source.isEmpty && session.isEmpty { break }
@@ -51,12 +51,11 @@ struct Conversation: ~Copyable {
     }
     try printer.flush()
     progress.clear()
-    return status
-  }
-
-  /// What has become of everything, as a line.
-  var statistics: Line {
-    session.statistics.line(microseconds: Clock.now().microseconds(since: start))
+    if printingStatistics {
+      let line = session.statistics.line(microseconds: Clock.now().microseconds(since: start))
+      try Output.write(line.encoded() + [0x0a], to: STDERR_FILENO)
+    }
+    Tool.exit(status)
   }
 
   /// Does what can be done without waiting.

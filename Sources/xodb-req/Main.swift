@@ -33,11 +33,8 @@ struct Main {
       to: try invocation.router ?? RunDirectory().clients, settings,
       source(invocation, format.wire),
       Printer(tables: format == .table, marksEnds: invocation.watches))
-    let status = try conversation.run()
-    if invocation.printsStatistics {
-      try Output.write(conversation.statistics.encoded() + [0x0a], to: STDERR_FILENO)
-    }
-    Tool.exit(status)
+    // Within its life: to close sockets would only take time.
+    try conversation.run(printingStatistics: invocation.printsStatistics)
   }
 
   private static func source(_ invocation: Invocation, _ format: Format) -> Source {
