@@ -18,9 +18,12 @@ teardown() {
   tear_down_run
 }
 
-# The code blocks of a language, one after the other.
-blocks() { # LANGUAGE
-  awk -v fence="\`\`\`$1" '$0 == "```" { on = 0 } on { print } $0 == fence { on = 1 }' README.md
+# The code blocks of a language, one after the other, or one of them.
+blocks() { # LANGUAGE [NUMBER]
+  awk -v fence="\`\`\`$1" -v number="${2-0}" '
+    $0 == "```" { on = 0 }
+    on && (!number || number == count) { print }
+    $0 == fence { on = 1; count++ }' README.md
 }
 
 @test "the example client runs as it stands, in at most 15 lines" {
@@ -28,7 +31,7 @@ blocks() { # LANGUAGE
   bin/packages.sh "$work/data/packages.db"
   start_events
   bin/start.sh "$work/data" 3>&-
-  blocks python >"$work/client.py"
+  blocks python 2 >"$work/client.py"
   [ "$(grep -c . "$work/client.py")" -le 15 ]
   run -0 /usr/bin/python3 "$work/client.py"
   [[ $output == "[{'name': 'libc6', 'version': '"*"'}]" ]]
@@ -51,6 +54,19 @@ EOF
   seq 0 399 | cmp - "$work/numbers"
 }
 
+@test "the reader of large results runs as it stands, in at most 15 lines" {
+  mkdir "$work/data"
+  sqlite3 "$work/data/packages.db" "create table package as
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000)
+    select i, 'package ' || i as name from n"
+  bin/start.sh "$work/data" 3>&-
+  blocks python 1 >"$work/reader.py"
+  [ "$(grep -c . "$work/reader.py")" -le 15 ]
+  /usr/bin/python3 "$work/reader.py" >"$work/rows"
+  [ "$(stat -c %s "$work/rows")" -gt 1000000 ]
+  sqlite3 -tabs "$work/data/packages.db" 'select * from package' | cmp - "$work/rows"
+}
+
 @test "the tour's commands run as they stand, and show what is said of them" {
   # In a folder of the test's own.
   local folder=$XODB_RUN/tour
@@ -62,6 +78,7 @@ EOF
   [[ $output == *"line 1: no such column: x (at column "* ]]
   [[ $output == *"section"*"count(*)"* ]]
   [[ $output == *'"needed_by":'* ]]
+  [[ $output == *$'i,name,'*$'\n1,'* ]]
   [[ $output == *'{"open":1}'*'{"open":2}'* ]]
   [[ $output == *"supervisor"*"workers-2"*"workers"*idle* ]]
   [[ $output == *$'run_us.p99\t'* ]]
@@ -108,6 +125,8 @@ a query takes too long                                     | worker.bats      | 
 a query does not return to SQLite                          | router.bats      | a deadline is kept, also with a worker that hangs
 a worker stands still, even for its watchdog               | router.bats      | a worker that is stopped in the middle of a query is killed, and another one answers
 a query needs too much memory, or returns too much         | engine.bats      | what takes more memory than there is is too large, and the worker lives on
+a worker or the router is lost in the middle of a large result | streams.bats | a worker that dies in the middle of a result breaks that off, and nothing else
+whoever reads a large result does not go on                | streams.bats     | a reader that does not read gives way when others wait, and is told
 one client sends more than all others                      | control.bats     | one connection has a bound of its own, and others are served
 a client goes away, or takes a query back                  | connections.bats | a client that is killed or hangs up is missed at once: what it waits for is cancelled
 all workers are busy or being restarted                    | operation.bats   | HUP restarts the workers one by one; every query is answered once, at its first try
