@@ -78,7 +78,7 @@ EOF
   [[ $output == *"line 1: no such column: x (at column "* ]]
   [[ $output == *"section"*"count(*)"* ]]
   [[ $output == *'"needed_by":'* ]]
-  [[ $output == *$'i,name,'*$'\n1,'* ]]
+  [[ $output == *$'i,name\r\n1,'* ]]
   [[ $output == *'{"open":1}'*'{"open":2}'* ]]
   [[ $output == *"supervisor"*"workers-2"*"workers"*idle* ]]
   [[ $output == *$'run_us.p99\t'* ]]
