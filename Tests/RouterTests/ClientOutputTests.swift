@@ -1,0 +1,104 @@
+import Testing
+import Toolkit
+import Wire
+import ZeroMQ
+
+@testable import Broker
+@testable import Router
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Answers to a real client that reads when the test says so.
+@Suite final class ClientOutputTests {
+  private let directory: String
+  private let context: Context
+  private var output = ClientOutput()
+
+  init() throws {
+    var template = Array("/tmp/xodb-t.XXXXXX".utf8CString)
+    directory = try #require(
+      template.withUnsafeMutableBufferPointer { buffer in
+        buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+      })
+    context = try Context()
+  }
+
+  deinit {
+    unlink("\(directory)/clients")
+    rmdir(directory)
+  }
+
+  /// A frame of so many bytes, as if it had come from a worker, beside another one.
+  private func rows(_ count: Int, besides other: Int = 0) throws -> Part {
+    let context = try Context()
+    let a = try Socket(.pair, in: context)
+    let b = try Socket(.pair, in: context)
+    try a.bind("inproc://rows")
+    try b.connect("inproc://rows")
+    _ = try b.send([count, other].map { .bytes([UInt8](repeating: 7, count: $0)) })
+    return .frame(Frame(try #require(try a.receive()), 0))
+  }
+
+  private func wait(_ socket: borrowing Socket) throws {
+    var poll = PollSet()
+    poll.add(socket)
+    try poll.wait(milliseconds: 10_000)
+    try #require(poll.isAnythingReady, "waited in vain")
+  }
+
+  @Test func aReaderThatTakesItsTimeHasLittleInZeroMQAndGetsAllInOrder() throws {
+    var router = try RouterSocket(
+      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
+      highWaterMarks: HighWaterMarks(receive: 16, send: 1000), in: context)
+    let client = try Socket(.dealer, in: context)
+    try client.set(.receiveHighWaterMark, 1)
+    try client.connect("ipc://\(directory)/clients")
+    _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
+    try wait(router.base.socket)
+    let request = ClientRequest(try #require(try router.receive()).message)
+
+    let large = try rows(1 << 20)
+    let count = 20
+    for number in 0..<count {
+      let answer = Answer(request: request, line: Array("OK id=\(number)".utf8), body: large)
+      let isTooMuch = try output.send(answer, through: router)
+      #expect(!isTooMuch)
+    }
+    // The kernel takes some, libzmq little; the rest waits here.
+    #expect(!output.isEmpty)
+
+    var read: [String] = []
+    while read.count < count {
+      try output.flush(through: router)
+      guard let message = try client.receive() else { continue }
+      #expect(message[2].count == 1 << 20)
+      read.append(String(decoding: message[1], as: UTF8.self))
+    }
+    #expect(read == (0..<count).map { "OK id=\($0)" })
+    #expect(output.isEmpty)
+  }
+
+  @Test func anAnswerThatWaitsKeepsItsOwnRowsAlone() throws {
+    let client = try Socket(.dealer, in: context)
+    let router = try Socket(.router, in: context)
+    try router.bind("inproc://router")
+    try client.connect("inproc://router")
+    _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
+    try wait(router)
+    let request = ClientRequest(try #require(try router.receive()))
+
+    let small = Answer(request: request, line: [1], body: try rows(100, besides: 10_000)).parts
+    guard case .bytes(let bytes)? = small.last else {
+      Issue.record("it keeps the batch in which it came")
+      return
+    }
+    #expect(bytes.count == 100 && small.count == 4)
+    let large = Answer(request: request, line: [1], body: try rows(10_000, besides: 100)).parts
+    guard case .frame? = large.last else {
+      Issue.record("its rows are copied")
+      return
+    }
+  }
+}
