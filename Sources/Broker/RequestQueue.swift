@@ -34,7 +34,33 @@ struct RequestQueue {
 
   /// A client, with its lanes in the order of their next turns. None of them is empty.
   final class Client {
-    @exclusivity(unchecked) var lanes: Deque<ClientLane> = []
+    /// Up to so many are looked through.
+    private static let few = 4
+
+    @exclusivity(unchecked) fileprivate(set) var lanes: Deque<ClientLane> = []
+    /// All of them, once there were more than a few.
+    private var index: [Lane: ClientLane] = [:]
+
+    func lane(_ lane: Lane) -> ClientLane? {
+      // The one that has had its turn is what is taken out.
+      if let last = lanes.last, last.count.lane == lane { return last }
+      guard index.isEmpty else { return index[lane] }
+      return lanes.first { $0.count.lane == lane }
+    }
+
+    fileprivate func add(_ lane: ClientLane) {
+      lanes.append(lane)
+      if !index.isEmpty {
+        index[lane.count.lane] = lane
+      } else if lanes.count > Self.few {
+        for lane in lanes { index[lane.count.lane] = lane }
+      }
+    }
+
+    fileprivate func remove(_ lane: ClientLane) {
+      if let place = lanes.lastIndex(where: { $0 === lane }) { lanes.remove(at: place) }
+      if !index.isEmpty { index[lane.count.lane] = nil }
+    }
   }
 
   private(set) var clients: [PeerID: Client] = [:]
@@ -57,15 +83,15 @@ struct RequestQueue {
 
   mutating func insert(_ number: UInt64, of peer: PeerID, in lane: Lane, size: Int) {
     let client = client(peer)
-    if let own = client.lanes.first(where: { $0.count.lane == lane }) {
-      own.numbers.insertInOrder(number)
-      note(own.count, 1, size)
+    let own: ClientLane
+    if let known = client.lane(lane) {
+      own = known
     } else {
-      let own = ClientLane(laneCount(lane))
-      own.numbers.append(number)
-      client.lanes.append(own)
-      note(own.count, 1, size)
+      own = ClientLane(laneCount(lane))
+      client.add(own)
     }
+    own.numbers.insertInOrder(number)
+    note(own.count, 1, size)
   }
 
   private mutating func client(_ peer: PeerID) -> Client {
@@ -100,13 +126,12 @@ struct RequestQueue {
       _ = urgent.removeInOrder(number)
       return note(count, -1, -size)
     }
-    guard let client = clients[peer],
-      let place = client.lanes.firstIndex(where: { $0.count.lane == lane }),
-      client.lanes[place].numbers.removeInOrder(number)
+    guard let client = clients[peer], let own = client.lane(lane),
+      own.numbers.removeInOrder(number)
     else { return }
-    note(client.lanes[place].count, -1, -size)
-    guard client.lanes[place].numbers.isEmpty else { return }
-    client.lanes.remove(at: place)
+    note(own.count, -1, -size)
+    guard own.numbers.isEmpty else { return }
+    client.remove(own)
     if client.lanes.isEmpty { clients[peer] = nil }
   }
 
