@@ -151,6 +151,16 @@ import Wire
     #expect(bench.told() == ["w-1/10": .stop])
   }
 
+  @Test func whoseTimeIsOverIsNotWaitedFor() throws {
+    // The chunk was on its way at the deadline.
+    var (bench, job) = try stream(credit: 1, deadline: 500)
+    bench.pass(milliseconds: 501)
+    #expect(bench.codes().isEmpty)
+    bench.chunk("w-1", job.attempt)
+    #expect(bench.codes() == ["q": "deadline"])
+    #expect(bench.told() == ["w-1/10": .stop])
+  }
+
   @Test func aChunkGivesTheRestOfABatchBack() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])
