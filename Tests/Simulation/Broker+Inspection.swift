@@ -12,7 +12,7 @@ extension Broker {
         place = isUrgent ? .urgent(isShort: lane.isShort) : .inTurn(isShort: lane.isShort)
       case .unresolved: place = .unresolved
       case .parked: place = .parked
-      case .running: place = .running
+      case .running: place = request.chunks > 0 ? .streaming : .running
       }
       try body(
         SeenRequest(
@@ -32,7 +32,9 @@ extension Broker {
       case .idle: place = .idle
       case .running:
         let isWanted = worker.runs.contains { isCurrent($0.attempt) }
-        place = !isWanted ? .abandoning : worker.runs.count > 1 ? .several : .running
+        place =
+          worker.stalledSince != nil
+          ? .stalled : !isWanted ? .abandoning : worker.runs.count > 1 ? .several : .running
       case .rescanning: place = .rescanning
       case .checking: place = .checking
       }
@@ -45,6 +47,9 @@ extension Broker {
 
   /// The workers that wait, in the order in which they are given requests.
   var idleWorkers: [PeerID] { idle }
+
+  /// The workers that wait for readers, in the order in which they began to.
+  var stalledWorkers: [PeerID] { stalled }
 
   /// Where a supervised process stands; nil when nothing is known of it.
   func phase(of name: String, under supervisor: String) -> Phase? {
@@ -64,6 +69,11 @@ struct SeenRequest {
     case unresolved
     case parked
     case running
+    /// A worker has it, and a part of its result was sent.
+    case streaming
+
+    /// Whether a worker has it.
+    var isHeld: Bool { self == .running || self == .streaming }
   }
 
   let number: UInt64
@@ -86,6 +96,8 @@ struct SeenWorker {
     case running
     /// It runs several, one behind the other.
     case several
+    /// It waits in the middle of a result until its reader wants more.
+    case stalled
     /// It runs what nobody waits for.
     case abandoning
     case rescanning

@@ -78,9 +78,20 @@ extension Broker {
       guard worker.runs.isEmpty == (worker.state != .running) else {
         return "\(worker.member) runs or not"
       }
+      guard stalled.contains(peer) == (worker.stalledSince != nil) else {
+        return "\(worker.member) is stalled or not"
+      }
+      if worker.stalledSince != nil {
+        guard worker.runs.count == 1, let run = worker.runs.first,
+          let request = heldRequest(run, by: peer), request.credit == 0, request.chunks > 0
+        else { return "\(worker.member) is stalled, and nothing keeps it" }
+      }
       for name in worker.names { served[name, default: 0] += 1 }
     }
     if connections.count != workers.count { return "names without workers" }
+    if Set(stalled).count != stalled.count || !stalled.allSatisfy({ workers[$0] != nil }) {
+      return "the list of stalled workers"
+    }
     if Set(idle).count != idle.count || !idle.allSatisfy({ workers[$0] != nil }) {
       return "the list of idle workers"
     }

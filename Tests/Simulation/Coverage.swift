@@ -27,6 +27,8 @@ final class Coverage {
     note(Transition(.process, from.rawValue, to.rawValue))
   }
 
+  func note(_ reason: Breach) { note(Transition(.breach, 0, reason.rawValue)) }
+
   func note(_ input: Cause) { note(Transition(.input, 0, input.rawValue)) }
 
   func note(_ event: RouterEvent) { note(Transition(.event, 0, event.rawValue)) }
@@ -50,6 +52,8 @@ struct Transition: Hashable {
     case slot
     /// A supervised process in its supervisor.
     case process
+    /// Why a router breaks a result off.
+    case breach
     /// What a router is told.
     case input
     /// What a router publishes.
@@ -90,6 +94,7 @@ extension Transition.Machine {
     case .loss: return (names(WorkerStage.self), names(Loss.self))
     case .slot: return (names(Standing.self), names(Standing.self))
     case .process: return (names(StationWord.self), names(StationWord.self))
+    case .breach: return (["any"], names(Breach.self))
     case .input: return (["any"], names(Cause.self))
     case .event: return (["any"], names(RouterEvent.self))
     }
@@ -143,6 +148,20 @@ enum Loss: Int, CaseIterable {
     default: throw Violation("a worker is lost because: \(why)")
     }
   }
+}
+
+/// Why a result is broken off.
+enum Breach: Int, CaseIterable {
+  /// Its worker is gone.
+  case workerIsLost
+  /// Nobody wants the worker, but the reader is too slow all the same.
+  case readerIsIdle
+  /// Somebody wants the worker.
+  case workerIsWanted
+  /// Somebody wants a worker, and all are kept so.
+  case workerIsLast
+  /// There is no such result.
+  case nothing
 }
 
 /// What a router publishes.

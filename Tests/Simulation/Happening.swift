@@ -7,9 +7,13 @@ enum Happening {
   // What arrives at the router.
   case request(Int)
   case takeBack(connection: Int, envelope: Int, id: String)
+  case credit(connection: Int, envelope: Int, id: String, chunks: Int)
+  /// Who must have an answer to everything wants one more chunk.
+  case next(Int)
   case malformed(connection: Int, Int)
   case callerGone(connection: Int)
   case report(connection: Int, Report)
+  case more(connection: Int, More)
   case nonsense(connection: Int)
   case workerGone(connection: Int)
   case note(Note)
@@ -41,6 +45,8 @@ enum ProcessEvent {
   /// Has looked, as it was told, and says what it found.
   case hasLooked(check: String?, serial: Int)
   case runEnds(serial: Int)
+  /// There is a chunk of the result.
+  case chunkEnds(serial: Int)
   /// The time for what it was given together may be over.
   case overrun
   case watchdog(serial: Int)
@@ -64,6 +70,8 @@ enum CallerEvent {
   case acts
   case connects
   case ticks
+  /// Wants more of a result.
+  case reads(request: Int)
   /// Knows that its connection has ended.
   case loses(connection: Int)
 }
@@ -86,6 +94,22 @@ final class Report: Sendable {
   }
 }
 
+/// A chunk, and what was answered before it; boxed.
+final class More: Sendable {
+  let report: ChunkReport
+  let chunk: Rendered
+  let results: [(result: AttemptResult, body: Rendered)]
+
+  init(
+    _ report: ChunkReport, _ chunk: Rendered,
+    results: [(result: AttemptResult, body: Rendered)]
+  ) {
+    self.report = report
+    self.chunk = chunk
+    self.results = results
+  }
+}
+
 /// What was published; boxed.
 final class Word: Sendable {
   let publication: Publication
@@ -105,7 +129,7 @@ enum Reply {
   case command(WorkerCommand)
 }
 
-/// What a caller is answered; boxed.
+/// What a caller is answered, or a chunk; boxed.
 final class Answered: Sendable {
   let request: Int
   let line: Line
@@ -116,14 +140,17 @@ final class Answered: Sendable {
   }
 }
 
-/// A result as a worker rendered it: of which request, and by which attempt at it.
+/// A result as a worker rendered it: of which request, by which attempt at it, and which chunk of it; 0
+/// for the last part.
 final class Rendered: Sendable {
   let request: Int
   let attempt: Attempt
+  let chunk: Int
 
-  init(request: Int, attempt: Attempt) {
+  init(request: Int, attempt: Attempt, chunk: Int = 0) {
     self.request = request
     self.attempt = attempt
+    self.chunk = chunk
   }
 
   static func of(_ body: Body) -> Rendered { unsafeDowncast(body.owner, to: Rendered.self) }
@@ -142,6 +169,12 @@ extension Report: CustomStringConvertible {
     let list = databases.map { " databases \($0.bits)" } ?? ""
     let answers = (results.map(\.result.line) + (version.map { [$0.line] } ?? [])).map { " \($0)" }
     return "\(report.line)\(list)\(answers.joined())"
+  }
+}
+
+extension More: CustomStringConvertible {
+  var description: String {
+    "\(report.line)\(results.map { " \($0.result.line)" }.joined())"
   }
 }
 

@@ -39,7 +39,7 @@ extension Ledger {
       guard $0.index != arriving else { return false }
       switch $0.place {
       case .inTurn, .urgent: return true
-      case .unresolved, .parked, .running: return false
+      case .unresolved, .parked, .running, .streaming: return false
       }
     }
     return idle.isEmpty ? 0 : (waiting + runs.count + answered) / idle.count
@@ -66,6 +66,9 @@ extension Ledger {
     try require(now < request.limit, "\(index) is run after its time")
     try require(job.attempt.number == request.attempts + 1, "\(index) is run as \(job.attempt)")
     try require(!isRefused(index), "\(index) is run in quarantine")
+    try require(request.chunks == 0, "\(index) is run again after \(request.chunks) chunks")
+    try require(
+      (job.chunkBytes != nil) == (request.credit != nil), "\(index) is run in chunks or not")
     let database = request.database ?? Database.unknown
     let first = idle.first { workers[$0].serves.contains(database) }
     let isServed = workers[connection].serves.contains(database)

@@ -24,7 +24,7 @@ extension Ledger {
     for other in open.lazy.map({ requests[$0] }) {
       guard let place = other.place else { continue }
       if other.connection == request.connection { inFlight += 1 }
-      if place == .running { continue }
+      if place.isHeld { continue }
       all.add(other)
       clients[other.connection, default: Waiting()].add(other)
     }

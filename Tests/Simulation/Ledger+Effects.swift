@@ -3,18 +3,22 @@ import Wire
 /// What the router does.
 extension Ledger {
   mutating func take(
-    _ line: Line, _ rows: Rows?, for index: Int, now: Instant
+    _ line: Line, _ rows: Rows?, for index: Int, _ cause: Cause, now: Instant
   ) throws {
     let request = requests[index]
     try require(request.status == .open, "\(index) is answered, and is \(request.status)")
     let stage = try Stage(line)
     let id = stage == .badRequest && request.database == nil ? "x" : request.message.id
+    try require(
+      line["chunks"] == (request.chunks > 0 ? String(request.chunks) : nil),
+      "\(index) has had \(request.chunks) chunks")
     try require(line["id"] == id, "\(index) is answered as \(line["id"] ?? "nobody")")
     if request.database != nil {
       try require(
         line["tries"] == String(request.tries), "\(index) was begun \(request.tries) times")
     }
     try check(stage, of: index, rows, now: now)
+    if stage == .aborted { try checkAborted(index, cause, now: now) }
     abandon(index)
     if stage == .quarantined || stage == .deadline {
       // That may be when its turn came behind others that are run together.
@@ -34,7 +38,8 @@ extension Ledger {
       case (.query, .rendered(let body)):
         let rendered = Rendered.of(body)
         try require(
-          rendered.request == index && rendered.attempt.number == request.attempts,
+          rendered.request == index && rendered.attempt.number == request.attempts
+            && rendered.chunk == 0,
           "\(index) is given the rows of \(rendered.request), \(rendered.attempt)")
       case (.show, .values): break
       default: throw Violation("\(index) is given rows of another kind")
@@ -43,7 +48,8 @@ extension Ledger {
     case .deadline: try require(now >= request.limit, "\(index) had time left")
     case .crashed:
       try require(
-        request.deaths >= configuration.tries, "\(index) crashed only \(request.deaths) times")
+        request.deaths >= configuration.tries && request.chunks == 0,
+        "\(index) crashed only \(request.deaths) times, after \(request.chunks) chunks")
     case .quarantined: try require(isRefused(index), "\(index) has done nothing")
     case .draining: try require(isDraining, "\(index) is drained")
     case .busy: try checkBusy(index, now: now)
@@ -51,7 +57,7 @@ extension Ledger {
       let database = request.database ?? Database.unknown
       let isServed = idle.contains { workers[$0].serves.contains(database) }
       try require(!isServed, "\(index) asks for what there is")
-    case .failed, .cancelled, .tooLarge, .denied, .badRequest: break
+    case .aborted, .failed, .cancelled, .tooLarge, .denied, .badRequest: break
     default: throw Violation("\(stage) is no answer")
     }
   }
@@ -65,8 +71,13 @@ extension Ledger {
 
   /// A worker is told something else than to run.
   mutating func take(_ command: WorkerCommand, to connection: Int) throws {
-    try reply(connection)
     sum(connection)
+    switch command {
+    case .go, .stop: return try takeWord(command, to: connection)
+    // To one in the middle of a result as well.
+    case .bye where asking.contains(connection): asking.removeAll { $0 == connection }
+    case .bye, .rescan, .check, .run: try reply(connection)
+    }
     guard case .bye = command, workers[connection].isKnown else { return }
     workers[connection].wasDismissed = true
   }
@@ -91,6 +102,7 @@ extension Ledger {
     let worker = workers[connection]
     workers[connection].isKnown = false
     workers[connection].held = []
+    workers[connection].stalledSince = nil
     coverage.note(worker.stage, WorkerStage.lost)
     coverage.note(worker.stage, try Loss(why: why))
     workers[connection].stage = .absent

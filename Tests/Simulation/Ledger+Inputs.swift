@@ -56,6 +56,15 @@ extension Ledger {
   mutating func willArrive(_ reply: Answered) throws {
     let index = reply.request
     try require(!requests[index].hasArrived, "\(index) is answered a second time")
+    if reply.line.word == "MORE" {
+      requests[index].arrivedChunks += 1
+      let number = requests[index].arrivedChunks
+      return try require(
+        reply.line["chunk"] == String(number), "chunk \(number) of \(index) does not come")
+    }
+    try require(
+      Int(reply.line["chunks"] ?? "0") == requests[index].arrivedChunks,
+      "\(requests[index].arrivedChunks) chunks of \(index) have come")
     requests[index].hasArrived = true
   }
 
@@ -69,18 +78,20 @@ extension Ledger {
 
   mutating func willHear(_ connection: Int, _ report: Report) throws {
     speaker = report.report.member
-    try require(!idle.contains(connection), "\(connection) speaks out of turn")
+    try requireSilence(of: connection)
     workers[connection].member = report.report.member
     idle.append(connection)
-    for (result, body) in report.results { take(result, body, report, from: connection) }
+    for (result, body) in report.results {
+      take(result, body, hasList: report.databases != nil, from: connection)
+    }
     guard workers[connection].isKnown else { return }
     let held = workers[connection].held
     workers[connection].held = []
     giveBack(held, connection)
   }
 
-  private mutating func take(
-    _ result: AttemptResult, _ body: Rendered, _ report: Report, from connection: Int
+  mutating func take(
+    _ result: AttemptResult, _ body: Rendered, hasList: Bool, from connection: Int
   ) {
     let index = body.request
     var held: Worker.Held?
@@ -97,7 +108,7 @@ extension Ledger {
     if result.outcome == .unchanged { requests[index].wasUnchanged = true }
     let hasLostDatabase =
       if case .failure(let failure) = result.outcome {
-        failure.code == .noSuchDatabase && report.databases != nil
+        failure.code == .noSuchDatabase && hasList
       } else { false }
     if hasLostDatabase {
       if request.holder != nil { requests[index].isReturned = true }
@@ -132,7 +143,8 @@ extension Ledger {
     let request = requests[index]
     coverage.note(Stage(request.place), stage)
     if let id = request.message.id {
-      inFlight[Key(envelope: request.envelope, id: id)] = nil
+      let key = Key(envelope: request.envelope, id: id)
+      if inFlight[key] == index { inFlight[key] = nil }
     }
     requests[index].status = .ended
     requests[index].place = nil

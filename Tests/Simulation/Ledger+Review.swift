@@ -9,6 +9,12 @@ extension Ledger {
     if cause == .tick { docket.tick(now) }
     if cause == .pardon { docket.pardon() }
     look(broker)
+    before = (stalled, known.count)
+    stalledBefore.removeAll(keepingCapacity: true)
+    for connection in before.stalled {
+      stalledBefore[connection] = workers[connection].stalledSince
+    }
+    stopped = []
     excuse()
     answered = effects.count { if case .answer = $0 { true } else { false } }
     var runs: ArraySlice<Run> = []
@@ -20,10 +26,10 @@ extension Ledger {
     }
     for effect in effects {
       switch effect {
-      case .chunk(let statement, _, _):
-        throw Violation("\(Sent.of(statement).request) gets chunks, and asked for none")
+      case .chunk(let statement, let line, let chunk):
+        try take(line, chunk, for: Sent.of(statement).request, now: now)
       case .answer(let statement, let line, let rows):
-        try take(line, rows, for: Sent.of(statement).request, now: now)
+        try take(line, rows, for: Sent.of(statement).request, cause, now: now)
       case .run(let peer, let orders):
         try take(orders, to: try Self.connection(peer), first: runs, now: now)
         runs.removeFirst(orders.count)
@@ -34,10 +40,12 @@ extension Ledger {
     noteShown(now)
     try compare(cause, now: now)
     try compareWorkers(broker, cause)
+    try checkStreams(broker)
     forgetTurns()
     if let stranger = coverage.stranger { throw Violation("\(stranger) is not foreseen") }
     guard cause == .settle else { return }
     try checkWork()
+    try checkCuts(now: now)
     reviews += 1
     if reviews % 16 == 0, let problem = broker.inconsistency { throw Violation(problem) }
   }
@@ -90,7 +98,7 @@ extension Ledger {
         "\(entry.deaths) workers have died of \(index), not \(request.deaths)")
       try require(entry.limit == request.deadline, "\(index) has another deadline")
       try require(
-        (entry.holder != nil) == (request.place == .running),
+        (entry.holder != nil) == request.place.isHeld,
         "\(index) is \(request.place), and \(entry.holder ?? -1) has it")
       if request.isSuspect && !entry.isSuspect {
         try require(docket.isSuspect(entry.sent), "\(index) is suspected of nothing")
@@ -104,7 +112,7 @@ extension Ledger {
       if cause == .tick {
         // A worker that has it may know more; and so it is for what has just lost its worker.
         let end =
-          entry.attempts > 0
+          entry.attempts > 0 && !isStalled(entry)
           ? entry.limit.adding(milliseconds: Self.graceMilliseconds) : entry.limit
         try require(now < end, "\(index) is not answered in time")
       }
@@ -132,7 +140,8 @@ extension Ledger {
         workers[connection].stage = stage
       }
       if worker.runsSuspect { suspects += 1 }
-      let holds = stage == .running || stage == .several || stage == .abandoning
+      let holds =
+        stage == .running || stage == .several || stage == .stalled || stage == .abandoning
       try require(
         holds == !workers[connection].held.isEmpty
           && worker.holds == workers[connection].held.count,
@@ -168,7 +177,7 @@ extension Ledger {
           (try? Self.connection($0.peer)).map { workers[$0].serves.contains(database) } ?? false
         }
         try require(!isServed, "\(index) is looked for although there is a worker for it")
-      case .parked, .running: break
+      case .parked, .running, .streaming: break
       }
     }
   }

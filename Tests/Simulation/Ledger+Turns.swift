@@ -75,7 +75,7 @@ extension Ledger {
   private func waiting(_ request: SeenRequest) -> Waiting? {
     switch request.place {
     case .inTurn(let isShort), .urgent(let isShort): waiting(request, isShort)
-    case .unresolved, .parked, .running: nil
+    case .unresolved, .parked, .running, .streaming: nil
     }
   }
 
@@ -101,7 +101,7 @@ extension Ledger {
     case .urgent(let before): (isShort, isUrgent) = (before, true)
     // What has only just come.
     case nil: return nil
-    case .running, .unresolved, .parked:
+    case .running, .streaming, .unresolved, .parked:
       // What has been begun before goes first, unless it was begun and had not changed.
       if case .urgent = request.place { isUrgent = true }
       if case .running = request.place, entry.attempts > 0 || request.isSuspect { return nil }

@@ -39,6 +39,11 @@ struct Ledger {
     var wasUnchanged = false
     /// Whether its sender has the answer.
     var hasArrived = false
+    /// How many more chunks may be sent; nil when its result is to come in one message.
+    var credit: Int?
+    /// How many were sent, and how many its sender has.
+    var chunks = 0
+    var arrivedChunks = 0
     /// Where it stands in `seen`, if it does.
     var seat = 0
 
@@ -52,6 +57,7 @@ struct Ledger {
       self.envelope = envelope
       self.size = size
       self.database = database
+      if case .query(let query) = message { credit = query.credit }
     }
   }
 
@@ -70,6 +76,8 @@ struct Ledger {
     var serves = DatabaseSet.empty
     /// In the order in which it runs that.
     var held: [Held] = []
+    /// Since when its reader has wanted nothing more.
+    var stalledSince: Instant?
     /// Whether its process has really ended, or counts as stuck.
     var hasEnded = false
     /// Whether it was told to end.
@@ -85,6 +93,14 @@ struct Ledger {
   var inFlight: [Key: Int] = [:]
   /// Those that wait for a reply, in the order in which they began to.
   var idle: [Int] = []
+  /// Those that have sent a chunk and wait for the word to go on, in the order in which they began to.
+  var asking: [Int] = []
+  /// Those that were told to stop in this step.
+  var stopped: [Int] = []
+  /// The workers that waited for readers before this step, and of how many.
+  var before: (stalled: [Int], count: Int) = ([], 0)
+  /// Since when those did.
+  var stalledBefore: [Int: Instant] = [:]
   /// The workers that the router knows.
   var known: [Int] = []
   /// The generations of which the router has been told that their supervisors end them, and those.
@@ -146,12 +162,14 @@ struct Ledger {
     for index in workers.indices {
       workers[index].isKnown = false
       workers[index].held = []
+      workers[index].stalledSince = nil
       workers[index].stage = .absent
     }
     open = []
     inFlight = [:]
     shown = [:]
     idle = []
+    asking = []
     known = []
     announced = [:]
     heard = [:]

@@ -11,6 +11,8 @@ struct Process {
     case waiting
     case looking
     case running(Run)
+    /// Has sent a chunk, and waits for the word to go on.
+    case asking(Run)
     case ended
   }
 
@@ -29,6 +31,10 @@ struct Process {
     let deadline: Instant
     /// The database's, when the run began.
     let version: Int
+    /// How many chunks were sent.
+    var sent = 0
+    /// Whether nobody wants more.
+    var isStopped = false
   }
 
   let member: Member

@@ -33,6 +33,12 @@ struct Scenario {
   var bad = 0
   /// Of a hundred requests for which that is possible, that wait for a change.
   var watchers = 20
+  /// Of a hundred requests with an id, that want their results in chunks.
+  var streams = 0
+  /// Of a hundred chunks, after which nobody wants more for a long time, or ever.
+  var stalls = 0
+  /// Of a hundred such requests, that may take minutes.
+  var patience = 0
   /// Of a hundred starts of a process, that fail.
   var failedStarts = 0
   var graceMilliseconds = 1000
@@ -51,23 +57,28 @@ struct Scenario {
     handWorkers = pick([0, 0, 0, 1, 2])
     plainClients = pick([1, 2, 3, 5])
     sessions = pick([0, 0, 1, 2])
-    pace = pick([300, 2000, 2000, 10_000, 40_000, 200_000])
+    // Whoever waits for minutes shall see them pass.
+    patience = pick([0, 0, 0, 80])
+    pace = patience > 0 ? 1_000_000 : pick([300, 2000, 2000, 10_000, 40_000, 200_000])
     burst = pick([1, 1, 3, 10])
     size = pick([1000, 1000, 1000, 50_000])
     deadlines = pick([5...100, 50...3000, 50...3000, 1000...10_000])
-    accidentInterval = pick([20, 60, 200, 500]) * pace
+    accidentInterval = pick([20, 60, 200, 500]) * min(pace, 200_000)
     accidents = Accident.allCases.filter { _ in pick([true, false]) }
+    if patience > 0 { accidents.append(.clockJumps) }
     lost = pick([0, 0, 5, 30, 70])
     late = pick([0, 2, 20])
     gathering = pick([0, 30, 95])
     bad = pick([0, 0, 5, 30])
     watchers = pick([0, 10, 60])
+    streams = patience > 0 ? 60 : pick([0, 20, 80])
+    stalls = patience > 0 ? 70 : pick([2, 20, 70])
     failedStarts = pick([0, 0, 0, 20])
     graceMilliseconds = pick([100, 1000, 3000])
 
     configuration.tries = pick([1, 2, 3, 3])
     configuration.defaultDeadlineMilliseconds = pick([500, 5000])
-    configuration.maxDeadlineMilliseconds = pick([2000, 86_400_000])
+    configuration.maxDeadlineMilliseconds = patience > 0 ? 86_400_000 : pick([2000, 86_400_000])
     if pick([true, false, false]) { configuration.databaseDeadlineMilliseconds["a"] = 700 }
     configuration.maxQueuedRequests = pick([3, 10, 30, 100_000, 100_000])
     configuration.maxQueuedBytes = pick([3000, 256 << 20, 256 << 20])

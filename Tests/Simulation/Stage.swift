@@ -10,6 +10,8 @@ enum Stage: Int, CaseIterable {
   case unresolved
   case parked
   case running
+  /// A part of its result was sent.
+  case streaming
   // The final answers, and two ends without one.
   case ok
   case unchanged
@@ -21,6 +23,7 @@ enum Stage: Int, CaseIterable {
   case deadline
   case cancelled
   case crashed
+  case aborted
   case quarantined
   case noSuchDatabase
   case draining
@@ -35,6 +38,7 @@ enum Stage: Int, CaseIterable {
     case .unresolved: self = .unresolved
     case .parked: self = .parked
     case .running: self = .running
+    case .streaming: self = .streaming
     }
   }
 
@@ -57,8 +61,7 @@ enum Stage: Int, CaseIterable {
       case .tooLarge: self = .tooLarge
       case .denied: self = .denied
       case .badRequest: self = .badRequest
-      // Of a stream, of which there are none.
-      case .aborted: throw Violation("aborted, which nobody has said")
+      case .aborted: self = .aborted
       }
     }
   }
@@ -70,6 +73,7 @@ enum WorkerStage: Int, CaseIterable {
   case idle
   case running
   case several
+  case stalled
   case abandoning
   case rescanning
   case checking
@@ -83,6 +87,7 @@ enum WorkerStage: Int, CaseIterable {
     case .idle: self = .idle
     case .running: self = .running
     case .several: self = .several
+    case .stalled: self = .stalled
     case .abandoning: self = .abandoning
     case .rescanning: self = .rescanning
     case .checking: self = .checking
@@ -96,10 +101,13 @@ enum Cause: Int, CaseIterable {
   case show
   case malformed
   case takeBack
+  case credit
+  case next
   case callerGone
   /// A worker's first words, or that it has looked which databases there are.
   case ready
   case result
+  case chunk
   case version
   case note
   /// A worker is stuck in one of several requests.

@@ -94,4 +94,6 @@ struct Course {
   var end: End
   var microseconds: Int64
   var isInterruptible: Bool
+  /// How many chunks of its result are sent before its end.
+  var chunks = 0
 }

@@ -2,15 +2,17 @@
 private let steps: [Transition.Machine: [String: String]] = [
   .request: [
     "absent":
-      "badRequest busy draining long ok quarantined repeated short unresolved",
+      "aborted badRequest busy draining long ok quarantined repeated short unresolved",
     "long":
       "busy cancelled deadline draining noSuchDatabase quarantined running unanswered "
       + "unresolved urgentLong urgentShort",
     "parked":
       "busy cancelled draining noSuchDatabase unanswered unchanged unresolved",
     "running":
-      "badRequest cancelled crashed deadline denied failed long ok parked short "
+      "badRequest cancelled crashed deadline denied failed long ok parked short streaming "
       + "tooLarge unanswered unchanged unresolved urgentLong urgentShort",
+    "streaming":
+      "aborted badRequest cancelled deadline denied failed ok tooLarge unanswered",
     "short":
       "busy cancelled deadline draining noSuchDatabase ok quarantined running "
       + "unanswered unresolved urgentLong urgentShort",
@@ -34,9 +36,11 @@ private let steps: [Transition.Machine: [String: String]] = [
     "rescanning":
       "dismissed idle lost",
     "running":
-      "abandoning dismissed idle lost rescanning",
+      "abandoning dismissed idle lost rescanning stalled",
     "several":
-      "abandoning dismissed idle lost rescanning running",
+      "abandoning dismissed idle lost rescanning running stalled",
+    "stalled":
+      "abandoning lost running",
   ],
   .loss: [
     "abandoning":
@@ -51,6 +55,8 @@ private let steps: [Transition.Machine: [String: String]] = [
       "closed ended nonsense replaced supervisorEnded supervisorSilent unreachable",
     "several":
       "closed ended",
+    "stalled":
+      "closed ended supervisorSilent",
   ],
   .slot: [
     "backoff":
@@ -86,9 +92,13 @@ private let steps: [Transition.Machine: [String: String]] = [
     "stuck":
       "started",
   ],
+  .breach: [
+    "any":
+      "nothing readerIsIdle workerIsLast workerIsLost workerIsWanted"
+  ],
   .input: [
     "any":
-      "backoff callerGone drain exited isReady malformed nonsense note otherWord "
+      "backoff callerGone chunk credit drain exited isReady malformed next nonsense note otherWord "
       + "overdue overrun pardon query ready result settle show started state stopping "
       + "stuck takeBack tick unreachable version workerGone"
   ],
@@ -126,7 +136,7 @@ private let rareSteps: [Transition.Machine: [String: String]] = [
   ],
   .loss: [
     "abandoning":
-      "unlisted",
+      "unlisted unreachable",
     "checking":
       "closed nonsense replaced supervisorEnded supervisorSilent unlisted",
     "idle":
@@ -137,6 +147,8 @@ private let rareSteps: [Transition.Machine: [String: String]] = [
       "unlisted",
     "several":
       "nonsense replaced supervisorEnded supervisorSilent unlisted unreachable",
+    "stalled":
+      "nonsense replaced supervisorEnded unlisted unreachable",
   ],
   .slot: [
     "backoff":

@@ -1,5 +1,6 @@
 import Client
 import Wire
+import ZeroMQ
 
 /// Who sends requests.
 extension World {
@@ -15,6 +16,7 @@ extension World {
     switch event {
     case .connects: connect(index)
     case .acts: act(index)
+    case .reads(let request): read(index, request)
     case .ticks:
       callers[index].tickDue = nil
       callers[index].session?.tick(now: now)
@@ -62,7 +64,8 @@ extension World {
     switch pick(100) {
     case 0..<3: disconnect(index, connection)
     case 3..<13: takeBack(index, connection)
-    case 13..<16:
+    case 13..<15: readAnything(index, connection)
+    case 15..<17:
       let request = register(index, connection, .cancel(id: "x"), Sent.nobody(0), envelope: 0)
       send(.malformed(connection: connection, request), through: connection)
     default:
@@ -70,7 +73,7 @@ extension World {
     }
   }
 
-  private mutating func disconnect(_ index: Int, _ connection: Int) {
+  mutating func disconnect(_ index: Int, _ connection: Int) {
     connections[connection].closedAt = now
     let due = connections[connection].toRouter.due(later(50...5000))
     agenda.plan(.callerGone(connection: connection), at: due)
@@ -83,7 +86,7 @@ extension World {
     send(.takeBack(connection: connection, envelope: envelope, id: id), through: connection)
   }
 
-  private mutating func send(_ happening: Happening, through connection: Int) {
+  mutating func send(_ happening: Happening, through connection: Int) {
     agenda.plan(happening, at: connections[connection].toRouter.due(arrival()))
   }
 
@@ -102,10 +105,13 @@ extension World {
       return send(.request(request), through: connection)
     }
     var (query, sent) = statement(id)
+    if id != nil, chance(scenario.streams) { query.credit = Int(number(1...4)) }
     query.deadlineMilliseconds =
-      chance(80)
-      ? Int(number(Int64(scenario.deadlines.lowerBound)...Int64(scenario.deadlines.upperBound)))
-      : nil
+      query.credit != nil && chance(scenario.patience)
+      ? 200_000
+      : chance(80)
+        ? Int(number(Int64(scenario.deadlines.lowerBound)...Int64(scenario.deadlines.upperBound)))
+        : nil
     let database = Database.names.firstIndex(of: query.database) ?? Database.unknown
     if let version = callers[index].versions[database], chance(scenario.watchers) {
       query.ifVersion = version
@@ -131,7 +137,7 @@ extension World {
     return (query, Sent(request: -1, text: text, parameters: pick(Sent.parameterSets)))
   }
 
-  private mutating func register(
+  mutating func register(
     _ index: Int, _ connection: Int, _ message: ClientMessage, _ sent: Sent, envelope: Int
   ) -> Int {
     var database: Int?
@@ -151,7 +157,8 @@ extension World {
 
   private mutating func submit(_ index: Int) {
     for _ in 0..<(1 + pick(scenario.burst)) where callers[index].session?.hasRoom ?? false {
-      let (query, sent) = statement(nil)
+      var (query, sent) = statement(nil)
+      if chance(scenario.streams) { query.credit = Client.Settings.streamCredit }
       callers[index].session?.submit(
         .request(
           Client.Request(
@@ -170,7 +177,13 @@ extension World {
         var line: [UInt8] = []
         request.appendLine(id: id, deadlineMilliseconds: milliseconds, to: &line)
         send(line, request.sql, of: index)
-      case .credit, .cancel, .printChunk, .print, .report, .complain: break
+      case .credit(let id, let chunks):
+        control(index) {
+          .credit(connection: $0, envelope: $1, id: String(id), chunks: chunks)
+        }
+      case .cancel(let id):
+        control(index) { .takeBack(connection: $0, envelope: $1, id: String(id)) }
+      case .printChunk, .print, .report, .complain: break
       case .giveUpConnecting:
         callers[index].isOver = true
         return
@@ -180,6 +193,12 @@ extension World {
     if let planned = callers[index].tickDue, planned <= due { return }
     callers[index].tickDue = due
     agenda.plan(.caller(index, .ticks), at: max(due, now.adding(microseconds: 10)))
+  }
+
+  /// Sends what a session says about a stream: to a connection and under an envelope.
+  private mutating func control(_ index: Int, _ message: (Int, Int) -> Happening) {
+    guard let connection = callers[index].connection else { return }
+    send(message(connection, callers[index].envelopes[0]), through: connection)
   }
 
   private mutating func send(_ line: [UInt8], _ sql: [UInt8], of index: Int) {
@@ -198,17 +217,25 @@ extension World {
       connections[connection].closedAt == nil
     else { return }
     try ledger.willArrive(reply)
+    let chunk = reply.line.word == "MORE" ? reply.line["chunk"].flatMap { Int($0) } : nil
+    if chunk != nil && callers[index].session == nil { return take(reply.request, index) }
     let request = ledger.requests[reply.request]
     if let database = request.database, let version = reply.line["version"] {
       callers[index].versions[database] = version
     }
-    callers[index].sent.removeAll {
-      $0.id == request.message.id && $0.envelope == request.envelope
+    if chunk == nil {
+      callers[index].sent.removeAll {
+        $0.id == request.message.id && $0.envelope == request.envelope
+      }
     }
     guard callers[index].session != nil, let id = reply.line["id"].flatMap({ UInt64($0) }) else {
       return
     }
-    callers[index].session?.receive(Answer(id: id, outcome: Outcome(reply.line)), now: now)
+    let answer = Answer(
+      id: id, outcome: chunk == nil ? Outcome(reply.line) : nil, chunk: chunk,
+      chunks: reply.line["chunks"].flatMap { Int($0) } ?? 0,
+      body: chunk == nil ? .delimiter : .bytes([0]))
+    callers[index].session?.receive(answer, now: now)
     serve(index)
   }
 }

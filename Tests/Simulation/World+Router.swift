@@ -44,6 +44,16 @@ extension World {
     case .takeBack(let connection, let envelope, let id):
       guard connections[connection].isAtRouter else { return }
       try takeBack(envelope, id)
+    case .credit(let connection, let envelope, let id, let chunks):
+      guard connections[connection].isAtRouter else { return }
+      ledger.willGrant(chunks, envelope, id)
+      let peer = envelopes[envelope]
+      try tell(.credit) {
+        $0.receive(
+          .credit(id: id, chunks: chunks), Sent.nobody(-1), size: 0, from: peer,
+          over: Ledger.peer(connection), now: $1)
+      }
+    case .next(let index): try receiveNext(index)
     case .malformed(let connection, let index):
       guard connections[connection].isAtRouter else { return }
       ledger.willRefuse(index)
@@ -58,6 +68,9 @@ extension World {
     case .report(let connection, let report):
       guard connections[connection].isAtRouter else { return }
       try receive(report, on: connection)
+    case .more(let connection, let more):
+      guard connections[connection].isAtRouter else { return }
+      try receive(more, on: connection)
     case .nonsense(let connection):
       guard connections[connection].isAtRouter else { return }
       ledger.willHearNonsense(connection)
@@ -88,6 +101,28 @@ extension World {
       $0.receive(
         request.message, request.sent, size: request.size, from: envelope,
         over: Ledger.peer(request.connection), now: $1)
+    }
+  }
+
+  private mutating func receiveNext(_ index: Int) throws {
+    let request = ledger.requests[index]
+    guard connections[request.connection].isAtRouter, let id = request.message.id else { return }
+    if !ledger.willGrant(1, request.envelope, id) { ledger.willRefuse(index) }
+    let peer = envelopes[request.envelope]
+    try tell(.next) {
+      $0.receive(
+        request.message, request.sent, size: request.size, from: peer,
+        over: Ledger.peer(request.connection), now: $1)
+    }
+  }
+
+  private mutating func receive(_ more: More, on connection: Int) throws {
+    try ledger.willHear(connection, more)
+    let results = more.results.map { (result: $0.result, body: Body(owner: $0.body, index: 0)) }
+    try tell(.chunk) {
+      $0.receive(
+        more.report, Body(owner: more.chunk, index: 0), results: results,
+        from: Ledger.peer(connection), now: $1)
     }
   }
 
@@ -150,6 +185,10 @@ extension World {
     } while try carryOut()
     tickDue = broker.nextDeadline.map { now.adding(milliseconds: $0.millisecondsUp(since: now)) }
     try require(!isTick || tickDue != now, "the router does not sleep")
+    if let cut = ledger.nextCut {
+      let isInTime = tickDue.map { $0 < cut.adding(milliseconds: 1) } ?? false
+      try require(isInTime, "the router sleeps while a reader keeps a worker")
+    }
     if broker.isDraining && broker.isEmpty { endRouter() }
   }
 
@@ -175,9 +214,7 @@ extension World {
   /// Returns false when it was for a worker that is not there any more.
   private mutating func carryOut(_ effect: Effect) throws -> Bool {
     switch effect {
-    // Nobody asks for chunks here.
-    case .chunk: break
-    case .answer(let statement, let line, _):
+    case .chunk(let statement, let line, _), .answer(let statement, let line, _):
       let index = Sent.of(statement).request
       let connection = ledger.requests[index].connection
       guard connections[connection].isAtRouter else { return true }

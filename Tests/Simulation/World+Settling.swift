@@ -6,6 +6,7 @@ extension World {
   mutating func settle() throws {
     isSettling = true
     for database in databases.indices { present.insert(database) }
+    readOn()
     let end = now.adding(milliseconds: Self.settlingMilliseconds)
     while now < end, !isAtRest { try step() }
     try requireRest()

@@ -42,6 +42,7 @@ extension World {
     {
       return hurry(index, run)
     }
+    if case .asking = processes[index].doing { watch(index) }
     if news { takeNews(index) }
   }
 
@@ -50,9 +51,16 @@ extension World {
     let serial = processes[index].serial
     if run.course.isInterruptible {
       plan(.process(index, .runEnds(serial: serial)), in: 100...20_000)
-    } else if let limit = processes[index].control.watchdog.limit {
-      agenda.plan(.process(index, .watchdog(serial: serial)), at: limit)
+    } else {
+      watch(index)
     }
+  }
+
+  /// Lets its watchdog look when what runs is overdue.
+  private mutating func watch(_ index: Int) {
+    guard let limit = processes[index].control.watchdog.limit else { return }
+    let serial = processes[index].serial
+    agenda.plan(.process(index, .watchdog(serial: serial)), at: limit)
   }
 
   /// What its runner does when it is told that something is new, unless it runs something.
@@ -60,6 +68,11 @@ extension World {
     if processes[index].control.isStopping { processes[index].isStopping = true }
     switch processes[index].doing {
     case .starting, .running, .looking, .ended: return
+    case .asking:
+      // Another one knows nothing of what it waits for.
+      guard processes[index].control.router != processes[index].giver else { return }
+      processes[index].control.watchdog.end()
+      follow(index)
     case .listening: follow(index)
     case .waiting:
       if processes[index].control.router != processes[index].giver { return follow(index) }
@@ -155,6 +168,8 @@ extension World {
     switch reply {
     case .command(.rescan): look(index, nil, serial)
     case .command(.check(let database)): look(index, database, serial)
+    case .command(.go): goOn(index)
+    case .command(.stop): stop(index)
     case .command: end(index, .status(0))
     case .run(let orders): begin(index, orders)
     }
@@ -181,24 +196,32 @@ extension World {
   private mutating func begin(_ index: Int, _ order: Order) {
     guard let giver = processes[index].giver else { return }
     let (job, request) = (order.job, Sent.of(order.request).request)
-    processes[index].serial += 1
     let course = course(of: ledger.requests[request], job)
     let deadline = processes[index].batch.arrival.adding(milliseconds: job.deadlineMilliseconds)
     let database = ledger.requests[request].database ?? Database.unknown
-    processes[index].doing = .running(
-      Process.Run(
-        request: request, job: job, course: course, begun: now, deadline: deadline,
-        version: databases[database].version))
+    let run = Process.Run(
+      request: request, job: job, course: course, begun: now, deadline: deadline,
+      version: databases[database].version)
     processes[index].control.begin(
       Assignment(attempt: job.attempt, router: giver), deadline: deadline, now: now)
-    let serial = processes[index].serial
+    pursue(index, run)
+  }
+
+  /// Runs something up to the next chunk of its result, or to its end.
+  private mutating func pursue(_ index: Int, _ run: Process.Run) {
+    processes[index].serial += 1
+    processes[index].doing = .running(run)
+    let (serial, course, deadline) = (processes[index].serial, run.course, run.deadline)
+    let microseconds = course.microseconds / Int64(course.chunks + 1)
+    let end = now.adding(microseconds: microseconds)
     switch course.end {
+    case _ where run.sent < course.chunks:
+      agenda.plan(.process(index, .chunkEnds(serial: serial)), at: min(end, max(now, deadline)))
     case .death:
       plan(
         .process(index, .dies(.signal("SEGV", "Segmentation fault"))),
-        in: course.microseconds...course.microseconds)
+        in: microseconds...microseconds)
     case .outcome, .never:
-      let end = now.adding(microseconds: course.microseconds)
       let isEndless = if case .never = course.end { true } else { false }
       if course.isInterruptible {
         agenda.plan(
@@ -206,16 +229,10 @@ extension World {
           at: max(now, isEndless ? deadline : min(end, deadline)))
       } else {
         if !isEndless { agenda.plan(.process(index, .runEnds(serial: serial)), at: end) }
-        if let limit = processes[index].control.watchdog.limit {
-          agenda.plan(.process(index, .watchdog(serial: serial)), at: limit)
-        }
+        watch(index)
       }
     }
-    if case .running(let run) = processes[index].doing,
-      processes[index].control.watchdog.isAbandoned
-    {
-      hurry(index, run)
-    }
+    if processes[index].control.watchdog.isAbandoned { hurry(index, run) }
   }
 
   // MARK: What goes on in it
@@ -239,6 +256,8 @@ extension World {
       if serial == processes[index].serial { hasLooked(index, check) }
     case .runEnds(let serial):
       if serial == processes[index].serial { endRun(index) }
+    case .chunkEnds(let serial):
+      if serial == processes[index].serial { sendChunk(index) }
     case .overrun: tellOverrun(index)
     case .watchdog(let serial):
       guard serial == processes[index].serial else { return }
@@ -300,16 +319,50 @@ extension World {
     report(index, processes[index].batch.answers)
   }
 
+  /// Sends a chunk, with the answers to what was done before; the rest is given back.
+  private mutating func sendChunk(_ index: Int) {
+    guard case .running(var run) = processes[index].doing,
+      let connection = processes[index].connections.last
+    else { return }
+    // Its time is over: it notices that, mostly before there is a chunk.
+    if now >= run.deadline && chance(80) { return endRun(index) }
+    run.sent += 1
+    processes[index].serial += 1
+    processes[index].doing = .asking(run)
+    processes[index].control.batch.end()
+    let report = ChunkReport(member: processes[index].member, attempt: run.job.attempt)
+    let chunk = Rendered(request: run.request, attempt: run.job.attempt, chunk: run.sent)
+    let more = More(report, chunk, results: processes[index].batch.answers)
+    processes[index].batch.answers = []
+    processes[index].batch.orders = []
+    let due = connections[connection].toRouter.due(arrival())
+    agenda.plan(.more(connection: connection, more), at: due)
+    watch(index)
+    if processes[index].control.router != processes[index].giver { takeNews(index) }
+  }
+
+  private mutating func goOn(_ index: Int) {
+    guard case .asking(let run) = processes[index].doing else { return }
+    pursue(index, run)
+  }
+
+  private mutating func stop(_ index: Int) {
+    guard case .asking(var run) = processes[index].doing else { return }
+    run.isStopped = true
+    processes[index].doing = .running(run)
+    endRun(index)
+  }
+
   private mutating func result(_ index: Int, _ run: Process.Run) -> AttemptResult {
     let isAbandoned = processes[index].control.watchdog.isAbandoned
     let database = ledger.requests[run.request].database ?? Database.unknown
     var version: String? = "\(run.version)"
     let outcome: Outcome
-    if run.course.isInterruptible && isAbandoned {
+    if run.isStopped || run.course.isInterruptible && isAbandoned {
       outcome = .failure(Failure(.cancelled, "nobody waits"))
     } else if run.course.isInterruptible && now >= run.deadline {
       outcome = .failure(Failure(.deadline, "its time is over"))
-    } else if !processes[index].serves.intersection(present).contains(database) {
+    } else if run.sent == 0, !processes[index].serves.intersection(present).contains(database) {
       processes[index].found = processes[index].serves.intersection(present)
       (outcome, version) = (.failure(Failure(.noSuchDatabase, "it has gone")), nil)
     } else if case .outcome(let planned) = run.course.end {

@@ -106,7 +106,8 @@ struct World {
 
   private mutating func happen(_ happening: Happening) throws {
     switch happening {
-    case .request, .takeBack, .callerGone, .malformed, .report, .nonsense, .workerGone, .note,
+    case .request, .takeBack, .credit, .next, .callerGone, .malformed, .report, .more, .nonsense,
+      .workerGone, .note,
       .publication:
       guard isRouterUp else { return }
       if now < sleepsUntil || !inbox.isEmpty {
