@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 
 import records
 import truth
@@ -19,6 +20,11 @@ NOTICE = 1.0
 STOPPED = 5.0
 # A cancelled query is answered within this time.
 PROMPT = 1.0
+# A reader that wants nothing may be cut off after this time.
+PATIENCE = 0.1
+# So long it may take until a router hears that more is wanted.
+DELIVERY = 0.5
+SLOW_READER = re.compile(r"its reader took nothing for (\d+) ms$")
 
 
 class Audit:
@@ -30,7 +36,7 @@ class Audit:
         self.lateness, self.cancel_times, self.latencies = [], [], collections.defaultdict(list)
         self.versions = {}
         self.crashes = collections.defaultdict(list)
-        self.retried = 0
+        self.retried = self.aborted = self.streamed = self.chunks = 0
         for client in clients:
             for send in client.sends.values():
                 for answer in send.answers:
@@ -63,9 +69,11 @@ class Audit:
         if count > 1:
             self.fault("answered twice", send)
         if count == 0:
+            self.judge_chunks(send, None)
             self.missing(send)
             return
         answer = send.answers[0]
+        self.judge_chunks(send, answer)
         self.codes[send.kind][answer.code] += 1
         self.latencies[send.kind].append(answer.at - send.began)
         if answer.code == "deadline" or answer.at - send.began > send.deadline / 1000:
@@ -95,7 +103,9 @@ class Audit:
             if code == "cancelled" and send.cancel is None:
                 self.fault("cancelled without being asked", send)
             return
-        if code == "crashed":
+        if code == "aborted" and send.credit:
+            self.judge_aborted(send, answer)
+        elif code == "crashed":
             self.judge_crash(send, answer)
         elif code == "quarantined":
             # Whatever its parameters, after several crashes with others; not all of those were heard.
@@ -105,6 +115,45 @@ class Audit:
                 self.fault("quarantined though it never crashed", send)
         else:
             self.fault(f"{send.kind}: answered {code}", send)
+
+    def judge_chunks(self, send, answer):
+        """In order, none that was not asked for, and none behind the answer."""
+        for place, chunk in enumerate(send.chunks):
+            if chunk.pairs.get("chunk") != str(place + 1):
+                self.fault("chunks out of order", chunk.line, send)
+            if place >= send.granted(chunk.at):
+                self.fault("a chunk that was not asked for", chunk.line, send)
+            if answer and chunk.at > answer.at:
+                self.fault("a chunk after the answer", chunk.line, send)
+        # What has no result any more does not know how much of it there was.
+        if answer and int(answer.pairs.get("chunks", 0)) != len(send.chunks) and not is_unknown(answer):
+            self.fault("chunks are missing", f"{len(send.chunks)} have come", send)
+
+    def judge_aborted(self, send, answer):
+        """Its worker was lost, or its reader was too slow."""
+        self.aborted += 1
+        message = answer.pairs.get("message", "")
+        slow = SLOW_READER.match(message)
+        deaths = self.troubles.count(WORKER_DEATHS, send.began - STOPPED, answer.at)
+        if not send.chunks:
+            self.fault("aborted before the first chunk", send)
+        elif slow:
+            self.judge_cut(send, answer, int(slow[1]))
+        elif is_unknown(answer) and send.is_lock_step:
+            # What was broken off meanwhile could not be heard.
+            pauses = [more - chunk.at for chunk, more in zip(send.chunks, send.mores)]
+            if not deaths and max(pauses, default=0) < PATIENCE:
+                self.fault("aborted without a reason", send)
+        elif not (message.startswith("its worker was lost after ") and deaths):
+            self.fault("aborted without a death", send)
+
+    def judge_cut(self, send, answer, milliseconds):
+        """Its reader has had its time, and had not asked for more for long."""
+        if milliseconds < PATIENCE * 1000:
+            self.fault("cut off too soon", send)
+        unused = send.mores[max(0, len(send.chunks) - send.credit):]
+        if send.granted(answer.at) > len(send.chunks) and answer.at - unused[0] > DELIVERY:
+            self.fault("cut off though it wanted more", send)
 
     def judge_crash(self, send, answer):
         """Each of the deaths is one of those that were caused, as the events tell them where they
@@ -141,12 +190,20 @@ class Audit:
         if "version" in answer.pairs:
             known = self.versions.setdefault(send.database, collections.defaultdict(set))
             known[answer.pairs["version"]].add(generation)
+        if send.chunks:
+            self.streamed += 1
+            self.chunks += len(send.chunks)
         size, digest, rows = truth.answer(
             send.kind, send.database, generation, send.sql, send.parameters)
         if (answer.size, answer.digest) != (size, digest):
             self.fault("wrong rows", f"{answer.size} bytes for {size}", answer.head, send)
         if int(answer.pairs.get("rows", -1)) != rows:
             self.fault("wrong number of rows", send)
+
+
+def is_unknown(answer):
+    """Whether it says that there is no result of which more could be sent."""
+    return answer.pairs.get("message") == "no such result is in flight"
 
 
 class Events:

@@ -32,8 +32,9 @@ from trouble import PERIODS, Trouble
 
 HERE = pathlib.Path(__file__).resolve().parent
 WORKERS = 4
-# Clients at a time, their manner and their queries a second.
-CLIENTS = (("dealer", 200), ("dealer", 200), ("dealer", 200), ("req", 100), ("readme", 50))
+# Clients at a time, their manner and their queries, or bursts of them, a second.
+CLIENTS = (("dealer", 200), ("dealer", 200), ("dealer", 200), ("req", 100), ("req", 100),
+           ("burst", 4), ("readme", 50))
 # Lines a second through xodb-req.
 PIPE_RATE = 100
 # The cluster is back so many seconds after the last trouble.

@@ -25,7 +25,7 @@ class Story:
     """A lookup that was answered well, until something else is said."""
 
     def __init__(self):
-        self.kind, self.deadline, self.written = "lookup", 1000, dict(WRITTEN)
+        self.kind, self.deadline, self.credit, self.written = "lookup", 1000, None, dict(WRITTEN)
         self.answers = [self.answer()]
         self.others = []
         self.troubles = []
@@ -52,7 +52,8 @@ class Story:
     def audit(self, folder):
         client = journal.Journal(f"{folder}/client")
         client.note("up", 1, at=0.5)
-        client.note("send", 1, "c-1", self.kind, "red", queries.LOOKUP, PARAMETERS, self.deadline, 1, at=SENT)
+        client.note("send", 1, "c-1", self.kind, "red", queries.LOOKUP, PARAMETERS, self.deadline, 1, self.credit,
+                    at=SENT)
         for at, word, *fields in self.others:
             client.note(word, *fields, at=at)
         for at, *fields in self.answers:
@@ -111,6 +112,38 @@ def quarantined_after_another_crashed(story, what="this statement with these par
     story.kill("workers-1", "workers-2", "workers-3")
     story.answers = [crash, story.error("quarantined", after=0.2, message=f'"{what} has killed 9 workers"')]
 def statement_quarantined(story): quarantined_after_another_crashed(story, "this statement")
+def streamed(story, numbers=(1, 2), chunks=2, credit=2):
+    story.credit = credit
+    story.answers = [story.answer(after=0.1, chunks=chunks)]
+    story.others = [(SENT + 0.01 * (place + 1), "chunk", 1, f"MORE id=c-1 chunk={number}", 100)
+                    for place, number in enumerate(numbers)]
+def a_chunk_lost(story): streamed(story, (1, 2), 3)
+def a_chunk_lost_in_the_middle(story): streamed(story, (1, 3), 2)
+def a_chunk_twice(story): streamed(story, (1, 1), 2)
+def a_chunk_too_many(story): streamed(story, credit=1)
+def a_chunk_asked_for(story):
+    streamed(story, credit=1)
+    story.others.append((SENT + 0.015, "more", 1, "c-1"))
+def a_chunk_too_early(story):
+    streamed(story, credit=1)
+    story.others.append((SENT + 0.025, "more", 1, "c-1"))
+def a_chunk_behind(story): streamed(story); story.answers[0][0] = SENT + 0.015
+def a_chunk_not_wanted(story): streamed(story, credit=None)
+def a_part_that_looks_whole(story): streamed(story); story.answers[0][4:] = [10, "0" * 64]
+def broken_off(story, message, **arguments):
+    streamed(story, **arguments)
+    count = len(story.others)
+    story.answers = [story.error("aborted", after=0.9, chunks=count, message=f'"{message}"')]
+def broken_off_for_nothing(story): broken_off(story, "its worker was lost after 2 chunks")
+def broken_off_by_a_death(story): broken_off_for_nothing(story); story.kill("workers-1")
+def broken_off_before(story): broken_off(story, "its worker was lost after 0 chunks", numbers=()); story.kill("workers-1")
+def broken_off_unasked(story): broken_off_by_a_death(story); story.credit, story.others = None, []; story.answers[0][2] = (
+    story.answers[0][2].replace(" chunks=2", ""))
+def cut_off(story, milliseconds=880): broken_off(story, f"its reader took nothing for {milliseconds} ms")
+def cut_off_too_soon(story): cut_off(story, 99)
+def cut_off_while_it_read(story): cut_off(story); story.others.append((SENT + 0.03, "more", 1, "c-1"))
+def cut_off_while_it_began_to(story): cut_off(story); story.others.append((SENT + 0.8, "more", 1, "c-1"))
+def unknown_to_whoever_was_told(story): broken_off(story, "no such result is in flight")
 def other_data_of_one_version(story):
     story.deadline = 20_000
     story.others = [(SENT, "send", 1, "c-2", "lookup", "red", queries.LOOKUP, PARAMETERS, 1000, 1)]
@@ -150,6 +183,25 @@ CASES = {
     quarantined: {"quarantined though it never crashed"},
     quarantined_after_another_crashed: {"quarantined though it never crashed"},
     statement_quarantined: set(),
+    streamed: set(),
+    a_chunk_lost: {"chunks are missing"},
+    a_chunk_lost_in_the_middle: {"chunks out of order"},
+    a_chunk_twice: {"chunks out of order"},
+    a_chunk_too_many: {"a chunk that was not asked for"},
+    a_chunk_asked_for: set(),
+    a_chunk_too_early: {"a chunk that was not asked for"},
+    a_chunk_behind: {"a chunk after the answer"},
+    a_chunk_not_wanted: {"a chunk that was not asked for"},
+    a_part_that_looks_whole: {"wrong rows"},
+    broken_off_for_nothing: {"aborted without a death"},
+    broken_off_by_a_death: set(),
+    broken_off_before: {"aborted before the first chunk"},
+    broken_off_unasked: {"lookup: answered aborted"},
+    cut_off: set(),
+    cut_off_too_soon: {"cut off too soon"},
+    cut_off_while_it_read: {"cut off though it wanted more"},
+    cut_off_while_it_began_to: set(),
+    unknown_to_whoever_was_told: {"aborted without a death"},
     other_data_of_one_version: {"one version of different data"},
 }
 

@@ -1,6 +1,6 @@
 """The kinds of queries that clients send, and what may be answered to each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import databases
 
@@ -11,6 +11,9 @@ LOOKUP = """select meta.generation, item.id, item.name, item.size
 from meta left join item on item.id = ?1"""
 LARGE = """select meta.generation, item.generation as of, id, name, size
 from meta join item where item.id > ?1 order by item.id"""
+# Some chunks of 256 KiB.
+STREAM = """select meta.generation, one.generation as of, one.id, other.id as other, one.name, one.size
+from meta join item one join item other where other.id <= ?1 order by other.id, one.id"""
 SLOW = """with recursive n(i) as (select 1 union all select i + 1 from n where i < {rows})
 select (select generation from meta) as generation, ?1 as echo, count(*) as counted, sum(i) as total
 from n -- {nonce}"""
@@ -41,6 +44,11 @@ class Query:
     cancel_after: float | None = None
     # How often it is sent under the same id: what is repeated in flight is ignored.
     copies: int = 1
+    # How many chunks the client wants ahead; nil when it wants the result in one message.
+    credit: int | None = None
+    # The share of chunks after which it pauses, and the seconds that this takes at most.
+    pauses: float = 0
+    pause: float = 0
 
 
 def lookup(chance):
@@ -50,6 +58,23 @@ def lookup(chance):
 
 def large(chance):
     return Query("large", chance.choice(databases.NAMES), LARGE, (chance.choice((0, 100, 500)),))
+
+
+def stream(chance):
+    """Read as it comes, or with pauses in which others may take the worker."""
+    return Query("stream", chance.choice(databases.NAMES), STREAM, (chance.randint(2, 16),),
+                 credit=chance.randint(1, 4), pauses=chance.choice((0, 0, 0, 0.2)), pause=1.5)
+
+
+def stalled(chance):
+    """Not read on after the first chunks."""
+    query = stream(chance)
+    return replace(query, kind="stalled", deadline=chance.randint(200, 3000), pauses=1, pause=1000)
+
+
+def dropped(chance):
+    """Taken back in the middle."""
+    return replace(stream(chance), kind="dropped", cancel_after=chance.uniform(0, 0.1))
 
 
 def slow(chance):
@@ -92,25 +117,26 @@ def recalled(chance):
 
 
 # How many of a thousand.
-SHARES = {lookup: 893, large: 30, wrong: 40, missing: 5, tight: 10, recalled: 10,
-          slow: 6, overdue: 2, cancelled: 4}
+SHARES = {lookup: 884, large: 30, wrong: 40, missing: 5, tight: 10, recalled: 10,
+          slow: 6, overdue: 2, cancelled: 4, stream: 6, stalled: 1, dropped: 2}
 
-# The codes that a kind is expected to get: those of trouble (`crashed`, `quarantined`) come on top,
+# The codes that a kind is expected to get: those of trouble (`crashed`, `quarantined`, `aborted`) come on top,
 # with their own conditions.
 EXPECTED = {
     "lookup": {"OK"}, "large": {"OK"}, "slow": {"OK"}, "tight": {"OK", "deadline"},
+    "stream": {"OK"}, "stalled": {"OK", "deadline"}, "dropped": {"OK", "cancelled"},
     "recalled": {"OK", "cancelled"}, "overdue": {"deadline"}, "cancelled": {"cancelled"},
     "missing": {"no-such-database"}, "wrong:sql": {"sql"}, "wrong:denied": {"denied"},
     "wrong:bad-request": {"bad-request"},
 }
 
 
-def draw(chance, kinds, can_cancel=True):
+def draw(chance, kinds, can_cancel=True, can_stream=True):
     """One query of the kinds named, in their shares; without those that are taken back unless
-    `can_cancel`."""
+    `can_cancel`, and without those whose results come in chunks unless `can_stream`."""
     while True:
         make = chance.choices(list(SHARES), SHARES.values())[0]
         if make.__name__ in kinds:
             query = make(chance)
-            if can_cancel or query.cancel_after is None:
+            if (can_cancel or query.cancel_after is None) and (can_stream or not query.credit):
                 return query

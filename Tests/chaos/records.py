@@ -49,6 +49,8 @@ class Send:
     parameters: list
     deadline: int
     copies: int
+    # How many chunks it asks for at first; nil when it wants none.
+    credit: int | None = None
     # When it has reached a router at the latest: it waits for the connection, and the client for the
     # news of that.
     began: float | None = None
@@ -56,11 +58,26 @@ class Send:
     lost: float | None = None
     cancel: float | None = None
     answers: list = field(default_factory=list)
+    # The chunks that have come, and when one more was asked for.
+    chunks: list = field(default_factory=list)
+    mores: list = field(default_factory=list)
 
     @property
     def limit(self):
         """When the answer has to be there; nil while nobody can have got it."""
-        return None if self.began is None else self.began + self.deadline / 1000 + 1
+        if self.began is None:
+            return None
+        end = self.began + self.deadline / 1000
+        # In lock-step nothing comes that was not asked for.
+        return (max(end, *self.mores) if self.mores and self.is_lock_step else end) + 1
+
+    @property
+    def is_lock_step(self):
+        return self.client.startswith("req")
+
+    def granted(self, at):
+        """How many chunks it has asked for by then."""
+        return (self.credit or 0) + sum(more <= at for more in self.mores)
 
     @property
     def text(self):
@@ -104,6 +121,8 @@ class Client:
                     connection, identity, *query = rest
                     self.sends[identity] = Send(name, connection, identity, at, *query)
                 case "cancel": self.sends[rest[1]].cancel = at
+                case "more": self.sends[rest[1]].mores.append(at)
+                case "chunk": self.answered(Answer(at, rest[1], "", rest[2], ""), rest[0])
                 case "answer": self.answered(Answer(at, *rest[1:]), rest[0])
                 case "end": self.has_ended = True
         for send in self.sends.values():
@@ -115,6 +134,8 @@ class Client:
         send = self.sends.get(answer.pairs.get("id"))
         if send is None or send.connection != connection:
             self.strays.append(answer)
+        elif answer.word == "MORE":
+            send.chunks.append(answer)
         else:
             send.answers.append(answer)
 

@@ -43,6 +43,7 @@ def show(run, audit):
 
     answers = sum(sum(counts.values()) for counts in audit.codes.values())
     print(f"  {answers} sends, {audit.retried} answers of more than one try, "
+          f"{audit.streamed} whole results in {audit.chunks} chunks, {audit.aborted} broken off, "
           f"{audit.events.count} events, {run.piped} through xodb-req")
     print(f"  latest after its deadline: {quantile(audit.lateness, 1) * 1000:.0f} ms; "
           f"after a cancel: {quantile(audit.cancel_times, 1) * 1000:.0f} ms")
