@@ -15,7 +15,12 @@ extension Broker {
     let worker = workers[peer]
     for (result, body) in results {
       guard let request = survive(result, worker) else { continue }
-      take(result, body, of: request, from: report.member, now)
+      if case .failure(let failure) = result.outcome, failure.code == .noSuchDatabase {
+        // Others may have it; this one's list comes when it is ready.
+        requeue(result.attempt.job, now)
+      } else {
+        take(result, body, of: request, from: report.member, now)
+      }
     }
     guard let worker, worker.member == report.member,
       let index = worker.index(of: report.attempt)

@@ -179,6 +179,25 @@ import Wire
     #expect(try bench.job() == ("w-2/10", "quick?3", Attempt(job: jobs[2].attempt.job, number: 2)))
   }
 
+  @Test func whatHasLostItsDatabaseBeforeAChunkIsRunByOthers() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("quick?0", credit: 1)
+    bench.answer("w-1", 10, try bench.job().attempt)
+    bench.gather { bench in
+      for number in 1...2 { bench.query("quick?\(number)", credit: 1) }
+    }
+    let jobs = bench.jobs()
+    _ = bench.answers()
+    bench.ready("w-2", dbs: ["a"])
+    let gone = AttemptResult(
+      attempt: jobs[0].attempt, outcome: .failure(Failure(.noSuchDatabase, "it has gone")),
+      runMicroseconds: 5)
+    bench.chunk("w-1", jobs[1].attempt, results: [(gone, "")])
+    #expect(bench.codes().isEmpty)
+    #expect(try bench.job().worker == "w-2/10")
+  }
+
   @Test func whatIsNotAskedForInChunksIsNotSentSo() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])

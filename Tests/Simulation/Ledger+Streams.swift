@@ -11,7 +11,8 @@ extension Ledger {
   mutating func willHear(_ connection: Int, _ more: More) throws {
     try requireSilence(of: connection)
     for (result, body) in more.results {
-      take(result, body, hasList: false, from: connection)
+      // Its list comes later.
+      take(result, body, hasList: true, from: connection)
     }
     asking.append(connection)
     guard workers[connection].isKnown,
