@@ -21,7 +21,7 @@ extension Broker {
           deaths: request.deaths, isSuspect: request.isSuspect,
           isHeld: request.isSuspect && areTooMany
             || casualties.hold(request.connection, besides: workers.count),
-          deadline: request.deadline))
+          deadline: request.deadline, credit: request.credit))
     }
   }
 
@@ -87,6 +87,8 @@ struct SeenRequest {
   /// Whether it waits for the successors of workers that have died.
   let isHeld: Bool
   let deadline: Instant
+  /// How many more chunks its client wants.
+  let credit: Int?
 }
 
 /// A worker that is connected.

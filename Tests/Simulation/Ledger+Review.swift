@@ -96,6 +96,9 @@ extension Ledger {
       try require(
         entry.deaths == request.deaths,
         "\(entry.deaths) workers have died of \(index), not \(request.deaths)")
+      try require(
+        entry.credit == request.credit,
+        "\(index) may have \(entry.credit ?? -1) chunks, not \(request.credit ?? -1)")
       try require(entry.limit == request.deadline, "\(index) has another deadline")
       try require(
         (entry.holder != nil) == request.place.isHeld,

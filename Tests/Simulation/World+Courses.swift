@@ -12,7 +12,7 @@ extension World {
     switch course.end {
     case .outcome(.rows), .outcome(.failure), .death, .never:
       guard job.chunkBytes != nil, course.isInterruptible, chance(60) else { break }
-      course.chunks = Int(number(1...6))
+      course.chunks = Int(number(1...(chance(5) ? 40 : 6)))
     case .outcome(.unchanged): break
     }
     return course
