@@ -45,6 +45,7 @@ extension Broker {
       effects.append(.tell(peer, .go))
     } else {
       workers[peer]?.stalledSince = now
+      workers[peer]?.keepsWritersOut = report.keepsWritersOut
       stalled.append(peer)
       // The chunk was on its way when the time was over; a worker that waits then ends itself.
       guard now >= request.deadline else { return }
@@ -78,7 +79,8 @@ extension Broker {
     guard let first = stalled.first else { return }
     for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }
-      let isWanted = queue.contains { worker.names.contains($0.database) }
+      let isWanted =
+        isWanted(worker) || waitingForLock(of: worker, peer).contains { $0 <= now }
       // The last worker is not kept from others at all, but by those who read.
       let isLast = peer == first && stalled.count == workers.count
       let patience =
@@ -93,13 +95,42 @@ extension Broker {
     }
   }
 
+  /// Whether something waits for a stalled worker that is not its reader's own: what that has sent
+  /// behind it may wait for the same reader.
+  private func isWanted(_ worker: WorkerRecord) -> Bool {
+    guard let reader = worker.runs.first?.connection else { return false }
+    return queue.contains(except: reader) { worker.names.contains($0.database) }
+      || queue.urgent.contains { number in
+        guard let request = requests[number], request.connection != reader else { return false }
+        return request.database.map(worker.names.contains) ?? false
+      }
+  }
+
+  /// From when on runs on other workers are taken to wait for what a stalled one locks: a writer that
+  /// waits for it lets no more readers in.
+  private func waitingForLock(of worker: WorkerRecord, _ peer: PeerID) -> [Instant] {
+    guard worker.keepsWritersOut, let run = worker.runs.first else { return [] }
+    return workers.flatMap { other, record in
+      other == peer || record.stalledSince != nil
+        ? []
+        : record.runs.filter { $0.statement.key.database == run.statement.key.database }
+          .map { $0.begun.adding(milliseconds: Constants.stallMilliseconds) }
+    }
+  }
+
   /// When `cutStalled` has something to do after a time.
   func nextCut(after last: Instant) -> Instant? {
-    let limits = [
-      Constants.lastStallMilliseconds, Constants.stallMilliseconds, Constants.idleStallMilliseconds,
-    ]
-    return stalled.lazy.compactMap { workers[$0]?.stalledSince }
-      .flatMap { since in limits.lazy.map { since.adding(milliseconds: $0) } }
-      .filter { $0 > last }.min()
+    var next: Instant?
+    func consider(_ time: Instant) {
+      if time > last { next = min(next ?? time, time) }
+    }
+    for peer in stalled {
+      guard let worker = workers[peer], let since = worker.stalledSince else { continue }
+      consider(since.adding(milliseconds: Constants.lastStallMilliseconds))
+      consider(since.adding(milliseconds: Constants.stallMilliseconds))
+      consider(since.adding(milliseconds: Constants.idleStallMilliseconds))
+      for time in waitingForLock(of: worker, peer) { consider(time) }
+    }
+    return next
   }
 }

@@ -65,6 +65,8 @@ extension Broker {
   static func overdue(_ request: PendingRequest) -> String {
     let time = request.allowedMilliseconds
     switch request.state {
+    case .running where request.chunks > 0:
+      return "its result had no end within \(time) ms, with the time that its reader took"
     case .running: return "its worker did not answer within \(time) ms"
     case .queued, .unresolved, .parked: return "no worker was free within \(time) ms"
     }

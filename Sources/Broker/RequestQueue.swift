@@ -182,6 +182,11 @@ struct RequestQueue {
   /// Whether anything waits in a lane that satisfies the predicate.
   func contains(where serves: (Lane) -> Bool) -> Bool { lanes.keys.contains(where: serves) }
 
+  /// Whether in such a lane anything waits for its turn that is not this client's.
+  func contains(except peer: PeerID, where serves: (Lane) -> Bool) -> Bool {
+    clients.contains { $0 != peer && $1.lanes.contains { serves($0.count.lane) } }
+  }
+
   /// All that wait for a database, in order of arrival.
   func numbers(for database: String) -> [UInt64] {
     let first = urgent.filter { urgentLanes[$0]?.lane.database == database }

@@ -29,6 +29,8 @@ final class WorkerRecord {
   @exclusivity(unchecked) var runs: Deque<Run> = []
   /// Since when it waits in the middle of a result for a reader that wants no more of it yet.
   var stalledSince: Instant?
+  /// Whether it keeps writers out of its database meanwhile.
+  var keepsWritersOut = false
   /// When it was last told to look at a version.
   var checkBegun = Instant.start
   /// How many requests it has answered.

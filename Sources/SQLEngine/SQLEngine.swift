@@ -77,7 +77,7 @@ package struct SQLEngine: Engine {
   package mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
-    chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
+    chunkBytes: Int?, send: (UnsafeRawBufferPointer, Bool) -> Bool
   ) -> RunResult {
     clock.deadline = deadline
     clock.isAbandoned = isAbandoned
@@ -91,7 +91,7 @@ package struct SQLEngine: Engine {
   /// Fails where there is no version to tell with the failure.
   private mutating func run(
     _ job: Job, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters, _ body: inout ByteBuffer,
-    _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
+    _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer, Bool) -> Bool
   ) throws(RunError) -> RunResult {
     let transaction = try transaction(on: job.database)
     defer { if !isBatch { endTransaction() } }
@@ -99,7 +99,8 @@ package struct SQLEngine: Engine {
     if let version, version == job.ifVersion { return RunResult(.unchanged, version: version) }
     do throws(RunError) {
       let rows = try database.run(
-        job.format, sql, parameters, limits, &body, chunkBytes, send)
+        job.format, sql, parameters, limits, &body, chunkBytes
+      ) { send($0, database.snapshot.keepsWritersOut) }
       return RunResult(.rows(rows), version: version)
     } catch {
       if let code = error.sqliteCode {

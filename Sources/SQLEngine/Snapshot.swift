@@ -27,6 +27,11 @@ final class Snapshot {
   private var lastFingerprint = Fingerprint()
   private var lastVersion = ""
 
+  /// Whether nobody can write as long as the transaction goes on: that is so without a log.
+  var keepsWritersOut: Bool {
+    if case .file(nil) = data { true } else { false }
+  }
+
   init(of connection: Connection) throws(SQLiteError) {
     self.connection = connection
     probe = try connection.prepare("PRAGMA schema_version")

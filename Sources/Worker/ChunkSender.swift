@@ -27,16 +27,20 @@ struct ChunkSender: ~Copyable {
   }
 
   /// Returns whether somebody wants the next chunk.
-  /// - Parameter answers: to other requests, which go with it.
+  /// - Parameters:
+  ///   - keepsWritersOut: whether nobody can write to the database meanwhile.
+  ///   - answers: to other requests, which go with it.
   mutating func send(
-    _ chunk: UnsafeRawBufferPointer, of attempt: Attempt, with answers: [Part],
+    _ chunk: UnsafeRawBufferPointer, of attempt: Attempt, _ keepsWritersOut: Bool,
+    with answers: [Part],
     on socket: borrowing Socket
   ) -> Bool {
     hasSent = true
     // Nobody waits for what came with it any more.
     control.endBatch()
     do {
-      let report = ChunkReport(member: member, attempt: attempt)
+      let report = ChunkReport(
+        member: member, attempt: attempt, keepsWritersOut: keepsWritersOut)
       guard
         case .sent = try socket.send([.bytes(report.line.encoded()), .raw(chunk)] + answers)
       else { throw ToolError("send a chunk", "the router takes nothing", .crashed) }

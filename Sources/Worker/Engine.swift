@@ -47,12 +47,13 @@ package protocol Engine {
   ///   - isAbandoned: whether nobody waits for the answer any more; then any failure will do. To be
   ///     asked while the request runs, in the same thread.
   ///   - chunkBytes: nil when one message is wanted.
-  ///   - send: takes a chunk, whose bytes are there until it returns; may wait for long. Returns
+  ///   - send: takes a chunk, whose bytes are there until it returns, and whether nobody can write to
+  ///     the database as long as the run is not over; may wait for long. Returns
   ///     whether anybody wants more; then any failure will do.
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
-    chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
+    chunkBytes: Int?, send: (UnsafeRawBufferPointer, Bool) -> Bool
   ) -> RunResult
 }
 

@@ -158,9 +158,10 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       let result = engine.run(
         job, sql: message[3 * index + 1], parameters: message[3 * index + 2], deadline: deadline,
         isAbandoned: { [control] in control.isAbandoned }, into: &rows, chunkBytes: job.chunkBytes,
-        send: { chunk in
+        send: { chunk, keepsWritersOut in
           defer { answers.removeAll(keeping: Self.keptCapacity) }
-          return sender.send(chunk, of: job.attempt, with: answers.parts(last: nil), on: socket)
+          return sender.send(
+            chunk, of: job.attempt, keepsWritersOut, with: answers.parts(last: nil), on: socket)
         })
       control.end()
       if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }

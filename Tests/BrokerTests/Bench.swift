@@ -138,10 +138,13 @@ struct Bench {
 
   /// A worker sends a chunk.
   mutating func chunk(
-    _ name: String, _ attempt: Attempt, results: [(AttemptResult, String)] = []
+    _ name: String, _ attempt: Attempt, results: [(AttemptResult, String)] = [],
+    keepsWritersOut: Bool = false
   ) {
     broker.receive(
-      ChunkReport(member: Member(name: name, generation: 10), attempt: attempt),
+      ChunkReport(
+        member: Member(name: name, generation: 10), attempt: attempt,
+        keepsWritersOut: keepsWritersOut),
       Body(owner: TestRequest("chunk"), index: 0),
       results: results.map { (result: $0.0, body: Body(owner: TestRequest($0.1), index: 0)) },
       from: Self.peer("\(name)/10"), now: now)

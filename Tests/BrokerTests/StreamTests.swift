@@ -101,17 +101,27 @@ import Wire
     bench.chunk("w-1", job.attempt)
     bench.pass(milliseconds: 5000)
     #expect(bench.codes().isEmpty)
-    bench.query("other")
+    bench.query("other", from: "other")
     #expect(bench.codes() == ["q": "aborted"])
     #expect(bench.told() == ["w-1/10": .stop])
     bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
     #expect(try bench.job().request == "other")
   }
 
+  @Test func whatAReaderHasSentItselfIsNoReasonToCutItOff() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.query("its own")
+    bench.pass(milliseconds: 5000)
+    #expect(bench.codes().isEmpty)
+    bench.query("another's", from: "other")
+    #expect(bench.codes() == ["q": "aborted"])
+  }
+
   @Test func aReaderHasASecondWhenOthersWait() throws {
     var (bench, job) = try stream(credit: 1, workers: 2)
     bench.query("busy")
-    bench.query("other")
+    bench.query("other", from: "other")
     _ = bench.jobs()
     bench.chunk("w-1", job.attempt)
     bench.pass(milliseconds: Constants.stallMilliseconds - 1)
@@ -124,11 +134,25 @@ import Wire
   @Test func theLastWorkerIsNotKeptFromOthers() throws {
     var (bench, job) = try stream(credit: 1)
     bench.chunk("w-1", job.attempt)
-    bench.query("other")
+    bench.query("other", from: "other")
     bench.pass(milliseconds: Constants.lastStallMilliseconds - 1)
     #expect(bench.codes().isEmpty)
     bench.pass(milliseconds: 1)
     #expect(bench.codes() == ["q": "aborted"])
+  }
+
+  @Test func aReaderThatLocksADatabaseGivesWayToThoseWhoMayWaitForThat() throws {
+    for keepsWritersOut in [false, true] {
+      var (bench, job) = try stream(credit: 1, workers: 3)
+      bench.chunk("w-1", job.attempt, keepsWritersOut: keepsWritersOut)
+      bench.pass(milliseconds: 2000)
+      bench.query("locked?")
+      #expect(try bench.job().worker == "w-2/10")
+      bench.pass(milliseconds: Constants.stallMilliseconds - 1)
+      #expect(bench.codes().isEmpty)
+      bench.pass(milliseconds: 1)
+      #expect(bench.codes() == (keepsWritersOut ? ["q": "aborted"] : [:]))
+    }
   }
 
   @Test func aReaderHasAMinuteWhenNobodyWaits() throws {

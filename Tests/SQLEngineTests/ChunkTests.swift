@@ -25,30 +25,32 @@ import Worker
   private func stream(
     _ engine: inout SQLEngine, _ sql: String, chunkBytes: Int = 1000, milliseconds: Int = 10_000,
     format: Format = .csv, send: (Int) -> Bool = { _ in true }
-  ) -> (result: RunResult, chunks: [[UInt8]]) {
+  ) -> (result: RunResult, chunks: [[UInt8]], locks: Set<Bool>) {
     let job = Job(
       attempt: Attempt(job: 1, number: 1), database: "a", format: format,
       deadlineMilliseconds: milliseconds)
     var body = ByteBuffer()
     var chunks: [[UInt8]] = []
+    var locks: Set<Bool> = []
     let result = Array(sql.utf8).withUnsafeBytes { sql in
       engine.run(
         job, sql: sql, parameters: UnsafeRawBufferPointer(start: nil, count: 0),
         deadline: Clock.now().adding(milliseconds: milliseconds), isAbandoned: { false },
         into: &body, chunkBytes: chunkBytes
-      ) { bytes in
+      ) { bytes, keepsWritersOut in
+        locks.insert(keepsWritersOut)
         chunks.append(Array(bytes))
         return send(chunks.count)
       }
     }
     chunks.append(Array(body))
-    return (result, chunks)
+    return (result, chunks, locks)
   }
 
   @Test(arguments: Format.allCases) func chunksAreTheWholeResult(format: Format) throws {
     var engine = try fixture.engine()
     let whole = engine.ask("a", sql, format: format)
-    let (result, chunks) = stream(&engine, sql, format: format)
+    let (result, chunks, _) = stream(&engine, sql, format: format)
     #expect(result == RunResult(.rows(1000), version: whole.version))
     #expect(String(decoding: chunks.joined(), as: UTF8.self) == whole.text)
     #expect(chunks.count > 10)
@@ -58,6 +60,13 @@ import Worker
     }
   }
 
+  @Test func withoutALogAResultKeepsWritersOut() throws {
+    var engine = try fixture.engine()
+    #expect(stream(&engine, sql).locks == [false])
+    try fixture.database("a.db", "pragma journal_mode = delete")
+    #expect(stream(&engine, sql).locks == [true])
+  }
+
   @Test func onlyARowIsBounded() throws {
     var limits = RunLimits()
     limits.answerBytes = 2000
@@ -65,7 +74,7 @@ import Worker
     var engine = try fixture.engine(limits)
     #expect(stream(&engine, sql).result.outcome == .rows(1000))
     let wide = "select printf('%.*c', id * 1500, 'x') as x from t"
-    let (result, chunks) = stream(&engine, wide)
+    let (result, chunks, _) = stream(&engine, wide)
     #expect(
       result.outcome == .failure(Failure(.tooLarge, "the answer is larger than 2000 bytes")))
     #expect(chunks.first?.count == 3 + 1500 + 2)
@@ -73,7 +82,7 @@ import Worker
 
   @Test func endsWhenNobodyWantsMore() throws {
     var engine = try fixture.engine()
-    let (result, chunks) = stream(&engine, sql) { $0 < 3 }
+    let (result, chunks, _) = stream(&engine, sql) { $0 < 3 }
     #expect(result.outcome == .failure(Failure(.cancelled, "nobody wants more of it")))
     #expect(chunks.count == 4)
     #expect(engine.ask("a", "select count(*) from t") == "1000\n")
@@ -81,7 +90,7 @@ import Worker
 
   @Test func theDeadlineHolds() throws {
     var engine = try fixture.engine()
-    let (result, chunks) = stream(&engine, sql, milliseconds: 200) { count in
+    let (result, chunks, _) = stream(&engine, sql, milliseconds: 200) { count in
       if count == 2 {
         let end = Clock.now().adding(milliseconds: 250)
         while Clock.now() < end {}
@@ -98,7 +107,7 @@ import Worker
     let whole = engine.ask("a", sql, format: .csv)
     let writer = try fixture.database("a.db", "select 1")
     var failure: (any Error)?
-    let (result, chunks) = stream(&engine, sql) { count in
+    let (result, chunks, _) = stream(&engine, sql) { count in
       do {
         try writer.execute("delete from t where id > 100; insert into t values(\(-count), 'new')")
       } catch {

@@ -116,7 +116,7 @@ extension SQLEngine {
         run(
           job, sql: sql, parameters: parameters,
           deadline: Clock.now().adding(milliseconds: milliseconds), isAbandoned: { false },
-          into: &body, chunkBytes: nil, send: { _ in false })
+          into: &body, chunkBytes: nil, send: { _, _ in false })
       }
     }
     return Answer(result, Array(body.bytes.dropFirst(6)))

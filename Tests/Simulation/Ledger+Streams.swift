@@ -108,10 +108,14 @@ extension Ledger {
   private func reason(
     toFree connection: Int, _ all: (stalled: [Int], count: Int)
   ) -> Breach {
+    let reader = workers[connection].held.first.map { requests[$0.request].connection }
     let isWanted = seen.contains { request in
-      switch request.place {
+      let entry = requests[request.index]
+      // What the reader has sent behind it waits for the same reader.
+      guard entry.connection != reader else { return false }
+      return switch request.place {
       case .inTurn, .urgent:
-        requests[request.index].database.map(workers[connection].serves.contains) ?? false
+        entry.database.map(workers[connection].serves.contains) ?? false
       case .unresolved, .parked, .running, .streaming: false
       }
     }

@@ -90,7 +90,7 @@ struct TestEngine: Engine {
   mutating func run(
     _ job: Job, sql: UnsafeRawBufferPointer, parameters: UnsafeRawBufferPointer,
     deadline: Instant, isAbandoned: @escaping () -> Bool, into body: inout ByteBuffer,
-    chunkBytes: Int?, send: (UnsafeRawBufferPointer) -> Bool
+    chunkBytes: Int?, send: (UnsafeRawBufferPointer, Bool) -> Bool
   ) -> RunResult {
     let words = String(decoding: sql, as: UTF8.self).split(separator: " ", maxSplits: 1)
     let argument = words.count > 1 ? String(words[1]) : ""
@@ -116,7 +116,9 @@ struct TestEngine: Engine {
       for _ in 0..<(Int(argument) ?? 0) {
         body.append(UInt8(ascii: "x"))
         guard let chunkBytes, body.count >= chunkBytes else { continue }
-        guard send(body.bytes) else { return RunResult(.failure(Failure(.cancelled, "enough"))) }
+        guard send(body.bytes, false) else {
+          return RunResult(.failure(Failure(.cancelled, "enough")))
+        }
         body.removeAll()
       }
     case "crash": crash()

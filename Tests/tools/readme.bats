@@ -118,7 +118,7 @@ EOF
 failures() {
   cat <<'END'
 a worker dies while it runs a query                        | failover.bats    | 200 workers killed in the middle of a query: another one has it within 10 ms
-as many workers as `--tries` (3) die of the same query     | router.bats      | after as many deaths as --tries says the answer is crashed, and others go on
+as many workers as `--tries` (3) die of the same query, run alone | router.bats      | after as many deaths as --tries says the answer is crashed, and others go on
 one client's queries kill one worker after the other       | poison.bats      | eight clients do not notice what a ninth one sends
 a statement has killed its workers                         | control.bats     | what kills workers is refused after that, until the operator lets it go
 a query takes too long                                     | worker.bats      | a deadline interrupts a query, and the worker goes on
