@@ -13,18 +13,14 @@ struct Answers: ~Copyable {
 
   /// Adds an answer's line.
   mutating func append(_ result: AttemptResult) {
-    append(result.line.encoded())
+    result.line.withBytes { buffer.append(contentsOf: $0) }
+    ends.append(buffer.count)
   }
 
   /// Adds the rows of the last answer, if there is one, before another one comes.
   mutating func takeLast(_ rows: UnsafeRawBufferPointer) {
     guard !ends.isEmpty else { return }
     buffer.append(contentsOf: rows)
-    ends.append(buffer.count)
-  }
-
-  private mutating func append(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { buffer.append(contentsOf: $0) }
     ends.append(buffer.count)
   }
 

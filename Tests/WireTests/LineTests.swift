@@ -162,7 +162,7 @@ import Wire
       var values: [String] = []
       for number in 0..<Int.random(in: 0...Line.maxFields, using: &random) {
         values.append(text(Int.random(in: 0...20, using: &random)))
-        line.append("k\(number)", values[number])
+        line.append(key: "k\(number)", values[number])
       }
       let read = try Line(parsing: line.encoded())
       #expect(read == line && read.word == "word.\(seed)", "seed \(seed)")

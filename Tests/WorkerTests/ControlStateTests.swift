@@ -112,7 +112,9 @@ private struct Listener {
     let whole = Listener.cancel(Assignment(1))
     for missing in whole.fields.map(\.key) {
       var part = Line(whole.word)
-      for field in whole.fields where field.key != missing { part.append(field.key, field.value) }
+      for field in whole.fields where field.key != missing {
+        part.append(key: field.key, field.value)
+      }
       listener.hear(part)
       #expect(!listener.hasNews)
       #expect(!listener.state.watchdog.isAbandoned, "without \(missing)=")

@@ -1,104 +1,143 @@
 extension Line: CustomStringConvertible {
   /// The line as text.
-  package var description: String { String(decoding: bytes, as: UTF8.self) }
+  package var description: String {
+    bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  }
 
   /// The line as it travels.
-  package func encoded() -> [UInt8] { bytes }
+  package func encoded() -> [UInt8] { bytes.withUnsafeBytes { Array($0) } }
+
+  /// Likewise, where it lies.
+  package func withBytes<Result, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try bytes.withUnsafeBytes(body)
+  }
 
   /// Adds a pair; a nil value adds nothing.
-  package mutating func append(_ key: String, _ value: String?) {
+  package mutating func append(_ key: StaticString, _ value: String?) {
     guard let value else { return }
-    bytes.append(key: key, value)
+    bytes.append(UnsafeRawBufferPointer(key), value)
+  }
+
+  /// Adds a pair whose key is not known at compile time.
+  package mutating func append(key: String, _ value: String) {
+    var key = key
+    key.withUTF8 { bytes.append(UnsafeRawBufferPointer($0), value) }
   }
 
   /// Adds a pair with a whole number; nil adds nothing. Each type has its own, because what is generic
   /// is not specialised for other modules.
-  package mutating func append(_ key: String, _ value: Int?) { append(key, value.map(Int64.init)) }
-
-  package mutating func append(_ key: String, _ value: Int64?) {
-    guard let value else { return }
-    bytes.append(key: key, isNegative: value < 0, magnitude: value.magnitude)
+  package mutating func append(_ key: StaticString, _ value: Int?) {
+    append(key, value.map(Int64.init))
   }
 
-  package mutating func append(_ key: String, _ value: UInt64?) {
+  package mutating func append(_ key: StaticString, _ value: Int64?) {
     guard let value else { return }
-    bytes.append(key: key, isNegative: false, magnitude: value)
+    bytes.append(key, isNegative: value < 0, value.magnitude)
+  }
+
+  package mutating func append(_ key: StaticString, _ value: UInt64?) {
+    guard let value else { return }
+    bytes.append(key, isNegative: false, value)
   }
 
   /// The line with one more pair; a nil value adds nothing.
-  package consuming func with(_ key: String, _ value: String?) -> Line {
+  package consuming func with(_ key: StaticString, _ value: String?) -> Line {
     append(key, value)
     return self
   }
 
   /// The line with one more pair; nil adds nothing.
-  package consuming func with(_ key: String, _ value: Int?) -> Line {
+  package consuming func with(_ key: StaticString, _ value: Int?) -> Line {
     append(key, value)
     return self
   }
 
-  package consuming func with(_ key: String, _ value: Int32?) -> Line {
+  package consuming func with(_ key: StaticString, _ value: Int32?) -> Line {
     with(key, value.map(Int64.init))
   }
 
-  package consuming func with(_ key: String, _ value: Int64?) -> Line {
+  package consuming func with(_ key: StaticString, _ value: Int64?) -> Line {
     append(key, value)
     return self
   }
 
-  package consuming func with(_ key: String, _ value: UInt64?) -> Line {
+  package consuming func with(_ key: StaticString, _ value: UInt64?) -> Line {
     append(key, value)
     return self
   }
 
   /// The line with the pairs of another one behind its own.
   package consuming func with(_ more: Fields) -> Line {
-    bytes.append(contentsOf: more.bytes)
+    more.withBytes { bytes.append(contentsOf: $0) }
     return self
   }
 }
 
-/// What lines are made of, at the end of bytes that may hold other things as well.
-extension [UInt8] {
+extension LineBytes {
   /// Appends ` key=value`.
-  mutating func append(key: String, _ value: String) {
-    append(key: key)
+  @inline(__always)
+  fileprivate mutating func append(_ key: UnsafeRawBufferPointer, _ value: String) {
     var value = value
     value.withUTF8 { value in
-      if !value.isEmpty && value.allSatisfy(LineScanner.isBare) {
-        append(contentsOf: value)
-      } else {
-        JSON.appendString(UnsafeRawBufferPointer(value), to: &self)
-      }
+      let value = UnsafeRawBufferPointer(value)
+      if !append(key, bare: value) { append(key, quoted: value) }
     }
+  }
+
+  /// Returns whether that can be done, which is whether anything was appended.
+  @inline(__always)
+  private mutating func append(
+    _ key: UnsafeRawBufferPointer, bare value: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard let text = value.baseAddress, !value.isEmpty else { return false }
+    var isBare = true
+    append(atMost: key.count + value.count + 2 + ByteScan.slack) { start in
+      let end = start.writing(key: key)
+      let plain = ByteScan.copy(
+        text, count: value.count, to: end, until: LineScanner.bareMarks)
+      isBare = plain == value.count
+      return isBare ? end + plain : start
+    }
+    return isBare
+  }
+
+  private mutating func append(_ key: UnsafeRawBufferPointer, quoted value: UnsafeRawBufferPointer)
+  {
+    var text = ByteBuffer()
+    JSON.appendString(value, to: &text)
+    append(atMost: key.count + text.count + 2) { $0.writing(key: key).writing(text.bytes) }
   }
 
   /// Appends ` key=number`.
-  mutating func append(key: String, isNegative: Bool, magnitude: UInt64) {
-    append(key: key)
-    if isNegative { append(UInt8(ascii: "-")) }
-    guard magnitude > 9 else { return append(UInt8(ascii: "0") + UInt8(magnitude)) }
-    // 20 digits.
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-      var start = digits.count
-      var rest = magnitude
-      while rest > 0 {
-        start -= 1
-        digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
+  fileprivate mutating func append(_ key: StaticString, isNegative: Bool, _ magnitude: UInt64) {
+    let key = UnsafeRawBufferPointer(key)
+    append(atMost: key.count + Numeral.maxDigits + 3) { end in
+      var end = end.writing(key: key)
+      if isNegative {
+        end.pointee = UInt8(ascii: "-")
+        end += 1
       }
-      append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
+      return Numeral.write(magnitude, to: end)
     }
   }
+}
 
-  private mutating func append(key: String) {
-    append(UInt8(ascii: " "))
-    append(utf8: key)
-    append(UInt8(ascii: "="))
+extension UnsafeMutablePointer<UInt8> {
+  /// Writes ` key=`.
+  @inline(__always)
+  fileprivate func writing(key: UnsafeRawBufferPointer) -> Self {
+    pointee = UInt8(ascii: " ")
+    let end = (self + 1).writing(key)
+    end.pointee = UInt8(ascii: "=")
+    return end + 1
   }
+}
 
-  mutating func append(utf8 text: String) {
-    var text = text
-    text.withUTF8 { append(contentsOf: $0) }
+extension UnsafeRawBufferPointer {
+  @inline(__always)
+  init(_ text: StaticString) {
+    self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
   }
 }

@@ -21,22 +21,24 @@ package struct Line: Equatable, Sendable {
   /// The bytes for which a line that is written has room from the start.
   static let usualLength = 128
 
-  var bytes: [UInt8] = []
+  var bytes: LineBytes
   let wordEnd: Int
 
   package init(_ word: String) {
-    bytes.reserveCapacity(Self.usualLength)
-    bytes.append(utf8: word)
-    wordEnd = bytes.count
+    var word = word
+    self = word.withUTF8 { Line(bytes: UnsafeRawBufferPointer($0), wordEnd: $0.count) }
   }
 
   /// A line as it was written: the word, and the pairs behind it.
-  init(bytes: [UInt8], wordEnd: Int) {
-    self.bytes = bytes
+  init(bytes text: UnsafeRawBufferPointer, wordEnd: Int) {
+    bytes = LineBytes(capacity: max(text.count, Self.usualLength))
+    bytes.append(contentsOf: text)
     self.wordEnd = wordEnd
   }
 
-  package var word: String { String(decoding: bytes[..<wordEnd], as: UTF8.self) }
+  package var word: String {
+    bytes.withUnsafeBytes { String(decoding: $0[..<wordEnd], as: UTF8.self) }
+  }
 
   /// The pairs, in order.
   package var fields: Fields { Fields(line: self) }
@@ -71,6 +73,10 @@ extension Line {
     package var count: Int { reduce(0) { count, _ in count + 1 } }
 
     /// As they travel, with the space in front.
-    var bytes: ArraySlice<UInt8> { line.bytes[line.wordEnd...] }
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+      line.bytes.withUnsafeBytes {
+        body(UnsafeRawBufferPointer(rebasing: $0[line.wordEnd...]))
+      }
+    }
   }
 }

@@ -11,7 +11,7 @@ struct LineScanner {
 
   /// Reads the word.
   mutating func word() throws(LineError) -> UnsafeRawBufferPointer {
-    let word = try take(while: Self.isKey)
+    let word = try take(until: Self.keyMarks, while: Self.isKey)
     guard !word.isEmpty else { throw LineError(why: "no word", offset: 0) }
     return word
   }
@@ -25,7 +25,7 @@ struct LineScanner {
     }
     offset += 1
     let start = offset
-    let key = try take(while: Self.isKey)
+    let key = try take(until: Self.keyMarks, while: Self.isKey)
     guard !key.isEmpty, offset < bytes.count, bytes[offset] == UInt8(ascii: "=") else {
       throw LineError(why: "no key=value", offset: start)
     }
@@ -37,7 +37,8 @@ struct LineScanner {
   @inline(__always)
   mutating func value() throws(LineError) -> LineValue {
     guard offset < bytes.count, bytes[offset] == UInt8(ascii: "\"") else {
-      return LineValue(try take(while: Self.isBare))
+      return LineValue(
+        try take(until: { Self.bareMarks($0) | ByteScan.marksFromDelete($0) }, while: Self.isBare))
     }
     return try quoted()
   }
@@ -59,18 +60,27 @@ struct LineScanner {
   }
 
   /// Reads the bytes that come next and satisfy the predicate, which must be UTF-8.
+  ///
+  /// - Parameter marks: of bytes that do not, and of all that are not ASCII; see `ByteScan`.
   @inline(__always)
   private mutating func take(
-    while predicate: (UInt8) -> Bool
+    until marks: (UInt64) -> UInt64, while predicate: (UInt8) -> Bool
   ) throws(LineError) -> UnsafeRawBufferPointer {
     let start = offset
-    while offset < bytes.count, Self.isPrinted(bytes[offset]), predicate(bytes[offset]) {
-      offset += 1
+    let count = bytes.count
+    var end = start
+    while end + 8 <= count {
+      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: end, as: UInt64.self))
+      let found = marks(word)
+      end += found == 0 ? 8 : found.trailingZeroBitCount / 8
+      if found != 0 { break }
     }
-    guard offset == bytes.count || bytes[offset] < 0x80 else {
+    while end < count, bytes[end] < 0x80, predicate(bytes[end]) { end += 1 }
+    offset = end
+    guard end == count || bytes[end] < 0x80 else {
       return try takeAny(since: start, while: predicate)
     }
-    return UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
+    return bytes.slice(start, end)
   }
 
   /// The same from a byte on that is not ASCII.
@@ -83,16 +93,38 @@ struct LineScanner {
     return taken
   }
 
+  /// Bytes that may not stand in a value without quotes.
+  @inline(__always)
+  static func bareMarks(_ word: UInt64) -> UInt64 {
+    ByteScan.marks(word, below: 0x21) | ByteScan.marks(word, UInt8(ascii: "\""))
+      | ByteScan.marks(word, 0x7f)
+  }
+
+  @inline(__always)
+  private static func keyMarks(_ word: UInt64) -> UInt64 {
+    ByteScan.marks(word, below: 0x21) | ByteScan.marks(word, UInt8(ascii: "\""))
+      | ByteScan.marks(word, UInt8(ascii: "=")) | ByteScan.marksFromDelete(word)
+  }
+
   /// Whether a byte may stand in a value without quotes.
+  @inline(__always)
   static func isBare(_ byte: UInt8) -> Bool {
-    isPrinted(byte) && byte != UInt8(ascii: "\"") || byte >= 0x80
+    // All that can be seen from '#' on, at a look.
+    byte &- 0x23 < 0x7f &- 0x23 || byte >= 0x80 || byte == UInt8(ascii: "!")
   }
 
   /// Whether a byte may stand in a word, or in a key.
+  @inline(__always)
   private static func isKey(_ byte: UInt8) -> Bool {
     isBare(byte) && byte != UInt8(ascii: "=")
   }
+}
 
-  /// Whether a byte is a character that can be seen.
-  private static func isPrinted(_ byte: UInt8) -> Bool { byte &- 0x21 < 0x7f &- 0x21 }
+extension UnsafeRawBufferPointer {
+  /// The bytes from one index to another, which must be in order and within bounds.
+  @inline(__always)
+  func slice(_ start: Int, _ end: Int) -> UnsafeRawBufferPointer {
+    assert(0 <= start && start <= end && end <= count)
+    return UnsafeRawBufferPointer(start: baseAddress.map { $0 + start }, count: end - start)
+  }
 }

@@ -29,6 +29,7 @@ package struct LineValue {
 
   @inline(__always)
   private func integer<Integer: FixedWidthInteger>() -> Integer? {
+    if let number = fewDigits { return Integer(exactly: number) }
     guard !isQuoted else { return Integer(unquoted) }
     var digits = bytes[...]
     let isNegative = digits.first == UInt8(ascii: "-")
@@ -45,6 +46,18 @@ package struct LineValue {
         : product.addingReportingOverflow(Integer(digit))
       if isTooLarge || carries { return nil }
       number = sum
+    }
+    return number
+  }
+
+  /// The number that it is if it has up to 18 digits and no sign, as most have.
+  private var fewDigits: Int64? {
+    guard 1...18 ~= bytes.count else { return nil }
+    var number: Int64 = 0
+    for byte in bytes {
+      let digit = byte &- UInt8(ascii: "0")
+      guard digit <= 9 else { return nil }
+      number = number &* 10 &+ Int64(digit)
     }
     return number
   }

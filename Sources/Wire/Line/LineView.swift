@@ -7,12 +7,13 @@ package struct LineView {
     let value: UInt32
   }
 
-  /// The pairs for which the table has room from the start.
-  private static let usualFields = 16
-
   private let bytes: UnsafeRawBufferPointer
   private let wordEnd: Int
-  private var table: [Ends] = []
+  private var count = 0
+  /// The first pairs, which mostly are all. The others are read again when they are asked for.
+  private var table = InlineArray<12, Ends>(repeating: Ends(key: 0, value: 0))
+  /// The keys that there may be, see `mark`.
+  private var marks: UInt64 = 0
   /// Whether it would be written with the same bytes.
   private var isCanonical = true
 
@@ -30,18 +31,28 @@ package struct LineView {
     let wordEnd = try scanner.word().count
     self.bytes = bytes
     self.wordEnd = wordEnd
-    table.reserveCapacity(Self.usualFields)
     while let key = try scanner.key() {
       let end = scanner.offset - 1
-      guard find(key) == nil else {
+      let mark = Self.mark(key)
+      guard marks & mark == 0 || find(key) == nil else {
         throw LineError(why: "\(String(ofValid: key)) given twice", offset: end - key.count)
       }
-      guard table.count < Line.maxFields else {
+      guard count < Line.maxFields else {
         throw LineError(why: "more than \(Line.maxFields) pairs", offset: end - key.count)
       }
       isCanonical = try scanner.value().isCanonical && isCanonical
-      table.append(Ends(key: UInt32(end), value: UInt32(scanner.offset)))
+      if count < table.count {
+        table[count] = Ends(key: UInt32(end), value: UInt32(scanner.offset))
+      }
+      count += 1
+      marks |= mark
     }
+  }
+
+  /// One bit of 64 for a key, which others may have as well.
+  @inline(__always)
+  private static func mark(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    1 << (UInt64(key[0] ^ key[key.count - 1] &* 5 ^ UInt8(truncatingIfNeeded: key.count)) & 63)
   }
 
   package var word: String { String(ofValid: bytes.slice(0, wordEnd)) }
@@ -50,43 +61,47 @@ package struct LineView {
 
   /// The value of a key, nil when the line does not have it.
   package subscript(key: StaticString) -> LineValue? {
-    let key = UnsafeRawBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+    let key = UnsafeRawBufferPointer(key)
+    guard marks & Self.mark(key) != 0 else { return nil }
     return find(key)
   }
 
-  @inline(__always)
   private func find(_ key: UnsafeRawBufferPointer) -> LineValue? {
     var start = wordEnd
-    for ends in table {
+    for index in 0..<min(count, table.count) {
+      let ends = table[index]
       if bytes.slice(start + 1, Int(ends.key)).isEqual(to: key) {
         return LineValue(bytes.slice(Int(ends.key) + 1, Int(ends.value)))
       }
       start = Int(ends.value)
+    }
+    guard count > table.count else { return nil }
+    return find(key, after: start)
+  }
+
+  private func find(_ key: UnsafeRawBufferPointer, after start: Int) -> LineValue? {
+    var scanner = LineScanner(bytes, at: start)
+    for _ in table.count..<count {
+      // They were read before.
+      guard let next = try? scanner.key(), let value = try? scanner.value() else { return nil }
+      if next.isEqual(to: key) { return value }
     }
     return nil
   }
 
   /// The line in bytes of its own, as it would be written.
   package var line: Line {
-    guard !isCanonical else { return Line(bytes: Array(bytes), wordEnd: wordEnd) }
+    guard !isCanonical else { return Line(bytes: bytes, wordEnd: wordEnd) }
     var line = Line(word)
-    var start = wordEnd
-    for ends in table {
-      line.append(
-        String(ofValid: bytes.slice(start + 1, Int(ends.key))),
-        LineValue(bytes.slice(Int(ends.key) + 1, Int(ends.value))).text)
-      start = Int(ends.value)
+    var scanner = LineScanner(bytes, at: wordEnd)
+    while let key = try? scanner.key(), let value = try? scanner.value() {
+      line.append(key: String(ofValid: key), value.text)
     }
     return line
   }
 }
 
 extension UnsafeRawBufferPointer {
-  @inline(__always)
-  fileprivate func slice(_ start: Int, _ end: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: self[start..<end])
-  }
-
   @inline(__always)
   fileprivate func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
     guard count == other.count else { return false }

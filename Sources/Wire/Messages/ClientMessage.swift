@@ -67,6 +67,14 @@ package struct Show: Equatable, Sendable {
 }
 
 extension ClientMessage {
+  package var id: String? {
+    switch self {
+    case .query(let query): query.id
+    case .show(let show): show.id
+    case .cancel(let id), .credit(let id, _), .next(let id): id
+    }
+  }
+
   /// The longest `id=`, in bytes.
   package static let maxIdLength = 128
   /// The longest `db=`, in bytes: no file has a longer name.
@@ -155,9 +163,9 @@ extension ClientMessage {
   }
 
   private static func format(_ line: LineView) throws(Failure) -> Format {
-    guard let name = line["format"]?.text else { return .json }
-    guard let format = Format(rawValue: name) else {
-      throw Failure(.badRequest, "unknown format '\(name)'")
+    guard let name = line["format"] else { return .json }
+    guard let format = Format(name) else {
+      throw Failure(.badRequest, "unknown format '\(name.text)'")
     }
     return format
   }

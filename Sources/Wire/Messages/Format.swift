@@ -6,4 +6,12 @@ package enum Format: String, Sendable, CaseIterable {
   case csv
   /// NULL as `\N`; tab, newline, carriage return and backslash escaped; no header.
   case tsv
+
+  init?(_ value: LineValue) {
+    if value == "json" {
+      self = .json
+    } else {
+      self.init(rawValue: value.text)
+    }
+  }
 }

@@ -14,7 +14,8 @@ package struct ServedDatabase: Equatable, Hashable, Sendable {
   package static func encode(_ databases: [ServedDatabase]) -> [UInt8] {
     var bytes: [UInt8] = []
     for database in databases {
-      bytes += Line("database").with("name", database.name).with("error", database.error).bytes
+      let line = Line("database").with("name", database.name).with("error", database.error)
+      line.withBytes { bytes += $0 }
       bytes.append(UInt8(ascii: "\n"))
     }
     return bytes

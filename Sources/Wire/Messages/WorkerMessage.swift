@@ -173,13 +173,7 @@ package enum WorkerCommand: LineMessage, Equatable, Sendable {
 
   package var line: Line {
     switch self {
-    case .run(let job):
-      Line("RUN").with(job.attempt)
-        .with("db", job.database)
-        .with("format", job.format.rawValue)
-        .with("deadline", job.deadlineMilliseconds)
-        .with("if-version", job.ifVersion)
-        .with("chunk", job.chunkBytes)
+    case .run(let job): job.line
     case .go: Line("GO")
     case .stop: Line("STOP")
     case .rescan: Line("RESCAN")
@@ -191,7 +185,7 @@ package enum WorkerCommand: LineMessage, Equatable, Sendable {
   package init?(_ line: LineView) {
     if line.isWord("RUN") {
       guard let attempt = Attempt(line), let database = line["db"]?.text,
-        let format = (line["format"]?.text).flatMap(Format.init),
+        let format = line["format"].flatMap(Format.init),
         let deadline = line["deadline"]?.int,
         (0...ClientMessage.maxDeadlineMilliseconds).contains(deadline)
       else { return nil }
@@ -240,5 +234,16 @@ package struct Job: Equatable, Sendable {
     self.format = format
     self.deadlineMilliseconds = deadlineMilliseconds
     self.ifVersion = ifVersion
+  }
+
+  /// The line of the command to run it.
+  package var line: Line {
+    var line = Line("RUN").with(attempt)
+    line.append("db", database)
+    line.append("format", format.rawValue)
+    line.append("deadline", deadlineMilliseconds)
+    line.append("if-version", ifVersion)
+    line.append("chunk", chunkBytes)
+    return line
   }
 }

@@ -4,6 +4,9 @@ private import Glibc
 
 /// Numbers as text.
 enum Numeral {
+  /// No number of 64 bits has more.
+  static let maxDigits = 20
+
   /// How an infinity is written where a reader has only numbers: as one that is too large.
   static let infinity: StaticString = "9e999"
 
@@ -11,27 +14,32 @@ enum Numeral {
   static func append(_ number: Int64, to output: inout ByteBuffer) {
     // 19 digits and a sign.
     output.append(atMost: 20) { end in
-      var end = end
-      if number < 0 {
-        end.pointee = UInt8(ascii: "-")
-        end += 1
-      }
-      var rest = number.magnitude
-      end += digitCount(rest)
-      var digit = end
-      while rest >= 100 {
-        let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-        digit -= 2
-        digit.update(from: pairs.utf8Start + 2 * Int(truncatingIfNeeded: pair), count: 2)
-        rest = quotient
-      }
-      if rest >= 10 {
-        (digit - 2).update(from: pairs.utf8Start + 2 * Int(truncatingIfNeeded: rest), count: 2)
-      } else {
-        (digit - 1).pointee = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest)
-      }
-      return end
+      guard number < 0 else { return write(number.magnitude, to: end) }
+      end.pointee = UInt8(ascii: "-")
+      return write(number.magnitude, to: end + 1)
     }
+  }
+
+  /// Writes every digit, and returns where they end.
+  @inline(__always)
+  static func write(
+    _ number: UInt64, to start: UnsafeMutablePointer<UInt8>
+  ) -> UnsafeMutablePointer<UInt8> {
+    var rest = number
+    let end = start + digitCount(rest)
+    var digit = end
+    while rest >= 100 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      digit -= 2
+      digit.update(from: pairs.utf8Start + 2 * Int(truncatingIfNeeded: pair), count: 2)
+      rest = quotient
+    }
+    if rest >= 10 {
+      (digit - 2).update(from: pairs.utf8Start + 2 * Int(truncatingIfNeeded: rest), count: 2)
+    } else {
+      (digit - 1).pointee = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest)
+    }
+    return end
   }
 
   /// The numbers from 0 to 99.
