@@ -4,7 +4,7 @@ internal import ZeroMQ
 /// What goes to a client: the envelope of its request, a line, and rows if there are any.
 struct Answer {
   let request: ClientRequest
-  let line: [UInt8]
+  let line: Line
   let body: Part
 
   /// The frames of an answer that has to wait: it keeps neither its request nor the much larger
@@ -13,7 +13,7 @@ struct Answer {
     var parts = (0...request.envelope.upperBound - 1).map {
       Part.bytes(Array(request.message[$0]))
     }
-    parts.append(.bytes(line))
+    parts.append(.bytes(line.encoded()))
     if case .frame(let frame) = body, frame.count < frame.messageSize / 2 {
       parts.append(.bytes(frame.withBytes { Array($0) }))
     } else {

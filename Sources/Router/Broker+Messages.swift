@@ -10,7 +10,7 @@ extension Broker {
     do throws(Failure) {
       let parsed = try request.parse()
       receive(
-        parsed, request, size: request.size, from: request.client, over: PeerID(message[0]),
+        parsed, request, size: request.size, from: request.client, over: request.connection,
         now: now)
     } catch {
       refuse(request, id: request.id, error, now: now)

@@ -33,6 +33,8 @@ package struct BrokerLoop: ~Copyable {
   /// What the state says of this router.
   private let state: Line
   private var poll = PollSet()
+  /// The effects that are carried out. The array is kept from one time to the next.
+  private var effects: [Effect] = []
   /// Whether something was lost while effects were carried out.
   private var isToSettle = false
   private var nextRejection = Instant.start
@@ -173,12 +175,13 @@ package struct BrokerLoop: ~Copyable {
   private mutating func receiveFromWorkers() throws -> Bool {
     var turn = Turn(now: Clock.now())
     while let (message, _) = try workers.receive() {
+      let now = Clock.now()
       do throws(LineError) {
-        try broker.receive(fromWorker: message, now: Clock.now())
+        try broker.receive(fromWorker: message, now: now)
       } catch {
         reject(error.description)
       }
-      guard turn.goesOn(after: message.size, now: Clock.now()) else { return false }
+      guard turn.goesOn(after: message.size, now: now) else { return false }
     }
     return true
   }
@@ -186,12 +189,13 @@ package struct BrokerLoop: ~Copyable {
   private mutating func receiveFromClients() throws {
     var turn = Turn(now: Clock.now())
     while let (message, isConnected) = try clients.receive() {
+      let now = Clock.now()
       if isConnected {
-        broker.receive(fromClient: message, now: Clock.now())
+        broker.receive(fromClient: message, now: now)
         // What is given to workers early need not wait for the rest.
         if !broker.effects.isEmpty { try carryOut() }
       }
-      guard turn.goesOn(after: message.size, now: Clock.now()) else { return }
+      guard turn.goesOn(after: message.size, now: now) else { return }
     }
   }
 
@@ -228,10 +232,10 @@ package struct BrokerLoop: ~Copyable {
   private mutating func carryOut() throws {
     isToSettle = false
     while !broker.effects.isEmpty {
-      var effects: [Effect] = []
       swap(&effects, &broker.effects)
-      for effect in effects {
-        switch effect {
+      defer { effects.removeAll(keepingCapacity: true) }
+      for index in effects.indices {
+        switch effects[index] {
         case .chunk(let request, let line, let chunk):
           try answer(request, line, .frame(Frame(chunk)))
         case .answer(let request, let line, let rows):
@@ -252,7 +256,7 @@ package struct BrokerLoop: ~Copyable {
   }
 
   private mutating func answer(_ request: any Statement, _ line: Line, _ body: Part) throws {
-    let answer = Answer(request: .of(request), line: line.encoded(), body: body)
+    let answer = Answer(request: .of(request), line: line, body: body)
     if try output.send(answer, through: clients) {
       broker.effects.append(
         .publish(Line("router.dropped").with("why", "a client reads no answers")))

@@ -19,7 +19,7 @@ struct ClientOutput {
   mutating func send(
     _ answer: Answer, through socket: borrowing RouterSocket
   ) throws(ZMQError) -> Bool {
-    let peer = PeerID(answer.request.message[0])
+    let peer = answer.request.connection
     if !outbox.isWaiting(for: peer) {
       // A client that has gone away needs no answer.
       let outcome = try attempt(answer.body, peer) { count throws(ZMQError) in

@@ -12,21 +12,35 @@ package final class ClientRequest: Statement {
   static let maxEnvelopeSize = 1024
 
   package let message: Multipart
+  /// The routing id.
+  package let connection: PeerID
   /// Where the empty frame stands that ends the envelope; nil when there is none, and the envelope
   /// is the routing id alone.
   let delimiter: Int?
+  /// Of the frames behind the envelope, in bytes.
+  package let size: Int
 
   package init(_ message: Multipart) {
     self.message = message
+    let id = message[0]
+    connection = PeerID(id)
+    var envelopeSize = id.count
+    var index = 1
     let end = min(message.count, Self.maxEnvelope + 2)
-    let delimiter = end > 1 ? (1..<end).first { message[$0].isEmpty } : nil
-    let size = (0..<(delimiter ?? 0)).reduce(0) { $0 + message[$1].count }
-    self.delimiter = size <= Self.maxEnvelopeSize ? delimiter : nil
+    while index < end {
+      let count = message[index].count
+      if count == 0 { break }
+      envelopeSize += count
+      index += 1
+    }
+    let isEnvelope = index < end && envelopeSize <= Self.maxEnvelopeSize
+    delimiter = isEnvelope ? index : nil
+    size = message.size - (isEnvelope ? envelopeSize : id.count)
   }
 
   /// The connection and envelope, by which the client's ids are told from others'.
   package var client: PeerID {
-    guard let delimiter, delimiter > 1 else { return PeerID(message[0]) }
+    guard let delimiter, delimiter > 1 else { return connection }
     var bytes: [UInt8] = []
     for index in 0..<delimiter {
       bytes.append(UInt8(truncatingIfNeeded: message[index].count))
@@ -37,9 +51,6 @@ package final class ClientRequest: Statement {
 
   /// The frames behind the envelope.
   var frames: Range<Int> { (delimiter ?? 0) + 1..<message.count }
-
-  /// In bytes.
-  var size: Int { frames.reduce(0) { $0 + message[$1].count } }
 
   /// Reads the line, and checks that the frames fit it.
   package func parse() throws(Failure) -> ClientMessage {
@@ -79,13 +90,10 @@ package final class ClientRequest: Statement {
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
-  /// What a worker gets.
-  var statement: (sql: Part, parameters: Part) {
+  /// Which frames a worker gets; nil for the parameters when there are none.
+  var statement: (sql: Int, parameters: Int?) {
     let sql = frames.lowerBound + 1
-    let hasParameters = sql + 1 < frames.upperBound
-    return (
-      .frame(Frame(message, sql)), hasParameters ? .frame(Frame(message, sql + 1)) : .delimiter
-    )
+    return (sql, sql + 1 < frames.upperBound ? sql + 1 : nil)
   }
 
   /// The frames between the routing id and an answer's line.

@@ -99,7 +99,7 @@ package struct RouterSocket: ~Copyable {
   /// Sends a command to a worker that waits for it.
   func send(_ command: WorkerCommand, to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
     let outcome = try begin(peer)
-    if outcome == .sent { try base.socket.add(command.line.encoded(), isLast: true) }
+    if outcome == .sent { try base.socket.add(command.line, isLast: true) }
     return outcome
   }
 
@@ -107,11 +107,17 @@ package struct RouterSocket: ~Copyable {
   func send(_ orders: [Order], to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
     let outcome = try begin(peer)
     guard outcome == .sent else { return outcome }
-    for (index, order) in orders.enumerated() {
-      try base.socket.add(WorkerCommand.run(order.job).line.encoded(), isLast: false)
-      let (sql, parameters) = ClientRequest.of(order.request).statement
-      try base.socket.add(sql, isLast: false)
-      try base.socket.add(parameters, isLast: index + 1 == orders.count)
+    for index in orders.indices {
+      let isLast = index + 1 == orders.count
+      try base.socket.add(orders[index].job.line, isLast: false)
+      let request = ClientRequest.of(orders[index].request)
+      let (sql, parameters) = request.statement
+      try base.socket.add(request.message, sql, isLast: false)
+      if let parameters {
+        try base.socket.add(request.message, parameters, isLast: isLast)
+      } else {
+        try base.socket.add(.delimiter, isLast: isLast)
+      }
     }
     return .sent
   }
@@ -161,5 +167,12 @@ package struct RouterSocket: ~Copyable {
     case EMSGSIZE: "a handshake that is too long"
     default: nil
     }
+  }
+}
+
+extension Socket {
+  /// Sends a line as the next frame of a message that was begun.
+  fileprivate func add(_ line: Line, isLast: Bool) throws(ZMQError) {
+    try line.withBytes { bytes throws(ZMQError) in try add(bytes, isLast: isLast) }
   }
 }

@@ -50,6 +50,7 @@ struct WorkerFrames {
     }
     var results: [(result: AttemptResult, body: Body)] = []
     var versions: [VersionReport] = []
+    results.reserveCapacity(count / 2 - 2)
     for index in stride(from: 4, to: count, by: 2) {
       let line = try LineView(parsing: message[index])
       if let result = AttemptResult(line) {

@@ -7,6 +7,7 @@ internal import CZeroMQ
 package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
   package struct Header {
     let count: Int
+    let size: Int
     let isTruncated: Bool
   }
 
@@ -15,22 +16,26 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
     private let words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
   }
 
+  // Not through `header`, for which exclusivity is checked although it never changes.
+  private var constants: Header { withUnsafeMutablePointerToHeader { $0.pointee } }
+
   /// How many frames there are.
-  // Not through `header`, each look at which is checked for being the only one.
-  package var count: Int { withUnsafeMutablePointerToHeader { $0.pointee.count } }
+  package var count: Int { constants.count }
+
+  /// The size of all frames in bytes.
+  package var size: Int { constants.size }
 
   /// Whether the message had more than `Socket.maxFrames` frames; the rest was dropped.
-  package var isTruncated: Bool { withUnsafeMutablePointerToHeader { $0.pointee.isTruncated } }
+  package var isTruncated: Bool { constants.isTruncated }
 
-  /// Takes `count` frames over, leaving `source` uninitialized.
+  /// Takes the frames over, leaving `source` uninitialized.
   static func moving(
-    _ source: UnsafeMutablePointer<zmq_msg_t>, count: Int, isTruncated: Bool
+    _ source: UnsafeMutablePointer<zmq_msg_t>, _ header: Header
   ) -> Multipart {
     let message = unsafeDowncast(
-      create(minimumCapacity: count) { _ in Header(count: count, isTruncated: isTruncated) },
-      to: Multipart.self)
+      create(minimumCapacity: header.count) { _ in header }, to: Multipart.self)
     // As libzmq moves them itself, by their bytes.
-    message.frames.moveInitialize(from: source, count: count)
+    message.frames.moveInitialize(from: source, count: header.count)
     return message
   }
 
@@ -54,11 +59,6 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
     // The first frame that a ROUTER gives is its own.
     let descriptor = zmq_msg_get(pointer(count - 1), ZMQ_SRCFD)
     return descriptor >= 0 ? descriptor : nil
-  }
-
-  /// The size of all frames in bytes.
-  package var size: Int {
-    (0..<count).reduce(0) { $0 + zmq_msg_size(pointer($1)) }
   }
 
   /// The bytes of a frame. They are valid while the message is.

@@ -63,6 +63,7 @@ package struct Socket: ~Copyable {
   /// Receives a message, or nothing when there is none yet. Never blocks.
   package func receive() throws(ZMQError) -> Multipart? {
     var count = 0
+    var size = 0
     var isTruncated = false
     while true {
       zmq_msg_init(scratch + count)
@@ -77,12 +78,13 @@ package struct Socket: ~Copyable {
       let more = zmq_msg_more(scratch + count) != 0
       if count + 1 < Self.maxFrames {
         count += 1
+        size += zmq_msg_size(scratch + count - 1)
       } else {
         isTruncated = true
         zmq_msg_close(scratch + count)
       }
       if !more { break }
     }
-    return .moving(scratch, count: count, isTruncated: isTruncated)
+    return .moving(scratch, Multipart.Header(count: count, size: size, isTruncated: isTruncated))
   }
 }

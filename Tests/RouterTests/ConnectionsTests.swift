@@ -10,11 +10,11 @@ import Testing
   @Test func aConnectionEndsWithItsDescriptor() {
     var connections = Connections()
     #expect(connections.accepted(7) == [])
-    #expect(!connections.isKnown(a))
+    #expect(connections.isKnown(a) == false)
     #expect(connections.heard(a, on: 7) == true)
-    #expect(connections.isKnown(a))
+    #expect(connections.isKnown(a) == true)
     #expect(connections.disconnected(7) == [a])
-    #expect(!connections.isKnown(a))
+    #expect(connections.isKnown(a) == false)
     #expect(connections.count == 0)
   }
 
@@ -56,7 +56,7 @@ import Testing
     let own = PeerID.long([1])
     _ = connections.accepted(7)
     #expect(connections.heard(own, on: 7) == true)
-    #expect(!connections.isKnown(own))
+    #expect(connections.isKnown(own) == false)
     _ = connections.accepted(8)
     #expect(connections.heard(own, on: 8) == true)
     #expect(connections.disconnected(7) == [])
