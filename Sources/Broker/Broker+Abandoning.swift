@@ -10,7 +10,7 @@ extension Broker {
     let attempt = Attempt(job: number, number: request.attempts)
     guard let worker = workers[peer], let index = worker.index(of: attempt) else { return }
     let account = account(of: request)
-    workers[peer]?.runs[index].abandoned = account
+    worker.runs[index].abandoned = account
     // One that waits for its reader can be told directly.
     if release(peer, .stop) { return }
     var line = abandonment(worker.member, attempt).with("id", request.id)

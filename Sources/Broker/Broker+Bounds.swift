@@ -3,9 +3,10 @@ internal import Wire
 
 extension Broker {
   /// Why a request is not taken; nil when it is, and there is room for it.
-  mutating func refusal(of request: PendingRequest, _ now: Instant) -> Failure? {
+  mutating func refusal(
+    of request: PendingRequest, from client: ClientRecord, _ now: Instant
+  ) -> Failure? {
     if isDraining { return Self.draining }
-    let client = clients[request.connection] ?? ClientRecord()
     if client.numbers.count >= configuration.maxRequestsInFlight {
       return Self.busy("\(client.numbers.count) requests of this client are in flight")
     }
@@ -28,12 +29,15 @@ extension Broker {
   ) -> Failure? {
     let count = queue.count + unresolved.count + parked.count
     let more = count + 1 - configuration.maxQueuedRequests
-    guard free(more, of: \.waiting, above: client.waiting + 1, now) else {
+    guard more <= 0 || free(more, of: \.waiting, above: client.waiting + 1, now) else {
       return Self.busy("\(count) requests are waiting")
     }
     let bytes = queue.bytes + unresolved.bytes + parked.bytes
     let moreBytes = bytes + request.size - configuration.maxQueuedBytes
-    guard free(moreBytes, of: \.waitingBytes, above: client.waitingBytes + request.size, now) else {
+    guard
+      moreBytes <= 0
+        || free(moreBytes, of: \.waitingBytes, above: client.waitingBytes + request.size, now)
+    else {
       return Self.busy("\(bytes) bytes of requests are waiting")
     }
     return nil
@@ -45,7 +49,6 @@ extension Broker {
     _ amount: Int, of kind: KeyPath<ClientRecord, Int>, above bound: Int, _ now: Instant
   ) -> Bool {
     var missing = amount
-    guard missing > 0 else { return true }
     let spare = clients.values.reduce(0) { $0 + max(0, $1[keyPath: kind] - bound) }
     guard missing <= spare else { return false }
     while missing > 0 {

@@ -33,13 +33,13 @@ extension Broker {
       inFlight[key] = earlier
       return
     }
-    if let (outcome, rows) = immediateAnswer(to: request, now) {
+    let record = clients[connection] ?? ClientRecord()
+    if let (outcome, rows) = immediateAnswer(to: request, of: record, now) {
       if let key { inFlight[key] = nil }
       return answer(request, outcome, rows, now: now)
     }
     nextNumber += 1
     requests[number] = request
-    let record = clients[connection] ?? ClientRecord()
     if record.numbers.isEmpty { clients[connection] = record }
     record.numbers.append(number)
     record.bytes += size
@@ -50,7 +50,7 @@ extension Broker {
 
   /// The answer to a request that is not taken.
   private mutating func immediateAnswer(
-    to request: PendingRequest, _ now: Instant
+    to request: PendingRequest, of client: ClientRecord, _ now: Instant
   ) -> (Outcome, Rows?)? {
     if case .show(let show) = request.message {
       if let refusal = refusal(toShow: request.connection, now) { return (.failure(refusal), nil) }
@@ -61,9 +61,9 @@ extension Broker {
       }
     }
     dispatchEarly(now)
-    if let refusal = refusal(of: request, now) { return (.failure(refusal), nil) }
-    request.statement = request.query.map {
-      history.record(StatementKey(database: $0.database, text: request.payload.textHash))
+    if let refusal = refusal(of: request, from: client, now) { return (.failure(refusal), nil) }
+    request.statement = request.database.map {
+      history.record(StatementKey(database: $0, text: request.payload.textHash))
     }
     return quarantineRefusal(of: request, now).map { (.failure($0), nil) }
   }
@@ -99,7 +99,7 @@ extension Broker {
   mutating func enqueue(_ number: UInt64, _ request: PendingRequest) {
     noteWaiting(request, 1)
     guard let statement = request.statement,
-      isServed(statement.key.database) || isExpected(statement.key.database)
+      isAvailable(statement.key.database)
     else {
       request.state = .unresolved
       unresolved.insert(number, for: request.database ?? "", size: request.size)
@@ -115,6 +115,14 @@ extension Broker {
     } else {
       queue.insert(number, of: request.connection, in: lane, size: request.size)
     }
+  }
+
+  /// Whether some worker has a database, or had it and is to come back.
+  private mutating func isAvailable(_ database: String) -> Bool {
+    if database == latestServed { return true }
+    guard isServed(database) else { return isExpected(database) }
+    latestServed = database
+    return true
   }
 
   /// Takes a request out of where it waits.
@@ -174,9 +182,7 @@ extension Broker {
     effects.append(.answer(request.payload, line, rows))
     statistics.note(outcome, now)
     // Whoever waits for a change is not kept waiting.
-    guard let waited, let run = result?.run.runMicroseconds,
-      !(request.query?.waitsForChange ?? false)
-    else { return }
+    guard let waited, let run = result?.run.runMicroseconds, !request.waitsForChange else { return }
     statistics.note(
       wait: waited, run: run, total: now.microseconds(since: request.arrival), now)
   }

@@ -30,7 +30,7 @@ extension Broker {
       guard isRunnable(number, request, now) else { continue }
       let share = min(queue.count / idle.count, Constants.batchRequests)
       let peer = idle.remove(at: place)
-      var batch = Batch()
+      var batch = Batch(capacity: share)
       begin(number, request, in: &batch, on: peer, now)
       if share > 1 && Self.mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
       workers[peer]?.state = .running
@@ -77,11 +77,7 @@ extension Broker {
   ///   with others.
   private mutating func nextRequest(along worker: WorkerRecord? = nil) -> UInt64? {
     let mayRunLong = mayRunLong
-    // Taken out for as long as it asks about all the rest.
-    var queue = RequestQueue()
-    swap(&queue, &self.queue)
-    defer { swap(&queue, &self.queue) }
-    return queue.next { lane in
+    let turn = queue.turn { lane in
       guard lane.isShort || mayRunLong else { return false }
       guard let worker else { return idleWorker(for: lane.database) != nil }
       return worker.serves(lane.database)
@@ -95,11 +91,15 @@ extension Broker {
     } only: { number in
       worker == nil || requests[number].map(Self.mayShare) ?? false
     }
+    guard let turn else { return nil }
+    queue.take(turn)
+    return turn.number
   }
 
   /// Where in `idle` the least recently used worker stands that has the database.
   func idleWorker(for database: String) -> Int? {
-    idle.firstIndex { workers[$0]?.serves(database) ?? false }
+    // With a copy of what it needs, not of everything.
+    idle.firstIndex { [workers] in workers[$0]?.serves(database) ?? false }
   }
 
   /// Whether a worker can be spared for a statement that may take long.
@@ -134,7 +134,9 @@ extension Broker {
     _ number: UInt64, _ request: PendingRequest, in batch: inout Batch,
     on peer: PeerID, _ now: Instant
   ) {
-    guard let query = request.query, let statement = request.statement else { return }
+    guard case .query(let query) = request.message, let statement = request.statement else {
+      return
+    }
     dequeue(number, request)
     request.attempts += 1
     request.state = .running(peer)
@@ -142,8 +144,8 @@ extension Broker {
     let attempt = Attempt(job: number, number: request.attempts)
     batch.runs.append(
       WorkerRecord.Run(
-        attempt: attempt, connection: request.connection, statement: statement,
-        isLong: statement.pace == .long, isSuspect: request.isSuspect, begun: now))
+        attempt, connection: request.connection, statement: statement,
+        isSuspect: request.isSuspect, begun: now))
     let job = Job(
       attempt: attempt, database: query.database, format: query.format,
       deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
@@ -169,6 +171,11 @@ private struct Batch {
   var bytes = 0
   /// That they are expected to take together.
   var microseconds = 0 as Int64
+
+  init(capacity: Int) {
+    orders.reserveCapacity(capacity)
+    runs.reserveCapacity(capacity)
+  }
 
   /// Whether one more may be added, as far as bytes and time go.
   var hasRoom: Bool {

@@ -31,6 +31,7 @@ extension Broker {
 
   /// An answer has shown a version.
   mutating func learn(_ version: String, of database: String, begun: Instant, _ now: Instant) {
+    if versions.isLatest(version, of: database) { return }
     guard isServed(database), versions.learn(version, of: database, begun: begun, now: now)
     else { return }
     announceChange(of: database)

@@ -73,7 +73,7 @@ extension Broker {
   mutating func survive(_ result: AttemptResult, _ worker: WorkerRecord?) -> PendingRequest? {
     var account: Quarantine.Account?
     if let worker, let index = worker.index(of: result.attempt) {
-      let run = worker.runs.remove(at: index)
+      let run = index == 0 ? worker.runs.removeFirst() : worker.runs.remove(at: index)
       worker.served += 1
       run.statement.note(microseconds: result.runMicroseconds)
       account = run.abandoned
@@ -99,13 +99,12 @@ extension Broker {
     let number = result.attempt.job
     // It was given back, and had been begun after all.
     if request.worker == nil && !request.isReturned { request.givenBack -= 1 }
-    if let query = request.query {
-      if let version = result.version, let begun = request.begun {
-        learn(version, of: query.database, begun: begun, now)
-      }
-      if result.outcome == .unchanged && query.waitsForChange && !isDraining {
-        return park(number, query, now)
-      }
+    if let database = request.database, let version = result.version, let begun = request.begun {
+      learn(version, of: database, begun: begun, now)
+    }
+    if request.waitsForChange, result.outcome == .unchanged, !isDraining, let query = request.query
+    {
+      return park(number, query, now)
     }
     finish(number, result.outcome, .rendered(body), from: (member, result), now: now)
   }
@@ -178,6 +177,7 @@ extension Broker {
 
   private mutating func decrementServers(of name: String) {
     guard let count = servers[name] else { return }
+    latestServed = ""
     servers[name] = count > 1 ? count - 1 : nil
     if count == 1 { hasLostNames = true }
   }

@@ -17,7 +17,7 @@ package struct Broker {
   package var effects: [Effect] = []
 
   /// All requests without a final answer.
-  var requests: [UInt64: PendingRequest] = [:]
+  var requests = RequestTable()
   var nextNumber: UInt64 = 1
   /// What clients have in flight under ids of their own.
   var inFlight: [ClientRequestID: UInt64] = [:]
@@ -42,6 +42,8 @@ package struct Broker {
   var stalled: [PeerID] = []
   /// How many connected workers have a database.
   var servers: [String: Int] = [:]
+  /// One of those, or nothing: who asks for a database mostly asks for it again.
+  var latestServed = ""
   var supervisors: [String: SupervisorRecord] = [:]
 
   /// Requests for databases that nobody has, and for the list of databases.
@@ -109,5 +111,8 @@ struct Expiry: Comparable {
   let time: Instant
   let number: UInt64
 
-  static func < (a: Expiry, b: Expiry) -> Bool { (a.time, a.number) < (b.time, b.number) }
+  static func < (a: Expiry, b: Expiry) -> Bool {
+    let (time, other) = (a.time.microseconds, b.time.microseconds)
+    return time == other ? a.number < b.number : time < other
+  }
 }

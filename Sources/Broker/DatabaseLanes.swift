@@ -44,6 +44,11 @@ extension Deque<UInt64> {
 
   /// Takes a number out of ascending order; false when it is not there.
   mutating func removeInOrder(_ number: UInt64) -> Bool {
+    // What has come first mostly leaves first.
+    if first == number {
+      removeFirst()
+      return true
+    }
     let position = position(of: number)
     guard position < count, self[position] == number else { return false }
     remove(at: position)

@@ -104,6 +104,11 @@ struct DatabaseVersions {
       due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max, last: now)
   }
 
+  /// Whether an answer has shown this version last.
+  func isLatest(_ version: String, of database: String) -> Bool {
+    latest.database == database && latest.version == version
+  }
+
   /// An answer has shown a version. Returns whether that is news.
   ///
   /// - Parameter begun: when its worker was told to run; what was begun before the last news may be
@@ -111,7 +116,7 @@ struct DatabaseVersions {
   mutating func learn(
     _ version: String, of database: String, begun: Instant, now: Instant
   ) -> Bool {
-    if latest.database == database && latest.version == version { return false }
+    if isLatest(version, of: database) { return false }
     let last = known[database]
     if let last, last.version != version, begun < last.learned { return false }
     latest = (database, version)

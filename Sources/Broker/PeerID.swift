@@ -11,9 +11,11 @@ package enum PeerID: Hashable, Sendable {
       self = .long(Array(bytes))
       return
     }
-    var word = UInt64(bytes.count)
-    for index in 0..<bytes.count { word |= UInt64(bytes[index]) << (8 * UInt64(index + 1)) }
-    self = .short(word)
+    var word: UInt64 = 0
+    withUnsafeMutableBytes(of: &word) { word in
+      UnsafeMutableRawBufferPointer(rebasing: word[1...]).copyMemory(from: bytes)
+    }
+    self = .short(UInt64(littleEndian: word) | UInt64(bytes.count))
   }
 
   package func hash(into hasher: inout Hasher) {

@@ -22,6 +22,11 @@ final class PendingRequest {
   /// The connection alone.
   let connection: PeerID
   let message: ClientMessage
+  let id: String?
+  /// The database it asks for; nil when it asks the router itself.
+  let database: String?
+  /// Whether an unchanged answer is to wait for a change.
+  let waitsForChange: Bool
   /// What the loop needs to pass it on and to answer it.
   let payload: any Statement
   /// In bytes, as counted against the queue's bound.
@@ -38,24 +43,27 @@ final class PendingRequest {
   /// How often it was given to a worker: the number of its last attempt.
   @exclusivity(unchecked) var attempts = 0
   /// How many of those were given back without having been begun.
-  var givenBack = 0
+  @exclusivity(unchecked) var givenBack = 0
   /// How many workers died while they ran it.
-  var deaths = 0
+  @exclusivity(unchecked) var deaths = 0
   /// Whether workers have died of it, of one like it, or of one that they were given together with
   /// it: then it runs alone, and only while no other such does.
-  var isSuspect = false
+  @exclusivity(unchecked) var isSuspect = false
   /// When a worker got it last.
   @exclusivity(unchecked) var begun: Instant?
   /// How many more chunks of its result its client wants now; nil when that is to come in one message.
-  var credit: Int?
+  @exclusivity(unchecked) var credit: Int?
   /// How many chunks have been sent: what has been begun so is not begun again.
-  var chunks = 0
+  @exclusivity(unchecked) var chunks = 0
 
   init(
     _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
     over connection: PeerID, arrival: Instant, deadline: Instant
   ) {
     self.message = message
+    id = message.id
+    database = message.query?.database
+    waitsForChange = message.query?.waitsForChange ?? false
     self.payload = payload
     self.size = size
     self.client = client
@@ -65,21 +73,10 @@ final class PendingRequest {
     self.deadline = deadline
   }
 
-  var id: String? {
-    switch message {
-    case .query(let query): query.id
-    case .show(let show): show.id
-    case .cancel(let id), .credit(let id, _), .next(let id): id
-    }
-  }
-
   var query: Query? {
     guard case .query(let query) = message else { return nil }
     return query
   }
-
-  /// The database it asks for; nil when it asks the router itself.
-  var database: String? { query?.database }
 
   /// The time it was given.
   var allowedMilliseconds: Int { deadline.millisecondsUp(since: arrival) }

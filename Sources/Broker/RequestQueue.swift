@@ -64,6 +64,8 @@ struct RequestQueue {
   }
 
   private(set) var clients: [PeerID: Client] = [:]
+  /// One of those: who has sent something mostly sends more.
+  private var latest: (peer: PeerID, client: Client)?
   /// The clients in the order of their next turns. Those that have nothing any more are passed over
   /// later: to leave costs nothing.
   private(set) var turns: Deque<(peer: PeerID, client: Client)> = []
@@ -95,7 +97,7 @@ struct RequestQueue {
   }
 
   private mutating func client(_ peer: PeerID) -> Client {
-    if let known = clients[peer] { return known }
+    if let known = known(peer) { return known }
     let new = Client()
     clients[peer] = new
     turns.append((peer, new))
@@ -104,6 +106,13 @@ struct RequestQueue {
       turns.removeAll { $0.client.lanes.isEmpty && $0.client !== new }
     }
     return new
+  }
+
+  private mutating func known(_ peer: PeerID) -> Client? {
+    if let latest, latest.peer == peer { return latest.client }
+    guard let client = clients[peer] else { return nil }
+    latest = (peer, client)
+    return client
   }
 
   private mutating func laneCount(_ lane: Lane) -> LaneCount {
@@ -126,13 +135,15 @@ struct RequestQueue {
       _ = urgent.removeInOrder(number)
       return note(count, -1, -size)
     }
-    guard let client = clients[peer], let own = client.lane(lane),
+    guard let client = known(peer), let own = client.lane(lane),
       own.numbers.removeInOrder(number)
     else { return }
     note(own.count, -1, -size)
     guard own.numbers.isEmpty else { return }
     client.remove(own)
-    if client.lanes.isEmpty { clients[peer] = nil }
+    guard client.lanes.isEmpty else { return }
+    clients[peer] = nil
+    latest = nil
   }
 
   private mutating func note(_ lane: LaneCount, _ more: Int, _ size: Int) {
@@ -142,41 +153,50 @@ struct RequestQueue {
     bytes += size
   }
 
-  /// The request whose turn it is among those in lanes that can be served. Its client has had its
-  /// turn then; the request remains until it is removed.
+  /// A request whose turn it is.
+  struct Turn {
+    let number: UInt64
+    /// Where its client stands, and there its lane; nil for one that comes before all turns.
+    fileprivate let place: (client: Int, lane: Int)?
+  }
+
+  /// The request whose turn it is among those in lanes that can be served.
   ///
   /// - Parameters:
   ///   - isHeld: whether one that comes before all turns has to wait all the same.
   ///   - isExcluded: whether a client gets no turn for now.
   ///   - isWanted: asked of that request; if it is not, there is none, and its turn is still to come.
-  mutating func next(
+  func turn(
     where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool,
     exceptOf isExcluded: (PeerID) -> Bool = { _ in false },
     only isWanted: (UInt64) -> Bool = { _ in true }
-  ) -> UInt64? {
+  ) -> Turn? {
     if !urgent.isEmpty {
       let first = urgent.first { number in
         urgentLanes[number].map { canServe($0.lane) } ?? false && !isHeld(number)
       }
-      if let first { return isWanted(first) ? first : nil }
+      if let first { return isWanted(first) ? Turn(number: first, place: nil) : nil }
     }
-    var index = 0
-    while index < turns.count {
-      let (peer, client) = turns[index]
-      if client.lanes.isEmpty {
-        turns.remove(at: index)
-        continue
+    for index in turns.indices {
+      let client = turns[index].client
+      for lane in client.lanes.indices where canServe(client.lanes[lane].count.lane) {
+        if isExcluded(turns[index].peer) { break }
+        guard let number = client.lanes[lane].numbers.first, isWanted(number) else { return nil }
+        return Turn(number: number, place: (index, lane))
       }
-      if let place = client.lanes.firstIndex(where: { canServe($0.count.lane) }), !isExcluded(peer)
-      {
-        guard let number = client.lanes[place].numbers.first, isWanted(number) else { return nil }
-        turns.append(turns.remove(at: index))
-        client.lanes.append(client.lanes.remove(at: place))
-        return number
-      }
-      index += 1
     }
     return nil
+  }
+
+  /// Its client has had its turn then; the request remains until it is removed.
+  mutating func take(_ turn: Turn) {
+    guard let place = turn.place else { return }
+    let client = turns[place.client].client
+    if client.lanes.count > 1 { client.lanes.append(client.lanes.remove(at: place.lane)) }
+    guard turns.count > 1 else { return }
+    turns.append(turns.remove(at: place.client))
+    // The one that was put last has something.
+    while turns[0].client.lanes.isEmpty { turns.removeFirst() }
   }
 
   /// Whether anything waits in a lane that satisfies the predicate.

@@ -20,11 +20,18 @@ struct StatementHistory {
 
   private(set) var recent: [StatementKey: StatementRecord] = [:]
   private(set) var older: [StatementKey: StatementRecord] = [:]
+  /// What was asked for last, and mostly is next.
+  private var latest: StatementRecord?
 
   /// What is known of a statement, and will be.
   mutating func record(_ key: StatementKey) -> StatementRecord {
-    if let known = recent[key] { return known }
+    if let latest, latest.key == key { return latest }
+    if let known = recent[key] {
+      latest = known
+      return known
+    }
     let record = older[key] ?? StatementRecord(key)
+    latest = record
     if recent.count >= Self.capacity {
       older = recent
       recent = [:]

@@ -53,9 +53,10 @@ struct Statistics {
     }
   }
 
+  @inline(__always)
   private mutating func update(_ now: Instant, _ change: (inout Period) -> Void) {
     let number = now.microseconds(since: start) / Self.partMicroseconds
-    if recent.last?.number != number {
+    if recent.isEmpty || recent[recent.count - 1].number != number {
       if let last = recent.last { past.add(last.period) }
       recent.append((number, Period()))
       if recent.count > Self.parts { recent.removeFirst() }

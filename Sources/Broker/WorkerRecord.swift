@@ -69,7 +69,7 @@ final class WorkerRecord {
   func index(of attempt: Attempt) -> Int? { runs.firstIndex { $0.attempt == attempt } }
 
   /// What is remembered of a request for as long as it runs. Whatever is long or a suspect runs alone.
-  struct Run {
+  final class Run {
     let attempt: Attempt
     let connection: PeerID
     let statement: StatementRecord
@@ -77,7 +77,19 @@ final class WorkerRecord {
     let isSuspect: Bool
     let begun: Instant
     /// The request, once nobody waits for it any more: a death may still be on its account.
-    var abandoned: Quarantine.Account?
+    @exclusivity(unchecked) var abandoned: Quarantine.Account?
+
+    init(
+      _ attempt: Attempt, connection: PeerID, statement: StatementRecord, isSuspect: Bool,
+      begun: Instant
+    ) {
+      self.attempt = attempt
+      self.connection = connection
+      self.statement = statement
+      isLong = statement.pace == .long
+      self.isSuspect = isSuspect
+      self.begun = begun
+    }
   }
 }
 

@@ -127,9 +127,9 @@ import Wire
   private func check(_ broker: Broker) {
     for (connection, client) in broker.clients {
       let mine = broker.requests.filter { $0.value.connection == connection }
-      let waiting = mine.values.filter { $0.worker == nil }
-      #expect(Array(client.numbers) == mine.keys.sorted())
-      #expect(client.bytes == mine.values.reduce(0) { $0 + $1.size })
+      let waiting = mine.map(\.value).filter { $0.worker == nil }
+      #expect(Array(client.numbers) == mine.map(\.key).sorted())
+      #expect(client.bytes == mine.reduce(0) { $0 + $1.value.size })
       #expect(client.waiting == waiting.count)
       #expect(client.waitingBytes == waiting.reduce(0) { $0 + $1.size })
     }

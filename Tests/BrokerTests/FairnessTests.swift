@@ -162,7 +162,9 @@ import Wire
       let present = Set(waiting.values.map(\.client))
       passedOver = passedOver.filter { present.contains($0.key) }
       if Int.random(in: 0..<3, using: &random) > 0 { continue }
-      let picked = queue.next(where: { _ in true }, unless: { _ in false })
+      let turn = queue.turn(where: { _ in true }, unless: { _ in false })
+      if let turn { queue.take(turn) }
+      let picked = turn?.number
       #expect((picked == nil) == waiting.isEmpty)
       guard let picked, let (client, lane) = waiting[picked] else { continue }
       let earlier = waiting.filter {

@@ -31,7 +31,9 @@ package struct Statistics: Sendable {
   /// All of it after so long, as a line.
   package func line(microseconds: Int64) -> Line {
     var line = Line("stats").with("queries", queries).with("ok", succeeded)
-    for code in ErrorCode.allCases { line.append(code.rawValue, failures[code]) }
+    for code in ErrorCode.allCases {
+      if let count = failures[code] { line.append(key: code.rawValue, String(count)) }
+    }
     line.append("unanswered", failures[nil])
     line.append("rows", rows)
     line.append("bytes", bytes)
@@ -39,7 +41,7 @@ package struct Statistics: Sendable {
     line.append("per_second", finished * 1_000_000 / max(1, Int(microseconds)))
     guard succeeded > 0 else { return line }
     for (key, share) in [("p50_ms", 500), ("p90_ms", 900), ("p99_ms", 990)] {
-      line.append(key, Self.thousandths(latencies.quantile(perMille: share)))
+      line.append(key: key, Self.thousandths(latencies.quantile(perMille: share)))
     }
     line.append("max_ms", Self.thousandths(latencies.max))
     return line
