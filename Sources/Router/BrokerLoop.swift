@@ -79,9 +79,16 @@ package struct BrokerLoop: ~Copyable {
       if supervised.lifeline != nil && !poll[8].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
-      if poll[1].contains(.readable) { _ = try receiveFromWorkers() }
+      if poll[1].contains(.readable) {
+        _ = try receiveFromWorkers()
+        try carryOut()
+      }
       if poll[0].contains(.readable) { try receiveFromClients() }
-      try followConnections()
+      // Whoever waits for one answer waits for all that is done before this.
+      try settle()
+      if clients.hasNews || workers.hasNews || !poll[6].isEmpty || !poll[7].isEmpty {
+        try followConnections()
+      }
       let now = Clock.now()
       if now >= nextSignOfLife {
         nextSignOfLife = now.adding(milliseconds: Notice.aliveMilliseconds)
@@ -91,7 +98,9 @@ package struct BrokerLoop: ~Copyable {
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
       try settle()
       try output.flush(through: clients)
-      try publisher.serve(now: now) { (state, broker.abandonments) }
+      if !poll[4].isEmpty || publisher.isHolding || now >= publisher.nextDue {
+        try publisher.serve(now: now) { (state, broker.abandonments) }
+      }
     }
     try publisher.publish(Line("router.stopped"))
     if let ending { leave(ending.error) }

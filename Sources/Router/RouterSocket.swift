@@ -128,6 +128,9 @@ package struct RouterSocket: ~Copyable {
     return outcome
   }
 
+  /// Whether there is something to take that the monitor has reported already.
+  var hasNews: Bool { !ended.isEmpty || refusal != nil }
+
   /// Takes in what the monitor has to report, and says whether any connections have ended.
   mutating func hasEnded() throws(ZMQError) -> Bool {
     try takeReports()

@@ -69,6 +69,9 @@ package struct Publisher: ~Copyable {
     unlink(path)
   }
 
+  /// Whether events are held back, for `serve` to send.
+  package var isHolding: Bool { !held.isEmpty }
+
   /// When `serve` has something to do without anyone subscribing.
   package var nextDue: Instant { stateIsDue }
 

@@ -62,7 +62,7 @@ import Glibc
     let large = try rows(1 << 20)
     let count = 20
     for number in 0..<count {
-      let answer = Answer(request: request, line: Array("OK id=\(number)".utf8), body: large)
+      let answer = Answer(request: request, line: Line("OK").with("id", number), body: large)
       let isTooMuch = try output.send(answer, through: router)
       #expect(!isTooMuch)
     }
@@ -89,13 +89,15 @@ import Glibc
     try wait(router)
     let request = ClientRequest(try #require(try router.receive()))
 
-    let small = Answer(request: request, line: [1], body: try rows(100, besides: 10_000)).parts
+    let small = Answer(request: request, line: Line("OK"), body: try rows(100, besides: 10_000))
+      .parts
     guard case .bytes(let bytes)? = small.last else {
       Issue.record("it keeps the batch in which it came")
       return
     }
     #expect(bytes.count == 100 && small.count == 4)
-    let large = Answer(request: request, line: [1], body: try rows(10_000, besides: 100)).parts
+    let large = Answer(request: request, line: Line("OK"), body: try rows(10_000, besides: 100))
+      .parts
     guard case .frame? = large.last else {
       Issue.record("its rows are copied")
       return
