@@ -54,6 +54,8 @@ final class StatementRecord {
   /// What is remembered is a moving average: now and then a process is kept from running for a while,
   /// and that says nothing of what it runs.
   func note(microseconds: Int64) {
+    // Whatever a worker says, it is within a day or so.
+    let microseconds = min(max(microseconds, 0), 1 << 37)
     let before = self.microseconds ?? microseconds
     self.microseconds = before + (microseconds - before) / 8
   }

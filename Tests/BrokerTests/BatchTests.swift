@@ -88,6 +88,18 @@ import Wire
     #expect(bench.jobs().map(\.request) == ["quick?2"])
   }
 
+  @Test func timesThatCannotBeAreNoHarm() throws {
+    var bench = Bench()
+    let first = batch(["quick?1"], on: &bench)
+    answer(first, on: &bench, run: .min)
+    for time in [Int64.max, .min, .max] {
+      bench.query("quick?2")
+      answer(bench.jobs(), on: &bench, run: time)
+    }
+    bench.query("quick?3")
+    #expect(bench.jobs().count == 1)
+  }
+
   @Test func aBatchIsBoundedInRequestsInBytesAndInTime() throws {
     var bench = Bench()
     let many = batch((1...100).map { "quick?\($0)" }, on: &bench)

@@ -19,7 +19,8 @@ package struct Statistics: Sendable {
 
   mutating func take(_ answer: Answer, sentAt: Instant?, now: Instant) {
     succeeded += 1
-    if case .rows(let count) = answer.outcome { rows += max(0, count) }
+    // Whatever the router says.
+    if case .rows(let count) = answer.outcome { rows &+= max(0, count) }
     bytes += answer.body.count
     if let sentAt { latencies.add(microseconds: now.microseconds - sentAt.microseconds) }
   }
