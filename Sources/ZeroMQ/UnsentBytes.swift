@@ -38,10 +38,11 @@ extension Frame {
       { _, hint in
         if let hint { Unmanaged<UnsentFrame>.fromOpaque(hint).release() }
       }, hint.toOpaque())
-    // It fails without memory, and then nothing else goes on either.
+    // It fails without memory; then the frame goes out uncounted.
     if result != 0 {
       hint.release()
       zmq_msg_init(&message)
+      zmq_msg_copy(&message, self.message.pointer(index))
     }
     return message
   }

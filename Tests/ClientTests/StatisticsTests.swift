@@ -3,27 +3,6 @@ import Testing
 import Wire
 
 @Suite struct StatisticsTests {
-  @Test func quantilesAreWithinAnEighth() {
-    var histogram = Histogram()
-    for value in Int64(1)...10_000 { histogram.add(microseconds: value) }
-    for (share, exact) in [(10, 100), (500, 5000), (900, 9000), (990, 9900)] {
-      let value = histogram.quantile(perMille: share)
-      #expect((Int64(exact)...Int64(exact + exact / 8 + 1)).contains(value))
-    }
-    #expect(histogram.quantile(perMille: 1000) == 10_000)
-    #expect(histogram.max == 10_000)
-  }
-
-  @Test func extremesAreCounted() {
-    var histogram = Histogram()
-    #expect(histogram.quantile(perMille: 500) == 0)
-    for value in [Int64.min, 0, 7, 8, Int64.max] { histogram.add(microseconds: value) }
-    #expect(histogram.quantile(perMille: 1) == 0)
-    #expect(histogram.quantile(perMille: 600) == 7)
-    #expect(histogram.quantile(perMille: 800) == 8)
-    #expect(histogram.quantile(perMille: 1000) == .max)
-  }
-
   @Test func theLineSaysWhatHasBecomeOfEverything() {
     var client = TestClient { $0.timeoutMilliseconds = 1000 }
     client.connect()

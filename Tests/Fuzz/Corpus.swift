@@ -104,7 +104,7 @@ enum Corpus {
 
   /// Answers as a client gets them, to requests 0 and up.
   static let answers: [[UInt8]] = (0..<6).flatMap { id in
-    outcomes.map { $0.line(Line("").with("id", id).fields).with("version", "5f").encoded() }
+    outcomes.map { $0.line(id: String(id)).with("version", "5f").encoded() }
   }
 
   static let lines =

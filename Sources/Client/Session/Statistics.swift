@@ -22,7 +22,7 @@ package struct Statistics: Sendable {
     // Whatever the router says.
     if case .rows(let count) = answer.outcome { rows &+= max(0, count) }
     bytes += answer.body.count
-    if let sentAt { latencies.add(microseconds: now.microseconds - sentAt.microseconds) }
+    if let sentAt { latencies.note(now.microseconds(since: sentAt)) }
   }
 
   mutating func fail(_ code: ErrorCode?) {
@@ -41,8 +41,8 @@ package struct Statistics: Sendable {
     line.append("seconds", Self.thousandths(microseconds / 1000))
     line.append("per_second", finished * 1_000_000 / max(1, Int(microseconds)))
     guard succeeded > 0 else { return line }
-    for (key, share) in [("p50_ms", 500), ("p90_ms", 900), ("p99_ms", 990)] {
-      line.append(key: key, Self.thousandths(latencies.quantile(perMille: share)))
+    for (key, share) in [("p50_ms", 0.5), ("p90_ms", 0.9), ("p99_ms", 0.99)] {
+      line.append(key: key, Self.thousandths(latencies.percentile(share)))
     }
     line.append("max_ms", Self.thousandths(latencies.max))
     return line

@@ -30,12 +30,8 @@ package struct Failure: Error, Equatable, Sendable {
 }
 
 extension Outcome {
-  /// The line of an answer: `OK` or `ERROR`, the leading pairs, then what this outcome has to say.
-  package func line(_ leading: Line.Fields) -> Line {
-    start().with(leading).with(self)
-  }
-
-  /// The line of an answer to the request of this id.
+  /// The line of an answer to the request of this id: `OK` or `ERROR`, the id, then what this outcome
+  /// has to say.
   package func line(id: String? = nil) -> Line {
     start().with("id", id).with(self)
   }

@@ -1,30 +1,33 @@
 /// How often times were measured, in microseconds: buckets of which each is an eighth wider than a
 /// power of two's, so that a percentile is known within 12.5 %.
-struct Histogram {
+package struct Histogram: Sendable {
   private static let subBits = 3
   private static let subBuckets = 1 << subBits
   /// Longer times, of more than 12 days, count as that.
   private static let maxBits = 40
 
   private var counts = [UInt32](repeating: 0, count: subBuckets * (maxBits - subBits + 1))
-  private(set) var count: UInt64 = 0
-  private(set) var max: Int64 = 0
+  package private(set) var count: UInt64 = 0
+  /// Exactly.
+  package private(set) var max: Int64 = 0
 
-  mutating func note(_ microseconds: Int64) {
+  package init() {}
+
+  package mutating func note(_ microseconds: Int64) {
     let value = Swift.max(0, microseconds)
     counts[Self.bucket(of: value)] &+= 1
     count += 1
     max = Swift.max(max, value)
   }
 
-  mutating func add(_ other: Histogram) {
+  package mutating func add(_ other: Histogram) {
     for index in counts.indices { counts[index] &+= other.counts[index] }
     count += other.count
     max = Swift.max(max, other.max)
   }
 
   /// The time that this share of all did not exceed; 0 when there are none.
-  func percentile(_ share: Double) -> Int64 {
+  package func percentile(_ share: Double) -> Int64 {
     let wanted = Swift.max(1, UInt64((Double(count) * share).rounded(.up)))
     var seen: UInt64 = 0
     for (index, number) in counts.enumerated() {
@@ -35,7 +38,7 @@ struct Histogram {
   }
 
   /// How many did not exceed each power of two, for those powers below which there are any.
-  var cumulative: [(bound: Int64, count: UInt64)] {
+  package var cumulative: [(bound: Int64, count: UInt64)] {
     var result: [(bound: Int64, count: UInt64)] = []
     var seen: UInt64 = 0
     for (index, number) in counts.enumerated() {
