@@ -23,18 +23,18 @@ extension Broker {
   ) throws(LineError) {
     let peer = PeerID(message[0])
     do throws(LineError) {
-      switch try WorkerFrames.note(message) {
+      switch try WorkerMessage.note(message) {
       case .change(let note): receive(note, now: now)
       case .overrun(let note): receive(note, now: now)
       case nil:
-        let frames = try WorkerFrames(message)
-        switch frames.head {
+        let received = try WorkerMessage(message)
+        switch received.head {
         case .ready(let report, let databases):
           receive(
-            report, databases: databases, results: frames.results, versions: frames.versions,
-            from: peer, now: now)
-        case .chunk(let report, let chunk):
-          receive(report, chunk, results: frames.results, from: peer, now: now)
+            report, databases: databases, results: received.results,
+            versions: received.versions, from: peer, now: now)
+        case .chunk(let report):
+          receive(report, received.chunk, results: received.results, from: peer, now: now)
         }
       }
     } catch {

@@ -246,7 +246,7 @@ package struct BrokerLoop: ~Copyable {
       for index in effects.indices {
         switch effects[index] {
         case .chunk(let request, let line, let chunk):
-          try answer(request, line, .frame(Frame(chunk)))
+          try answer(request, line, .frame(WorkerMessage.rows(chunk)))
         case .answer(let request, let line, let rows):
           try answer(request, line, part(rows))
         case .run(let peer, let orders): check(try workers.send(orders, to: peer), of: peer)
@@ -275,7 +275,7 @@ package struct BrokerLoop: ~Copyable {
   private func part(_ rows: Rows?) -> Part {
     switch rows {
     case nil: return .delimiter
-    case .rendered(let rows): return .frame(Frame(rows))
+    case .rendered(let rows): return .frame(WorkerMessage.rows(rows))
     case .values(let columns, let rows, let format):
       var bytes = ByteBuffer()
       let writer = RowWriter(format, columns: columns)

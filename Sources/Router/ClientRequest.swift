@@ -90,10 +90,11 @@ package final class ClientRequest: Statement {
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
-  /// Which frames a worker gets; nil for the parameters when there are none.
-  var statement: (sql: Int, parameters: Int?) {
+  /// What a worker gets; nil for the parameters when there are none.
+  var statement: (sql: Frame, parameters: Frame?) {
     let sql = frames.lowerBound + 1
-    return (sql, sql + 1 < frames.upperBound ? sql + 1 : nil)
+    let hasParameters = sql + 1 < frames.upperBound
+    return (Frame(message, sql), hasParameters ? Frame(message, sql + 1) : nil)
   }
 
   /// The frames between the routing id and an answer's line.

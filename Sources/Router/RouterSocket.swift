@@ -17,6 +17,8 @@ package struct HighWaterMarks {
 package struct RouterSocket: ~Copyable {
   /// How long the last messages may take to leave when the process ends.
   private static let lingerMilliseconds: Int32 = 1000
+  /// What is kept of buffers from one message to the next, in bytes.
+  private static let keptCapacity = 1 << 20
 
   let base: MonitoredSocket
   let paths: BoundPaths
@@ -25,6 +27,8 @@ package struct RouterSocket: ~Copyable {
   /// One that is known: who has sent something mostly sends more.
   private var latest: PeerID?
   private var refusal: String?
+  /// What is sent as one frame. It is kept from one message to the next.
+  private var packed = ByteBuffer()
 
   /// - Parameters:
   ///   - name: unique in the process.
@@ -97,35 +101,32 @@ package struct RouterSocket: ~Copyable {
   }
 
   /// Sends a command to a worker that waits for it.
-  func send(_ command: WorkerCommand, to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
-    let outcome = try begin(peer)
-    if outcome == .sent { try base.socket.add(command.line, isLast: true) }
-    return outcome
-  }
-
-  /// Sends attempts at requests to a worker that waits for them.
-  func send(_ orders: [Order], to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
-    let outcome = try begin(peer)
+  func send(
+    _ command: WorkerCommand, to peer: PeerID, isLast: Bool = true
+  ) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try peer.withBytes { id throws(ZMQError) in try base.socket.begin(id) }
     guard outcome == .sent else { return outcome }
-    for index in orders.indices {
-      let isLast = index + 1 == orders.count
-      try base.socket.add(orders[index].job.line, isLast: false)
-      let request = ClientRequest.of(orders[index].request)
-      let (sql, parameters) = request.statement
-      try base.socket.add(request.message, sql, isLast: false)
-      if let parameters {
-        try base.socket.add(request.message, parameters, isLast: isLast)
-      } else {
-        try base.socket.add(.delimiter, isLast: isLast)
-      }
-    }
+    try base.socket.add(.delimiter, isLast: false)
+    try base.socket.add(command.line, isLast: isLast)
     return .sent
   }
 
-  private func begin(_ peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
-    let outcome = try peer.withBytes { id throws(ZMQError) in try base.socket.begin(id) }
-    if outcome == .sent { try base.socket.add(.delimiter, isLast: false) }
-    return outcome
+  /// Sends attempts at requests, one at least, to a worker that waits for them.
+  mutating func send(_ orders: [Order], to peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try send(.run, to: peer, isLast: false)
+    guard outcome == .sent else { return outcome }
+    defer { packed.removeAll(keeping: Self.keptCapacity) }
+    var last = Part.delimiter
+    for index in orders.indices {
+      if index > 0 { last.withBytes { packed.append(netstring: $0) } }
+      let (sql, parameters) = ClientRequest.of(orders[index].request).statement
+      orders[index].job.line.withBytes { packed.append(netstring: $0) }
+      sql.withBytes { packed.append(netstring: $0) }
+      last = parameters.map(Part.frame) ?? .delimiter
+    }
+    try base.socket.add(packed.bytes, isLast: false)
+    try base.socket.add(last, isLast: true)
+    return .sent
   }
 
   /// Whether there is something to take that the monitor has reported already.

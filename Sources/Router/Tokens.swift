@@ -1,5 +1,5 @@
 package import Broker
-package import ZeroMQ
+internal import ZeroMQ
 
 /// The broker passes on what the loop gave it, and nothing else.
 extension ClientRequest {
@@ -8,8 +8,8 @@ extension ClientRequest {
   }
 }
 
-extension Frame {
-  package init(_ body: Body) {
-    self.init(unsafeDowncast(body.owner, to: Multipart.self), body.index)
+extension WorkerMessage {
+  static func rows(_ body: Body) -> Frame {
+    unsafeDowncast(body.owner, to: WorkerMessage.self).rows[body.index]
   }
 }

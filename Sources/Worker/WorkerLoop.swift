@@ -100,12 +100,15 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       try report(on: socket, [])
     case .check(let database):
       let version = VersionReport(database: database, version: engine.version(of: database))
-      try report(on: socket, [.bytes(version.line.encoded()), .delimiter])
+      answers.append(version.line)
+      try report(on: socket, answers.parts(last: rows.bytes))
+      answers.removeAll(keeping: Self.keptCapacity)
     case .run:
-      let jobs = try jobs(message)
+      let orders = try orders(message)
       try say(.working)
       var sender = ChunkSender(control, member, giver: giver, lifeline: lifeline)
-      run(jobs, message, giver, &sender, socket)
+      run(orders, giver, &sender, socket)
+      withExtendedLifetime(message) {}
       if let failure = sender.failure { throw failure }
       if sender.isDismissed { return false }
       // What has come up meanwhile: an end that the report should mention, or another router.
@@ -118,35 +121,47 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     return true
   }
 
-  /// What the router wants to have run: for each job a line, the SQL and the parameters.
-  private func jobs(_ message: Multipart) throws(ToolError) -> [Job] {
-    guard message.count.isMultiple(of: 3), !message.isTruncated else {
-      throw misunderstood("RUN with \(message.count) frames")
+  /// What is to be run. The bytes are valid while the message is.
+  private struct Order {
+    let job: Job
+    let sql: UnsafeRawBufferPointer
+    let parameters: UnsafeRawBufferPointer
+  }
+
+  /// What the router wants to have run.
+  private func orders(_ message: Multipart) throws(ToolError) -> [Order] {
+    guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
+    var orders: [Order] = []
+    var packed = NetstringReader(message[1])
+    do throws(LineError) {
+      repeat {
+        guard let job = Job(try LineView(parsing: try packed.next())) else {
+          throw LineError(why: "no JOB", offset: 0)
+        }
+        let sql = try packed.next()
+        let parameters = packed.isAtEnd ? message[2] : try packed.next()
+        orders.append(Order(job: job, sql: sql, parameters: parameters))
+      } while !packed.isAtEnd
+    } catch {
+      throw misunderstood(error.description)
     }
-    var jobs: [Job] = []
-    jobs.reserveCapacity(message.count / 3)
-    for index in stride(from: 0, to: message.count, by: 3) {
-      guard case .run(let job) = try command(message[index]) else {
-        throw misunderstood("no RUN in frame \(index)")
-      }
-      jobs.append(job)
-    }
-    return jobs
+    return orders
   }
 
   /// Runs one job after the other. Those that have no answer then were not begun: because of the time,
   /// or because one of them has a result that comes in chunks.
   private mutating func run(
-    _ jobs: [Job], _ message: Multipart, _ giver: PublisherIdentity, _ sender: inout ChunkSender,
+    _ orders: [Order], _ giver: PublisherIdentity, _ sender: inout ChunkSender,
     _ socket: borrowing Socket
   ) {
     let arrival = Clock.now()
-    if jobs.count > 1 { control.beginBatch(now: arrival) }
+    if orders.count > 1 { control.beginBatch(now: arrival) }
     engine.beginBatch()
     // Taken out, as what sends chunks must not touch the loop while that runs the engine.
     var answers = Answers()
     swap(&answers, &self.answers)
-    for (index, job) in jobs.enumerated() {
+    for (index, order) in orders.enumerated() {
+      let job = order.job
       let start = index == 0 ? arrival : Clock.now()
       let deadline = arrival.adding(milliseconds: job.deadlineMilliseconds)
       let assignment = Assignment(attempt: job.attempt, router: giver)
@@ -156,7 +171,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       answers.takeLast(rows.bytes)
       rows.removeAll(keeping: Self.keptCapacity)
       let result = engine.run(
-        job, sql: message[3 * index + 1], parameters: message[3 * index + 2], deadline: deadline,
+        job, sql: order.sql, parameters: order.parameters, deadline: deadline,
         isAbandoned: { [control] in control.isAbandoned }, into: &rows, chunkBytes: job.chunkBytes,
         send: { chunk, keepsWritersOut in
           defer { answers.removeAll(keeping: Self.keptCapacity) }
@@ -165,14 +180,14 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
         })
       control.end()
       if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }
-      answers.append(
-        AttemptResult(
-          attempt: job.attempt, outcome: result.outcome, version: result.version,
-          runMicroseconds: Clock.now().microseconds(since: start)))
+      let answer = AttemptResult(
+        attempt: job.attempt, outcome: result.outcome, version: result.version,
+        runMicroseconds: Clock.now().microseconds(since: start))
+      answers.append(answer.line)
     }
     swap(&answers, &self.answers)
     engine.endBatch()
-    if jobs.count > 1 { control.endBatch() }
+    if orders.count > 1 { control.endBatch() }
   }
 
   /// Says READY, with answers if there are any, and with the databases if they have changed.

@@ -68,18 +68,29 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
   }
 }
 
-/// One frame of a received message, to be looked at later or sent on without a copy.
+/// One frame of a received message, or some bytes in it, to be looked at later or sent on: a whole
+/// frame without a copy.
 package struct Frame {
   let message: Multipart
-  let index: Int
+  /// Nil for a part of one.
+  let index: Int?
+  let bytes: UnsafeRawBufferPointer
 
   package init(_ message: Multipart, _ index: Int) {
     self.message = message
     self.index = index
+    bytes = message[index]
+  }
+
+  /// - Parameter bytes: somewhere in the message.
+  package init(_ message: Multipart, part bytes: UnsafeRawBufferPointer) {
+    self.message = message
+    index = nil
+    self.bytes = bytes
   }
 
   /// The size in bytes.
-  package var count: Int { message[index].count }
+  package var count: Int { bytes.count }
 
   /// The size of the whole message, which is there as long as this is.
   package var messageSize: Int { message.size }
@@ -88,7 +99,7 @@ package struct Frame {
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(message) {} }
-    return try body(message[index])
+    return try body(bytes)
   }
 }
 

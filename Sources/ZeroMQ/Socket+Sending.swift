@@ -42,7 +42,7 @@ extension Socket {
     switch part {
     case .bytes(let bytes): try begin(bytes, isLast: isLast)
     case .raw(let bytes): try begin(bytes, isLast: isLast)
-    case .frame(let frame): try outcome(send(frame.message, frame.index, isLast))
+    case .frame(let frame): try outcome(send(frame, isLast))
     }
   }
 
@@ -56,18 +56,14 @@ extension Socket {
     guard bytes.withUnsafeBytes({ send($0, isLast) }) >= 0 else { throw .last("send") }
   }
 
-  /// Sends the next frame, whose payload is shared, of a message that was begun.
+  /// Sends the next frame of a message that was begun.
   package func add(_ frame: Frame, isLast: Bool) throws(ZMQError) {
-    try add(frame.message, frame.index, isLast: isLast)
-  }
-
-  package func add(_ message: Multipart, _ index: Int, isLast: Bool) throws(ZMQError) {
-    guard send(message, index, isLast) >= 0 else { throw .last("send") }
+    guard send(frame, isLast) >= 0 else { throw .last("send") }
   }
 
   /// Likewise; libzmq's share of the payload is counted until it has left.
   package func add(_ frame: Frame, isLast: Bool, countedBy count: UnsentBytes) throws(ZMQError) {
-    var message = frame.counted(by: count)
+    var message = try frame.counted(by: count)
     guard send(&message, isLast) >= 0 else { throw .last("send") }
   }
 
@@ -94,10 +90,11 @@ extension Socket {
     return retryingInterrupts { zmq_send(handle, bytes.baseAddress, bytes.count, flags) }
   }
 
-  private func send(_ source: Multipart, _ index: Int, _ isLast: Bool) -> Int32 {
+  private func send(_ frame: Frame, _ isLast: Bool) -> Int32 {
+    guard let index = frame.index else { return send(frame.bytes, isLast) }
     var message = zmq_msg_t()
     zmq_msg_init(&message)
-    zmq_msg_copy(&message, source.pointer(index))
+    zmq_msg_copy(&message, frame.message.pointer(index))
     return send(&message, isLast)
   }
 

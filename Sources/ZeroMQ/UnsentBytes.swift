@@ -29,20 +29,17 @@ private final class UnsentFrame {
 
 extension Frame {
   /// Makes a message of it that is counted until libzmq has done with it, in a thread of its own.
-  func counted(by count: UnsentBytes) -> zmq_msg_t {
+  func counted(by count: UnsentBytes) throws(ZMQError) -> zmq_msg_t {
     var message = zmq_msg_t()
     let hint = Unmanaged.passRetained(UnsentFrame(self, count))
-    let bytes = self.message[index]
     let result = zmq_msg_init_data(
       &message, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count,
       { _, hint in
         if let hint { Unmanaged<UnsentFrame>.fromOpaque(hint).release() }
       }, hint.toOpaque())
-    // It fails without memory; then the frame goes out uncounted.
-    if result != 0 {
+    guard result == 0 else {
       hint.release()
-      zmq_msg_init(&message)
-      zmq_msg_copy(&message, self.message.pointer(index))
+      throw .last("send")
     }
     return message
   }

@@ -57,15 +57,27 @@ extension BrokerTarget {
           : report(of: number, &source))
       frames.append(
         source.chance(80) ? source.pick(Corpus.databases) : source.input(like: Corpus.databases))
+      var answers: [[UInt8]] = []
       for index in 0..<(source.chance(60) ? given.count : source.below(given.count + 3)) {
         let results = Corpus.results(
           source.chance(90) ? given[index % given.count] : source.pick(given))
-        frames.append(source.chance(80) ? source.pick(results) : source.input(like: results))
-        frames.append(source.bytes())
+        answers.append(source.chance(80) ? source.pick(results) : source.input(like: results))
+        answers.append(source.bytes())
       }
+      let lastRows = isChunk ? nil : answers.popLast()
+      if !answers.isEmpty { frames.append(packed(answers, &source)) }
+      if let lastRows { frames.append(lastRows) }
     }
     if source.chance(5) { disturb(&frames, &source) }
     return [address(number)] + frames
+  }
+
+  /// Netstrings, of which few are none.
+  private func packed(_ contents: [[UInt8]], _ source: inout Source) -> [UInt8] {
+    var packed = ByteBuffer()
+    for content in contents { content.withUnsafeBytes { packed.append(netstring: $0) } }
+    let bytes = Array(packed)
+    return source.chance(95) ? bytes : source.input(like: [bytes])
   }
 
   /// Most workers are who they were.

@@ -117,12 +117,12 @@ struct Cluster {
       try readable(line)
       if case .values(_, let rows, _) = rows { shown = rows }
     case .run(let peer, let orders):
-      try reply(to: peer, .run(orders[0].job))
+      try reply(to: peer, .run)
       given[peer] = orders.map(\.job.attempt)
       for order in orders {
         let isOpen = open[ObjectIdentifier(ClientRequest.of(order.request).message)] != nil
-        try expect(isOpen, "run after its end", WorkerCommand.run(order.job).line.encoded())
-        try readable(WorkerCommand.run(order.job).line)
+        try expect(isOpen, "run after its end", order.job.line.encoded())
+        try readable(order.job.line)
       }
     case .tell(let peer, let command): try reply(to: peer, command)
     case .publish(let line): try readable(line)

@@ -69,13 +69,14 @@ enum Corpus {
   ]
 
   static let commands = [
-    WorkerCommand.run(
-      Job(attempt: attempt, database: "a", format: .json, deadlineMilliseconds: 5000)),
-    .run(
-      Job(
-        attempt: attempt, database: "a", format: .csv, deadlineMilliseconds: 0, ifVersion: "5f",
-        chunkBytes: 262_144)),
-    .go, .stop, .check(database: "a"), .rescan, .bye,
+    WorkerCommand.run, .go, .stop, .check(database: "a"), .rescan, .bye,
+  ].map { $0.line.encoded() }
+
+  static let jobs = [
+    Job(attempt: attempt, database: "a", format: .json, deadlineMilliseconds: 5000),
+    Job(
+      attempt: attempt, database: "a", format: .csv, deadlineMilliseconds: 0, ifVersion: "5f",
+      chunkBytes: 262_144),
   ].map { $0.line.encoded() }
 
   /// Events and states of supervisors and routers.
@@ -108,5 +109,5 @@ enum Corpus {
   }
 
   static let lines =
-    requests + reports + results(attempt) + notes + commands + headers + slots + answers
+    requests + reports + results(attempt) + notes + commands + jobs + headers + slots + answers
 }

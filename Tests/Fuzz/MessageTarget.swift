@@ -17,7 +17,8 @@ enum MessageTarget {
     if (line["message"] ?? "").utf8.count <= Failure.maxMessageLength {
       try same(AttemptResult(line), bytes, \.line, AttemptResult.init)
     }
-    if case .run(let job)? = WorkerCommand(line) {
+    try same(Job(line), bytes, \.line, Job.init)
+    if let job = Job(line) {
       let bound = 0...ClientMessage.maxDeadlineMilliseconds
       try expect(bound.contains(job.deadlineMilliseconds), "a deadline out of bounds", bytes)
     }

@@ -193,7 +193,7 @@ extension Reply: CustomStringConvertible {
 
 extension Order: CustomStringConvertible {
   package var description: String {
-    "\(Sent.of(request).request): \(WorkerCommand.run(job).line)"
+    "\(Sent.of(request).request): \(job.line)"
   }
 }
 

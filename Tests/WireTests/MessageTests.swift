@@ -43,12 +43,13 @@ import Wire
     let job = Job(
       attempt: Attempt(job: 17, number: 2), database: "a b", format: .csv,
       deadlineMilliseconds: 12)
-    for command in [WorkerCommand.run(job), .rescan, .bye] {
+    #expect(Job(try Line(parsing: job.line.encoded())) == job)
+    for command in [WorkerCommand.run, .rescan, .bye] {
       #expect(WorkerCommand(try Line(parsing: command.line.encoded())) == command)
     }
     for deadline in ["-1", "86400001", "9223372036854775807"] {
-      let line = "RUN job=17 try=2 db=a format=csv deadline=\(deadline)"
-      #expect(WorkerCommand(try Line(parsing: Array(line.utf8))) == nil)
+      let line = "JOB job=17 try=2 db=a format=csv deadline=\(deadline)"
+      #expect(Job(try Line(parsing: Array(line.utf8))) == nil)
     }
     let results = [
       AttemptResult(attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40),

@@ -121,17 +121,21 @@ class Broker:
     def do_run(self, milliseconds, *words):
         self.job += 1
         self.begun = time.monotonic()
-        line = f"RUN job={self.job} try=1 db=test format=json deadline={milliseconds}"
-        self.workers.send_multipart([self.peer, b"", line.encode(), " ".join(words).encode(), b""])
+        line = f"JOB job={self.job} try=1 db=test format=json deadline={milliseconds}".encode()
+        sql = " ".join(words).encode()
+        packed = b"".join(b"%d:%s," % (len(text), text) for text in (line, sql))
+        self.workers.send_multipart([self.peer, b"", b"RUN", packed, b""])
 
     def do_answer(self):
         report = self.next_report()
         assert report and len(report) == 6, report
         milliseconds = int((time.monotonic() - self.begun) * 1000)
+        length, _, line = report[4].partition(b":")
+        line = line[:int(length)].decode()
         rows = report[5].decode().rstrip("\n")
         if len(rows) > 100:
             rows = f"{len(rows)} bytes"
-        print(f"pid={pairs(report[2].decode())['pid']} after={milliseconds} {report[4].decode()} | {rows}")
+        print(f"pid={pairs(report[2].decode())['pid']} after={milliseconds} {line} | {rows}")
 
     def do_silence(self, milliseconds):
         assert self.next_report(int(milliseconds) / 1000) is None, "an answer"

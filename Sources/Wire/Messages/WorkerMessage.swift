@@ -3,19 +3,20 @@
 ///
 ///     READY name=workers-3 generation=7 supervisor=workers pid=812
 ///     database name=proj\n…           the list when `databases=` says that it has changed, else empty
-///     OK job=17 try=1 rows=1 version=5f3a91 run_us=40 \
-///     {"name":"WGS 84"}\n                           / as often as it has answers
+///     43:OK job=17 try=1 rows=1 version=5f3a91 run_us=40,18:{"name":"WGS 84"}\n,43:OK job=18 …,
+///     {"name":"WGS 72"}\n
+///
+/// The last two are there if it has answers: netstrings, a line and its rows for each, but for the
+/// last one's rows, which may be large and have a frame of their own.
 ///
 /// Of a result that comes in chunks, all but the last come so, and instead of being ready the worker
-/// waits for `GO` or `STOP`:
+/// waits for `GO` or `STOP`; the netstrings are what it has answered before, if anything, with all rows:
 ///
 ///     MORE name=workers-3 generation=7 job=17 try=1
 ///     {"name":"WGS 84"}\n…
-///     OK job=16 try=1 rows=1 …        \
-///     {"name":"WGS 72"}\n             / what it has answered before
+///     43:OK job=16 try=1 rows=1 …,18:{"name":"WGS 72"}\n,…
 ///
-/// What it was asked by `CHECK` it answers with such a pair as well: `VERSION db=proj version=5f3a91`
-/// and an empty frame.
+/// What it was asked by `CHECK` it answers as well so: `VERSION db=proj version=5f3a91`, and no rows.
 package struct WorkerReport: LineMessage, Equatable, Sendable {
   package var member: Member
   /// The supervisor that started it; nil for a worker that somebody started by hand.
@@ -157,9 +158,9 @@ package struct ChangeNote: LineMessage, Equatable, Sendable {
 
 /// What a router replies to a worker that is ready. A REQ socket hears nothing else.
 package enum WorkerCommand: LineMessage, Equatable, Sendable {
-  /// Run this; the SQL and the parameters follow in two frames, and after them others to be run, with
-  /// three frames each.
-  case run(Job)
+  /// Run what follows: netstrings, for each job its line, SQL and parameters, but for the last one's
+  /// parameters, which have a frame of their own.
+  case run
   /// Go on with the result of which a chunk has come.
   case go
   /// Nobody wants the rest of it: break off, answer, and say READY.
@@ -173,7 +174,7 @@ package enum WorkerCommand: LineMessage, Equatable, Sendable {
 
   package var line: Line {
     switch self {
-    case .run(let job): job.line
+    case .run: Line("RUN")
     case .go: Line("GO")
     case .stop: Line("STOP")
     case .rescan: Line("RESCAN")
@@ -184,16 +185,7 @@ package enum WorkerCommand: LineMessage, Equatable, Sendable {
 
   package init?(_ line: LineView) {
     if line.isWord("RUN") {
-      guard let attempt = Attempt(line), let database = line["db"]?.text,
-        let format = line["format"].flatMap(Format.init),
-        let deadline = line["deadline"]?.int,
-        (0...ClientMessage.maxDeadlineMilliseconds).contains(deadline)
-      else { return nil }
-      self = .run(
-        Job(
-          attempt: attempt, database: database, format: format,
-          deadlineMilliseconds: deadline, ifVersion: line["if-version"]?.text,
-          chunkBytes: line["chunk"]?.int))
+      self = .run
     } else if line.isWord("GO") {
       self = .go
     } else if line.isWord("STOP") {
@@ -212,7 +204,7 @@ package enum WorkerCommand: LineMessage, Equatable, Sendable {
 }
 
 /// A statement that a worker is to run.
-package struct Job: Equatable, Sendable {
+package struct Job: LineMessage, Equatable, Sendable {
   package var attempt: Attempt
   package var database: String
   package var format: Format
@@ -236,14 +228,24 @@ package struct Job: Equatable, Sendable {
     self.ifVersion = ifVersion
   }
 
-  /// The line of the command to run it.
   package var line: Line {
-    var line = Line("RUN").with(attempt)
+    var line = Line("JOB").with(attempt)
     line.append("db", database)
     line.append("format", format.rawValue)
     line.append("deadline", deadlineMilliseconds)
     line.append("if-version", ifVersion)
     line.append("chunk", chunkBytes)
     return line
+  }
+
+  package init?(_ line: LineView) {
+    guard line.isWord("JOB"), let attempt = Attempt(line), let database = line["db"]?.text,
+      let format = line["format"].flatMap(Format.init),
+      let deadline = line["deadline"]?.int,
+      (0...ClientMessage.maxDeadlineMilliseconds).contains(deadline)
+    else { return nil }
+    self.init(
+      attempt: attempt, database: database, format: format, deadlineMilliseconds: deadline,
+      ifVersion: line["if-version"]?.text, chunkBytes: line["chunk"]?.int)
   }
 }

@@ -1,0 +1,86 @@
+internal import Broker
+internal import Wire
+internal import ZeroMQ
+
+/// A worker's message: that it is ready, with its databases if they have changed, or a chunk of a
+/// result; and its answers.
+///
+///     routing id, "", READY line, databases [, answers, the last one's rows]
+///     routing id, "", MORE line, chunk [, answers]
+///
+/// The answers are netstrings: a line and its rows for each. What it says beside that comes through a
+/// connection of its own: `routing id, "", line`.
+final class WorkerMessage {
+  enum Head {
+    case ready(WorkerReport, [ServedDatabase]?)
+    case chunk(ChunkReport)
+  }
+
+  let head: Head
+  /// The chunk, if there is one, and the rows of each answer.
+  private(set) var rows: [Frame] = []
+  private(set) var answers: [AttemptResult] = []
+  private(set) var versions: [VersionReport] = []
+
+  /// What a worker says beside its reports.
+  enum Note {
+    case change(ChangeNote)
+    case overrun(OverrunNote)
+  }
+
+  /// What a message says that is no report; nil when it may be one.
+  static func note(_ message: Multipart) throws(LineError) -> Note? {
+    defer { withExtendedLifetime(message) {} }
+    guard message.count == 3, message[1].isEmpty else { return nil }
+    let line = try LineView(parsing: message[2])
+    return ChangeNote(line).map(Note.change) ?? OverrunNote(line).map(Note.overrun)
+  }
+
+  /// Fails with what is wrong with the message.
+  init(_ message: Multipart) throws(LineError) {
+    defer { withExtendedLifetime(message) {} }
+    let count = message.count
+    guard (4...6).contains(count), message[1].isEmpty else {
+      throw LineError(why: "\(count) frames are no worker's message", offset: 0)
+    }
+    let line = try LineView(parsing: message[2])
+    if let report = WorkerReport(line), count != 5 {
+      head = .ready(report, report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil)
+    } else if let report = ChunkReport(line), count != 6 {
+      head = .chunk(report)
+      rows.append(Frame(message, 3))
+    } else {
+      throw LineError(why: "neither READY nor MORE", offset: 0)
+    }
+    guard count > 4 else { return }
+    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil)
+  }
+
+  private func readAnswers(_ message: Multipart, lastRows: Frame?) throws(LineError) {
+    var packed = NetstringReader(message[4])
+    repeat {
+      let line = try LineView(parsing: try packed.next())
+      let own: Frame
+      if packed.isAtEnd, let lastRows {
+        own = lastRows
+      } else {
+        own = Frame(message, part: try packed.next())
+      }
+      if let answer = AttemptResult(line) {
+        answers.append(answer)
+        rows.append(own)
+      } else if let version = VersionReport(line) {
+        versions.append(version)
+      } else {
+        throw LineError(why: "no answer: '\(line.word)'", offset: 0)
+      }
+    } while !packed.isAtEnd
+  }
+
+  var chunk: Body { Body(owner: self, index: 0) }
+
+  var results: [(result: AttemptResult, body: Body)] {
+    let first = rows.count - answers.count
+    return answers.indices.map { (answers[$0], Body(owner: self, index: first + $0)) }
+  }
+}
