@@ -40,7 +40,7 @@ extension Broker {
     request.credit = credit - 1
     let line = Line("MORE").with("id", request.id).with("chunk", request.chunks)
       .with("worker", report.member.name)
-    effects.append(.chunk(request.payload, line, chunk))
+    effects.append(.chunk(run.attempt.job, request.payload, line, chunk))
     if credit > 1 {
       effects.append(.tell(peer, .go))
     } else {
@@ -52,6 +52,15 @@ extension Broker {
       let failure = Failure(.deadline, Self.overdue(request))
       finish(report.attempt.job, .failure(failure), now: now)
     }
+  }
+
+  /// Chunks of a result had no room, as their client does not read what it has asked for. The result
+  /// ends there, if it has not ended already.
+  package mutating func unread(_ number: UInt64, chunks: Int, now: Instant) {
+    guard let request = requests[number] else { return }
+    request.chunks -= chunks
+    finish(
+      number, .failure(Failure(.aborted, "its client does not read its answers")), now: now)
   }
 
   /// A client wants more of a result. Returns whether that is in flight.

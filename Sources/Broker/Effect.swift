@@ -2,8 +2,9 @@ package import Wire
 
 /// What the broker wants done. The order matters.
 package enum Effect {
-  /// Send a client a part of its result: the line, and the part.
-  case chunk(any Statement, Line, Body)
+  /// Send a client a part of its result: the line, and the part. When there is no room for it, the
+  /// broker must hear so, by the request's number: `unread`.
+  case chunk(UInt64, any Statement, Line, Body)
   /// Answer a client for good: the line, and the rows if there are any.
   case answer(any Statement, Line, Rows?)
   /// Give attempts at requests to a worker that waits for its reply, to be run one after the other.

@@ -37,7 +37,9 @@ package struct BrokerLoop: ~Copyable {
   private var effects: [Effect] = []
   /// Whether something was lost while effects were carried out.
   private var isToSettle = false
-  private var nextRejection = Instant.start
+  private var rejections = OnceASecond()
+  private var rowDrops = OnceASecond()
+  private var answerDrops = OnceASecond()
   private var nextSignOfLife = Instant.start
   /// When the router must have ended, because nobody finds it any more, and that as an error.
   private var ending: (error: ToolError, limit: Instant)?
@@ -224,8 +226,7 @@ package struct BrokerLoop: ~Copyable {
   /// Says that something was refused, once a second at most.
   private mutating func reject(_ why: String, from sender: String = "worker") {
     let now = Clock.now()
-    guard now >= nextRejection else { return }
-    nextRejection = now.adding(milliseconds: 1000)
+    guard rejections.isDue(now) else { return }
     broker.effects.append(.publish(Line("router.rejected").with("from", sender).with("why", why)))
   }
 
@@ -240,13 +241,13 @@ package struct BrokerLoop: ~Copyable {
   /// Does what the broker wants done.
   private mutating func carryOut() throws {
     isToSettle = false
-    while !broker.effects.isEmpty {
+    repeat {
       swap(&effects, &broker.effects)
       defer { effects.removeAll(keepingCapacity: true) }
       for index in effects.indices {
         switch effects[index] {
-        case .chunk(let request, let line, let chunk):
-          try answer(request, line, .frame(WorkerMessage.rows(chunk)))
+        case .chunk(let number, let request, let line, let chunk):
+          try answer(request, line, .frame(WorkerMessage.rows(chunk)), chunkOf: number)
         case .answer(let request, let line, let rows):
           try answer(request, line, part(rows))
         case .run(let peer, let orders): check(try workers.send(orders, to: peer), of: peer)
@@ -254,7 +255,8 @@ package struct BrokerLoop: ~Copyable {
         case .publish(let event): try publisher.publish(event)
         }
       }
-    }
+      if broker.effects.isEmpty { relieveOutput() }
+    } while !broker.effects.isEmpty
   }
 
   private mutating func check(_ outcome: Socket.SendOutcome, of peer: PeerID) {
@@ -264,12 +266,48 @@ package struct BrokerLoop: ~Copyable {
     isToSettle = true
   }
 
-  private mutating func answer(_ request: any Statement, _ line: Line, _ body: Part) throws {
+  private mutating func answer(
+    _ request: any Statement, _ line: Line, _ body: Part, chunkOf number: UInt64? = nil
+  ) throws {
     let answer = Answer(request: .of(request), line: line, body: body)
-    if try output.send(answer, through: clients) {
-      broker.effects.append(
-        .publish(Line("router.dropped").with("why", "a client reads no answers")))
+    switch try output.send(answer, chunkOf: number, through: clients) {
+    case .kept: break
+    case .cut:
+      if let number { breakOff(number, without: 1) }
+      noteDroppedRows()
+    case .dropped: noteDroppedAnswers()
     }
+  }
+
+  /// Keeps what waits for all clients within its bound. Every result of which chunks are dropped is
+  /// still in flight then, or has its last part there as well.
+  private mutating func relieveOutput() {
+    guard let (chunks, hasDropped) = output.relieve() else { return }
+    for (number, count) in chunks { breakOff(number, without: count) }
+    noteDroppedRows()
+    if hasDropped { noteDroppedAnswers() }
+  }
+
+  /// Has a result end of which chunks were dropped.
+  private mutating func breakOff(_ number: UInt64, without chunks: Int) {
+    broker.unread(number, chunks: chunks, now: Clock.now())
+    isToSettle = true
+  }
+
+  /// Says that errors took the place of rows.
+  private mutating func noteDroppedRows() {
+    if rowDrops.isDue(Clock.now()) { noteDropped("rows") }
+  }
+
+  /// Says that requests are left without an answer.
+  private mutating func noteDroppedAnswers() {
+    if answerDrops.isDue(Clock.now()) { noteDropped("answers") }
+  }
+
+  private mutating func noteDropped(_ what: String) {
+    broker.effects.append(
+      .publish(
+        Line("router.dropped").with("what", what).with("why", "a client reads no answers")))
   }
 
   private func part(_ rows: Rows?) -> Part {

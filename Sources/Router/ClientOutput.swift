@@ -15,20 +15,25 @@ struct ClientOutput {
 
   var isEmpty: Bool { outbox.isEmpty }
 
-  /// Sends an answer, or keeps it. Returns whether it was one too many for a client that reads none.
+  /// Sends an answer, or keeps what of it has room.
+  /// - Parameter request: that of which this is a chunk; nil for the last part of an answer.
   mutating func send(
-    _ answer: Answer, through socket: borrowing RouterSocket
-  ) throws(ZMQError) -> Bool {
+    _ answer: Answer, chunkOf request: UInt64? = nil, through socket: borrowing RouterSocket
+  ) throws(ZMQError) -> Outbox.Fate {
     let peer = answer.request.connection
     if !outbox.isWaiting(for: peer) {
       // A client that has gone away needs no answer.
       let outcome = try attempt(answer.body, peer) { count throws(ZMQError) in
         try socket.send(answer, countedBy: count)
       }
-      guard outcome == .wouldBlock else { return false }
+      guard outcome == .wouldBlock else { return .kept }
     }
-    return outbox.append(answer.parts, for: peer)
+    return outbox.append(answer.parts, for: peer, chunkOf: request)
   }
+
+  /// Drops rows when too much waits for all clients together.
+  /// - Returns: as `Outbox.relieve`.
+  mutating func relieve() -> (chunks: [UInt64: Int], hasDropped: Bool)? { outbox.relieve() }
 
   /// Sends what can be sent of all that was kept.
   mutating func flush(through socket: borrowing RouterSocket) throws(ZMQError) {

@@ -4,44 +4,59 @@ internal import ZeroMQ
 
 /// Answers for clients whose connections are full, in order, until there is room.
 struct Outbox {
-  /// What may wait for one client, in answers and in bytes; beyond that all that waits is dropped.
-  static let maxAnswers = 10_000
-  static let maxBytes = 64 << 20
-  /// What may wait for all clients together, in bytes; beyond that the one with the most loses all.
+  /// What may wait for all clients together, in bytes; beyond that the one with the most loses its
+  /// rows.
   static let maxTotalBytes = 256 << 20
   /// How long to wait before the next attempt.
   static let retryMilliseconds = 1
 
-  private struct Lane {
-    var answers: Deque<Waiting> = []
-    var bytes = 0
+  /// What becomes of an answer.
+  enum Fate {
+    case kept
+    /// Its rows are dropped. In their place an error waits; a result of which this was a chunk has to
+    /// end with one.
+    case cut
+    /// Not even an error has room.
+    case dropped
   }
 
-  private struct Waiting {
-    let parts: [Part]
-    let bytes: Int
-  }
-
-  private var lanes: [PeerID: Lane] = [:]
+  private var lanes: [PeerID: OutboxLane] = [:]
   private(set) var bytes = 0
 
   var isEmpty: Bool { lanes.isEmpty }
 
   func isWaiting(for client: PeerID) -> Bool { !lanes.isEmpty && lanes[client] != nil }
 
-  /// Keeps an answer. Returns whether that was too much, and some client's answers were dropped.
-  mutating func append(_ parts: [Part], for client: PeerID) -> Bool {
-    let answer = Waiting(parts: parts, bytes: parts.reduce(0) { $0 + $1.count })
-    var lane = take(client) ?? Lane()
-    lane.answers.append(answer)
-    lane.bytes += answer.bytes
-    if lane.answers.count > Self.maxAnswers || lane.bytes > Self.maxBytes { return true }
-    put(lane, client)
-    guard bytes > Self.maxTotalBytes,
-      let largest = lanes.max(by: { $0.value.bytes < $1.value.bytes })?.key
-    else { return false }
-    _ = take(largest)
-    return true
+  /// Keeps an answer, or what of it has room.
+  /// - Parameter request: that of which this is a chunk; nil for the last part of an answer.
+  mutating func append(
+    _ parts: [Part], for client: PeerID, chunkOf request: UInt64? = nil
+  ) -> Fate {
+    var lane = take(client) ?? OutboxLane()
+    defer { put(lane, client) }
+    let answer = WaitingAnswer(parts, chunkOf: request)
+    if lane.append(answer) { return .kept }
+    if request != nil { return .cut }
+    return lane.append(answer.withoutRows) ? .cut : .dropped
+  }
+
+  /// Drops the rows of those who have most, as long as there is too much of all, and whoever has
+  /// most then still.
+  /// - Returns: of which requests chunks were dropped, and how many of each; some may have their
+  ///   last part already. And whether answers were dropped; nil when there was not too much.
+  mutating func relieve() -> (chunks: [UInt64: Int], hasDropped: Bool)? {
+    guard bytes > Self.maxTotalBytes else { return nil }
+    var chunks: [UInt64: Int] = [:]
+    var hasDropped = false
+    while bytes > Self.maxTotalBytes,
+      let largest = lanes.max(by: { $0.value.bytes < $1.value.bytes })?.key,
+      var lane = take(largest)
+    {
+      let before = lane.bytes
+      chunks.merge(lane.dropRows(), uniquingKeysWith: +)
+      if lane.bytes < before { put(lane, largest) } else { hasDropped = true }
+    }
+    return (chunks, hasDropped)
   }
 
   /// Sends what can be sent now.
@@ -50,11 +65,9 @@ struct Outbox {
   ) throws(ZMQError) {
     for client in Array(lanes.keys) {
       guard var lane = take(client) else { continue }
-      sending: while let answer = lane.answers.first {
+      sending: while let answer = lane.first {
         switch try send(client, answer.parts) {
-        case .sent:
-          lane.answers.removeFirst()
-          lane.bytes -= answer.bytes
+        case .sent: lane.removeFirst()
         case .wouldBlock:
           put(lane, client)
           break sending
@@ -64,13 +77,13 @@ struct Outbox {
     }
   }
 
-  private mutating func take(_ client: PeerID) -> Lane? {
+  private mutating func take(_ client: PeerID) -> OutboxLane? {
     let lane = lanes.removeValue(forKey: client)
     bytes -= lane?.bytes ?? 0
     return lane
   }
 
-  private mutating func put(_ lane: Lane, _ client: PeerID) {
+  private mutating func put(_ lane: OutboxLane, _ client: PeerID) {
     lanes[client] = lane
     bytes += lane.bytes
   }

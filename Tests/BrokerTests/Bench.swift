@@ -151,6 +151,12 @@ struct Bench {
     collect()
   }
 
+  /// There was no room for so many chunks of a result.
+  mutating func unread(_ number: UInt64, chunks: Int) {
+    broker.unread(number, chunks: chunks, now: now)
+    collect()
+  }
+
   /// A worker says that others must not wait for what it runs.
   mutating func overrun(_ name: String, _ attempt: Attempt) {
     let member = Member(name: name, generation: 10)
@@ -250,7 +256,7 @@ struct Bench {
   mutating func chunks() -> [Line] {
     var chunks: [Line] = []
     effects.removeAll { effect in
-      guard case .chunk(_, let line, _) = effect else { return false }
+      guard case .chunk(_, _, let line, _) = effect else { return false }
       chunks.append(line)
       return true
     }

@@ -94,6 +94,30 @@ import Wire
     #expect(bench.told() == ["w-1/10": .stop])
   }
 
+  @Test(arguments: [1, 2]) func whatHasNoRoomEndsTheResult(credit: Int) throws {
+    var (bench, job) = try stream(credit: 1 + credit)
+    bench.chunk("w-1", job.attempt)
+    bench.chunk("w-1", job.attempt)
+    _ = bench.told()
+    bench.unread(job.attempt.job, chunks: 1)
+    let answers = bench.answers()
+    #expect(answers.map { $0.line["code"] } == ["aborted"])
+    #expect(answers.map { $0.line["chunks"] } == ["1"])
+    if credit == 1 {
+      #expect(bench.told() == ["w-1/10": .stop])
+    } else {
+      #expect(bench.told().isEmpty && bench.events().last == "request.cancelled")
+      bench.chunk("w-1", job.attempt)
+      #expect(bench.told() == ["w-1/10": .stop])
+    }
+    #expect(bench.chunks().count == 2)
+    bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
+    #expect(bench.answers().isEmpty && bench.broker.isEmpty && bench.broker.idle.count == 1)
+    // Its end was on its way already.
+    bench.unread(job.attempt.job, chunks: 1)
+    #expect(bench.answers().isEmpty)
+  }
+
   @Test func aReaderThatTakesNothingIsCutOffSoonWhenOthersWait() throws {
     var (bench, job) = try stream(credit: 1, workers: 2)
     bench.query("busy")

@@ -106,7 +106,7 @@ struct Cluster {
 
   private mutating func carryOut(_ effect: Effect) throws(Finding) {
     switch effect {
-    case .chunk(let request, let line, _):
+    case .chunk(_, let request, let line, _):
       let isOpen = open[ObjectIdentifier(ClientRequest.of(request).message)] != nil
       try expect(isOpen, "a chunk after the end", line.encoded())
       try readable(line)

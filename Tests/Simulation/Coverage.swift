@@ -160,6 +160,8 @@ enum Breach: Int, CaseIterable {
   case workerIsWanted
   /// Somebody wants a worker, and all are kept so.
   case workerIsLast
+  /// There is no room for what its reader has asked for.
+  case readerIsFull
   /// There is no such result.
   case nothing
 }

@@ -200,7 +200,7 @@ extension Order: CustomStringConvertible {
 extension Effect: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .chunk(let statement, let line, _): "chunk of \(Sent.of(statement).request): \(line)"
+    case .chunk(_, let statement, let line, _): "chunk of \(Sent.of(statement).request): \(line)"
     case .answer(let statement, let line, _): "answer \(Sent.of(statement).request): \(line)"
     case .run(let peer, let orders): "on \(Ledger.name(peer)) run \(Reply.run(orders))"
     case .tell(let peer, let command): "tell \(Ledger.name(peer)): \(command.line)"

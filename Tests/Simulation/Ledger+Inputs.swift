@@ -62,9 +62,9 @@ extension Ledger {
       return try require(
         reply.line["chunk"] == String(number), "chunk \(number) of \(index) does not come")
     }
+    let chunks = requests[index].arrivedChunks + (requests[index].hasLostChunk ? 1 : 0)
     try require(
-      Int(reply.line["chunks"] ?? "0") == requests[index].arrivedChunks,
-      "\(requests[index].arrivedChunks) chunks of \(index) have come")
+      Int(reply.line["chunks"] ?? "0") == chunks, "\(chunks) chunks of \(index) have come")
     requests[index].hasArrived = true
   }
 

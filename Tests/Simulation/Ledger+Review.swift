@@ -26,7 +26,7 @@ extension Ledger {
     }
     for effect in effects {
       switch effect {
-      case .chunk(let statement, let line, let chunk):
+      case .chunk(_, let statement, let line, let chunk):
         try take(line, chunk, for: Sent.of(statement).request, now: now)
       case .answer(let statement, let line, let rows):
         try take(line, rows, for: Sent.of(statement).request, cause, now: now)

@@ -41,6 +41,17 @@ extension Ledger {
     return true
   }
 
+  /// A chunk had no room. Returns whether its result is in flight.
+  func willDrop(_ index: Int) -> Bool {
+    guard requests[index].status == .open else {
+      // Its end, an error, is behind it already, and counts it.
+      requests[index].hasLostChunk = true
+      return false
+    }
+    requests[index].chunks -= 1
+    return true
+  }
+
   // MARK: What the router does
 
   /// A chunk goes to a client.
@@ -82,6 +93,7 @@ extension Ledger {
   func checkAborted(_ index: Int, _ cause: Cause, now: Instant) throws {
     let request = requests[index]
     if case .next = request.message { return coverage.note(.nothing) }
+    if cause == .unread { return coverage.note(.readerIsFull) }
     try require(request.chunks > 0, "\(index) is broken off before it was begun")
     guard let holder = request.holder else { return coverage.note(.workerIsLost) }
     // It has been told to stop just before.
@@ -100,7 +112,7 @@ extension Ledger {
     case .readerIsIdle: 60_000
     case .workerIsWanted: 1000
     case .workerIsLast: 100
-    case .workerIsLost, .nothing: 0
+    case .workerIsLost, .readerIsFull, .nothing: 0
     }
   }
 

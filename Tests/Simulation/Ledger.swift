@@ -44,6 +44,8 @@ struct Ledger {
     /// How many were sent, and how many its sender has.
     var chunks = 0
     var arrivedChunks = 0
+    /// Whether the last one had no room when its end, an error, was on its way.
+    var hasLostChunk = false
     /// Where it stands in `seen`, if it does.
     var seat = 0
 

@@ -37,6 +37,8 @@ struct Scenario {
   var streams = 0
   /// Of a hundred chunks, after which nobody wants more for a long time, or ever.
   var stalls = 0
+  /// Of a hundred chunks, for which there is no room.
+  var unread = 0
   /// Of a hundred such requests, that may take minutes.
   var patience = 0
   /// Of a hundred starts of a process, that fail.
@@ -95,6 +97,7 @@ struct Scenario {
       let nature = pick([.quick, .quick, .quick, .moody] + natures)
       texts.append(Text(nature: nature, database: Int(random.next() % UInt64(databases))))
     }
+    unread = pick([0, 0, 0, 10])
   }
 }
 

@@ -114,6 +114,8 @@ enum Cause: Int, CaseIterable {
   case overrun
   case nonsense
   case unreachable
+  /// A client has no room for a chunk.
+  case unread
   case workerGone
   // A supervisor's words.
   case started

@@ -94,13 +94,13 @@ private let steps: [Transition.Machine: [String: String]] = [
   ],
   .breach: [
     "any":
-      "nothing readerIsIdle workerIsLast workerIsLost workerIsWanted"
+      "nothing readerIsFull readerIsIdle workerIsLast workerIsLost workerIsWanted"
   ],
   .input: [
     "any":
       "backoff callerGone chunk credit drain exited isReady malformed next nonsense note otherWord "
       + "overdue overrun pardon query ready result settle show started state stopping "
-      + "stuck takeBack tick unreachable version workerGone"
+      + "stuck takeBack tick unreachable unread version workerGone"
   ],
   .event: [
     "any":

@@ -214,12 +214,13 @@ extension World {
   /// Returns false when it was for a worker that is not there any more.
   private mutating func carryOut(_ effect: Effect) throws -> Bool {
     switch effect {
-    case .chunk(let statement, let line, _), .answer(let statement, let line, _):
-      let index = Sent.of(statement).request
-      let connection = ledger.requests[index].connection
-      guard connections[connection].isAtRouter else { return true }
-      let due = connections[connection].fromRouter.due(arrival())
-      agenda.plan(.answered(connection: connection, Answered(index, line)), at: due)
+    case .chunk(let number, let statement, let line, _):
+      guard chance(scenario.unread) else {
+        deliver(line, to: Sent.of(statement).request)
+        return true
+      }
+      return try drop(number, Sent.of(statement).request)
+    case .answer(let statement, let line, _): deliver(line, to: Sent.of(statement).request)
     case .run(let peer, let orders): return try send(.run(orders), to: peer)
     case .tell(let peer, let command): return try send(.command(command), to: peer)
     case .publish(let line):
@@ -228,6 +229,24 @@ extension World {
       publish(line, [], to: member)
     }
     return true
+  }
+
+  private mutating func deliver(_ line: Line, to index: Int) {
+    let connection = ledger.requests[index].connection
+    guard connections[connection].isAtRouter else { return }
+    let due = connections[connection].fromRouter.due(arrival())
+    agenda.plan(.answered(connection: connection, Answered(index, line)), at: due)
+  }
+
+  /// There is no room for a chunk. Returns false, as the broker has more to decide on then.
+  private mutating func drop(_ number: UInt64, _ index: Int) throws -> Bool {
+    note("router: \(index) does not read")
+    let wasOpen = ledger.willDrop(index)
+    broker.unread(number, chunks: 1, now: now)
+    try judge(.unread)
+    try require(
+      !wasOpen || ledger.requests[index].status == .ended, "\(index) goes on with a gap")
+    return false
   }
 
   private mutating func send(_ reply: Reply, to peer: PeerID) throws -> Bool {

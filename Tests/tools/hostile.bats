@@ -83,15 +83,78 @@ def size():
 mute = ask(24, b"select hex(zeroblob(15000000))")
 other = ask(1, b"select 1")
 assert other.poll(20_000), "no answer"
+other.recv_multipart()
 most = 0
-for _ in range(30):
+end = time.monotonic() + 90
+while True:
     most = max(most, size())
-    time.sleep(0.1)
+    other.send_multipart([b"", b"SHOW what=queue"])
+    assert other.poll(20_000), "no answer"
+    if not other.recv_multipart()[2]:
+        break
+    assert time.monotonic() < end, "the queue does not end"
+    time.sleep(0.05)
 print(most)
 PYTHON
   echo "# the router had $output MiB" >&3
   [ "$output" -lt 400 ]
-  wait_for event '^router.dropped '
+  wait_for event '^router.dropped .*what=rows'
+  run ! event '^router.dropped .*what=answers'
+}
+
+@test "a client that reads late has an answer to each request, and a result without a gap" {
+  start_router
+  start xodb-worker-1 xodb-worker --data "$work"
+  sqlite3 "$work/a.db" 'create table t(n)'
+  wait_for eval '[ "$(shown_workers)" -eq 1 ]'
+  /usr/bin/python3 - <<'PYTHON'
+import os, re, time, zmq
+context = zmq.Context()
+def connect():
+    client = context.socket(zmq.DEALER)
+    client.linger = 0
+    client.rcvhwm = 1
+    client.setsockopt(zmq.RCVBUF, 4096)
+    client.connect(f"ipc://{os.environ['XODB_RUN']}/clients")
+    return client
+def ask(client, id, sql, more=""):
+    client.send_multipart([b"", f"QUERY db=a id={id} format=tsv deadline=60000{more}".encode(), sql])
+late, other = connect(), connect()
+large = b"select hex(zeroblob(15000000))"
+for id in range(8):
+    ask(late, id, large)
+# Each row of it is a chunk; the last one would wait until its reader asks for more.
+ask(late, "stream", b"select hex(zeroblob(15000000)) from (values(1), (2), (3), (4))", " credit=3")
+end = time.monotonic() + 60
+while True:
+    other.send_multipart([b"", b"SHOW what=queue"])
+    assert other.poll(20_000), "the router does not answer"
+    if not other.recv_multipart()[2]:
+        break
+    assert time.monotonic() < end, "something waits for who does not read"
+    time.sleep(0.05)
+answers, chunks = {}, 0
+while len(answers) < 9:
+    assert late.poll(20_000), f"no answer to some: {answers}"
+    _, line, rows = late.recv_multipart()
+    id = re.search(rb" id=(\S+)", line)[1].decode()
+    if line.startswith(b"MORE"):
+        chunks += 1
+        assert f" chunk={chunks} ".encode() in line and len(rows) == 30_000_001, line
+        continue
+    assert id not in answers, line
+    answers[id] = line.split()[0].decode()
+    if line.startswith(b"OK"):
+        assert len(rows) == 30_000_001
+    else:
+        assert b" code=aborted " in line and not rows, line
+    if id == "stream":
+        assert (b" chunks=%d" % chunks in line) if chunks else b" chunks=" not in line, line
+# What it reads is as it was sent, and what it has not read in time it is told of.
+assert answers["0"] == "OK" and answers["7"] == answers["stream"] == "ERROR", answers
+ask(late, "again", b"select 2")
+assert late.poll(20_000) and late.recv_multipart()[2] == b"2\n"
+PYTHON
 }
 
 @test "a router whose socket was removed ends, and the next one is found" {

@@ -22,6 +22,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
   case badRequest = "bad-request"
   /// The router is about to end. Can be tried again.
   case draining
-  /// A stream was broken off after some of it had been sent.
+  /// A stream was broken off after some of it had been sent, or the client does not read its answers.
   case aborted
 }
