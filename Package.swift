@@ -84,7 +84,7 @@ let package = Package(
 
     tests(
       "Broker", ["Broker", "Wire", .product(name: "HeapModule", package: "swift-collections")]),
-    tests("Router", ["Broker", "Router", "Toolkit", "Wire", "ZeroMQ"]),
+    tests("Router", ["Client", "Broker", "Router", "Toolkit", "Wire", "ZeroMQ"]),
     tests("Client", ["Client", "Toolkit", "Wire", "ZeroMQ"]),
     tests("Wire", ["Wire"]),
     tests("WireValues", ["Wire"]),

@@ -71,13 +71,20 @@ extension Broker {
     return false
   }
 
-  /// The request whose turn it is among those that can be run now by a worker that waits.
+  /// Takes the request whose turn it is.
+  private mutating func nextRequest(along worker: WorkerRecord? = nil) -> UInt64? {
+    guard let turn = nextTurn(along: worker) else { return nil }
+    queue.take(turn)
+    return turn.number
+  }
+
+  /// The turn that comes next among the requests that can be run now by a worker that waits.
   ///
   /// - Parameter worker: one that is given something; then, only if that request may be run together
   ///   with others.
-  private mutating func nextRequest(along worker: WorkerRecord? = nil) -> UInt64? {
+  private func nextTurn(along worker: WorkerRecord?) -> RequestQueue.Turn? {
     let mayRunLong = mayRunLong
-    let turn = queue.turn { lane in
+    return queue.turn { lane in
       guard lane.isShort || mayRunLong else { return false }
       guard let worker else { return idleWorker(for: lane.database) != nil }
       return worker.serves(lane.database)
@@ -91,9 +98,6 @@ extension Broker {
     } only: { number in
       worker == nil || requests[number].map(Self.mayShare) ?? false
     }
-    guard let turn else { return nil }
-    queue.take(turn)
-    return turn.number
   }
 
   /// Where in `idle` the least recently used worker stands that has the database.

@@ -1,3 +1,4 @@
+internal import Broker
 internal import Wire
 internal import ZeroMQ
 
@@ -10,11 +11,9 @@ struct Answer {
   /// The frames of an answer that has to wait: it keeps neither its request nor the much larger
   /// message in which its rows may have come.
   var parts: [Part] {
-    var parts = (0...request.envelope.upperBound - 1).map {
-      Part.bytes(Array(request.message[$0]))
-    }
+    var parts = request.sender.envelopeParts
     parts.append(.bytes(line.encoded()))
-    if case .frame(let frame) = body, frame.count < frame.messageSize / 2 {
+    if case .frame(let frame) = body, frame.count < frame.keptSize / 2 {
       parts.append(.bytes(frame.withBytes { Array($0) }))
     } else {
       parts.append(body)

@@ -4,16 +4,15 @@ package import ZeroMQ
 
 /// Messages as they come from the sockets, whatever is in them.
 extension Broker {
-  /// Takes a client's message in, or refuses it with the reason.
-  package mutating func receive(fromClient message: Multipart, now: Instant) {
-    let request = ClientRequest(message)
-    do throws(Failure) {
-      let parsed = try request.parse()
+  /// Takes a client's request in, or refuses it with the reason.
+  package mutating func receive(_ received: RequestReader.Received, now: Instant) {
+    let request = received.request
+    switch received.content {
+    case .message(let message):
       receive(
-        parsed, request, size: request.size, from: request.client, over: request.connection,
-        now: now)
-    } catch {
-      refuse(request, id: request.id, error, now: now)
+        message, request, size: request.size, from: request.sender.client,
+        over: request.sender.connection, now: now)
+    case .refused(let failure, let id): refuse(request, id: id, failure, now: now)
     }
   }
 

@@ -202,7 +202,8 @@ package struct BrokerLoop: ~Copyable {
     while let (message, isConnected) = try clients.receive() {
       let now = Clock.now()
       if isConnected {
-        broker.receive(fromClient: message, now: now)
+        var requests = RequestReader(message)
+        while let received = requests.next() { broker.receive(received, now: now) }
         // What is given to workers early need not wait for the rest.
         if !broker.effects.isEmpty { try carryOut() }
       }
@@ -255,7 +256,10 @@ package struct BrokerLoop: ~Copyable {
         case .publish(let event): try publisher.publish(event)
         }
       }
-      if broker.effects.isEmpty { relieveOutput() }
+      if broker.effects.isEmpty {
+        note(try output.sendPacks(through: clients))
+        relieveOutput()
+      }
     } while !broker.effects.isEmpty
   }
 
@@ -270,11 +274,15 @@ package struct BrokerLoop: ~Copyable {
     _ request: any Statement, _ line: Line, _ body: Part, chunkOf number: UInt64? = nil
   ) throws {
     let answer = Answer(request: .of(request), line: line, body: body)
-    switch try output.send(answer, chunkOf: number, through: clients) {
+    let fate = try output.send(answer, chunkOf: number, through: clients)
+    if let number, fate != .kept { breakOff(number, without: 1) }
+    note(fate)
+  }
+
+  private mutating func note(_ fate: Outbox.Fate) {
+    switch fate {
     case .kept: break
-    case .cut:
-      if let number { breakOff(number, without: 1) }
-      noteDroppedRows()
+    case .cut: noteDroppedRows()
     case .dropped: noteDroppedAnswers()
     }
   }

@@ -2,16 +2,19 @@ internal import Broker
 internal import Wire
 internal import ZeroMQ
 
-/// What goes out to clients: at once, or when there is room.
+/// What goes out to clients: at once, together with other answers, or when there is room.
 struct ClientOutput {
   /// What libzmq may hold for a client of frames that are large, in bytes; one more is begun below.
   private static let maxUnsent = 1 << 20
-  /// Frames from this size on are counted, in bytes: those below are bounded by their number.
-  private static let largeFrame = 8192
 
   private var outbox = Outbox()
   /// Of the clients that have been sent large frames.
   private var unsent: [PeerID: UnsentBytes] = [:]
+  /// What is sent when `sendPacks` is called, by the clients.
+  private var packs: [PeerID: AnswerPack] = [:]
+  /// One of those: who gets something mostly gets more.
+  private var latest: AnswerPack?
+  private var packFate = Outbox.Fate.kept
 
   var isEmpty: Bool { outbox.isEmpty }
 
@@ -20,7 +23,19 @@ struct ClientOutput {
   mutating func send(
     _ answer: Answer, chunkOf request: UInt64? = nil, through socket: borrowing RouterSocket
   ) throws(ZMQError) -> Outbox.Fate {
-    let peer = answer.request.connection
+    let sender = answer.request.sender
+    let peer = sender.connection
+    guard !outbox.isWaiting(for: peer) else {
+      return outbox.append(answer.parts, for: peer, chunkOf: request)
+    }
+    if request == nil, AnswerPack.takes(answer) {
+      let pack = pack(for: sender)
+      pack.append(answer)
+      if pack.isFull { try sendPack(for: sender.client, through: socket) }
+      return .kept
+    }
+    // What was given out before goes out before.
+    try sendPack(for: sender.client, through: socket)
     if !outbox.isWaiting(for: peer) {
       // A client that has gone away needs no answer.
       let outcome = try attempt(answer.body, peer) { count throws(ZMQError) in
@@ -29,6 +44,35 @@ struct ClientOutput {
       guard outcome == .wouldBlock else { return .kept }
     }
     return outbox.append(answer.parts, for: peer, chunkOf: request)
+  }
+
+  private mutating func pack(for sender: Sender) -> AnswerPack {
+    if let latest, latest.sender === sender { return latest }
+    let pack = packs[sender.client] ?? AnswerPack(for: sender)
+    packs[sender.client] = pack
+    latest = pack
+    return pack
+  }
+
+  /// Sends the answers that are to go out together.
+  /// - Returns: the worst that has become of one of them since the last call.
+  mutating func sendPacks(through socket: borrowing RouterSocket) throws(ZMQError) -> Outbox.Fate {
+    if !packs.isEmpty {
+      for client in Array(packs.keys) { try sendPack(for: client, through: socket) }
+    }
+    defer { packFate = .kept }
+    return packFate
+  }
+
+  private mutating func sendPack(
+    for client: PeerID, through socket: borrowing RouterSocket
+  ) throws(ZMQError) {
+    guard !packs.isEmpty, let pack = packs.removeValue(forKey: client) else { return }
+    latest = nil
+    guard try socket.send(pack) == .wouldBlock else { return }
+    for parts in pack.parts {
+      packFate = max(packFate, outbox.append(parts, for: pack.sender.connection))
+    }
   }
 
   /// Drops rows when too much waits for all clients together.
@@ -48,11 +92,12 @@ struct ClientOutput {
     }
   }
 
+  /// - Parameter body: if it is large, it is counted in bytes; what is small is bounded by its number.
   private mutating func attempt(
     _ body: Part, _ peer: PeerID,
     _ send: (UnsentBytes?) throws(ZMQError) -> Socket.SendOutcome
   ) throws(ZMQError) -> Socket.SendOutcome {
-    guard case .frame(let frame) = body, frame.count >= Self.largeFrame else {
+    guard case .frame(let frame) = body, frame.count >= Packed.largeSize else {
       return try send(nil)
     }
     if unsent.count > 64 { unsent = unsent.filter { $0.value.count > 0 } }

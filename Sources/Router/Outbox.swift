@@ -11,7 +11,7 @@ struct Outbox {
   static let retryMilliseconds = 1
 
   /// What becomes of an answer.
-  enum Fate {
+  enum Fate: Comparable {
     case kept
     /// Its rows are dropped. In their place an error waits; a result of which this was a chunk has to
     /// end with one.

@@ -73,17 +73,23 @@ package struct RouterSocket: ~Copyable {
   func send(
     _ answer: borrowing Answer, countedBy count: UnsentBytes?
   ) throws(ZMQError) -> Socket.SendOutcome {
-    let message = answer.request.message
-    defer { withExtendedLifetime(message) {} }
-    let outcome = try base.socket.begin(message[0])
+    let outcome = try begin(for: answer.request.sender)
     guard outcome == .sent else { return outcome }
-    for index in answer.request.envelope { try base.socket.add(message[index], isLast: false) }
     try base.socket.add(answer.line, isLast: false)
     if case .frame(let frame) = answer.body, let count {
       try base.socket.add(frame, isLast: true, countedBy: count)
     } else {
       try base.socket.add(answer.body, isLast: true)
     }
+    return .sent
+  }
+
+  /// Sends answers that go out together.
+  func send(_ pack: AnswerPack) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try begin(for: pack.sender)
+    guard outcome == .sent else { return outcome }
+    try base.socket.add(Packed.line, isLast: false)
+    try pack.withBytes { bytes throws(ZMQError) in try base.socket.add(bytes, isLast: true) }
     return .sent
   }
 
@@ -104,11 +110,24 @@ package struct RouterSocket: ~Copyable {
   func send(
     _ command: WorkerCommand, to peer: PeerID, isLast: Bool = true
   ) throws(ZMQError) -> Socket.SendOutcome {
-    let outcome = try peer.withBytes { id throws(ZMQError) in try base.socket.begin(id) }
+    let outcome = try begin(peer)
     guard outcome == .sent else { return outcome }
     try base.socket.add(.delimiter, isLast: false)
     try base.socket.add(command.line, isLast: isLast)
     return .sent
+  }
+
+  /// Begins an answer, with the empty frame.
+  private func begin(for sender: Sender) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try begin(sender.connection)
+    guard outcome == .sent else { return outcome }
+    for frame in sender.envelope { try base.socket.add(frame, isLast: false) }
+    try base.socket.add(.delimiter, isLast: false)
+    return .sent
+  }
+
+  private func begin(_ peer: PeerID) throws(ZMQError) -> Socket.SendOutcome {
+    try peer.withBytes { id throws(ZMQError) in try base.socket.begin(id) }
   }
 
   /// Sends attempts at requests, one at least, to a worker that waits for them.
@@ -119,10 +138,10 @@ package struct RouterSocket: ~Copyable {
     var last = Part.delimiter
     for index in orders.indices {
       if index > 0 { last.withBytes { packed.append(netstring: $0) } }
-      let (sql, parameters) = ClientRequest.of(orders[index].request).statement
+      let request = ClientRequest.of(orders[index].request)
       orders[index].job.line.withBytes { packed.append(netstring: $0) }
-      sql.withBytes { packed.append(netstring: $0) }
-      last = parameters.map(Part.frame) ?? .delimiter
+      request.sql?.withBytes { packed.append(netstring: $0) }
+      last = request.parameters.map(Part.frame) ?? .delimiter
     }
     try base.socket.add(packed.bytes, isLast: false)
     try base.socket.add(last, isLast: true)

@@ -64,7 +64,7 @@ final class WorkerMessage {
       if packed.isAtEnd, let lastRows {
         own = lastRows
       } else {
-        own = Frame(message, part: try packed.next())
+        own = Frame(try packed.next(), keptBy: message, message.size)
       }
       if let answer = AttemptResult(line) {
         answers.append(answer)

@@ -68,38 +68,64 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
   }
 }
 
-/// One frame of a received message, or some bytes in it, to be looked at later or sent on: a whole
-/// frame without a copy.
+/// Bytes that somebody keeps, to be looked at later or sent on: mostly a frame of a received message,
+/// which is sent on without a copy.
 package struct Frame {
-  let message: Multipart
-  /// Nil for a part of one.
-  let index: Int?
+  let keeper: AnyObject
+  /// Which frame of a message it is, if it is a whole one.
+  private let index: Int?
   let bytes: UnsafeRawBufferPointer
+  /// What is kept for it, in bytes.
+  package let keptSize: Int
 
   package init(_ message: Multipart, _ index: Int) {
-    self.message = message
+    keeper = message
     self.index = index
     bytes = message[index]
+    keptSize = message.size
   }
 
-  /// - Parameter bytes: somewhere in the message.
-  package init(_ message: Multipart, part bytes: UnsafeRawBufferPointer) {
-    self.message = message
+  /// - Parameters:
+  ///   - bytes: which are there, and do not change, as long as their keeper is.
+  ///   - keptSize: what that keeps in all, in bytes.
+  package init(_ bytes: UnsafeRawBufferPointer, keptBy keeper: AnyObject, _ keptSize: Int) {
+    self.keeper = keeper
     index = nil
     self.bytes = bytes
+    self.keptSize = keptSize
+  }
+
+  package init(copying bytes: UnsafeRawBufferPointer) {
+    let copy = Bytes.copying(bytes)
+    self.init(
+      UnsafeRawBufferPointer(start: copy.start, count: bytes.count), keptBy: copy, bytes.count)
+  }
+
+  /// The frame as libzmq has it, if it is a whole one.
+  var message: UnsafeMutablePointer<zmq_msg_t>? {
+    index.map { unsafeDowncast(keeper, to: Multipart.self).pointer($0) }
   }
 
   /// The size in bytes.
   package var count: Int { bytes.count }
 
-  /// The size of the whole message, which is there as long as this is.
-  package var messageSize: Int { message.size }
-
   package func withBytes<Result, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer { withExtendedLifetime(message) {} }
+    defer { withExtendedLifetime(keeper) {} }
     return try body(bytes)
+  }
+}
+
+/// Bytes in one heap block.
+private final class Bytes: ManagedBuffer<Void, UInt8> {
+  var start: UnsafeMutablePointer<UInt8> { withUnsafeMutablePointerToElements { $0 } }
+
+  static func copying(_ bytes: UnsafeRawBufferPointer) -> Bytes {
+    let copy = unsafeDowncast(
+      create(minimumCapacity: bytes.count) { _ in }, to: Bytes.self)
+    UnsafeMutableRawBufferPointer(start: copy.start, count: bytes.count).copyMemory(from: bytes)
+    return copy
   }
 }
 

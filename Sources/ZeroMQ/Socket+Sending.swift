@@ -91,10 +91,11 @@ extension Socket {
   }
 
   private func send(_ frame: Frame, _ isLast: Bool) -> Int32 {
-    guard let index = frame.index else { return send(frame.bytes, isLast) }
+    defer { withExtendedLifetime(frame.keeper) {} }
+    guard let whole = frame.message else { return send(frame.bytes, isLast) }
     var message = zmq_msg_t()
     zmq_msg_init(&message)
-    zmq_msg_copy(&message, frame.message.pointer(index))
+    zmq_msg_copy(&message, whole)
     return send(&message, isLast)
   }
 

@@ -78,6 +78,7 @@ struct Conversation: ~Copyable {
         hasActed = true
       }
     } while hasActed
+    try link.flush()
   }
 
   private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
@@ -139,7 +140,10 @@ struct Conversation: ~Copyable {
       if news.contains(.disconnected) { isLost = true }
     }
     let now = Clock.now()
-    while let message = try link.receive() { session.receive(Answer(message), now: now) }
+    while let message = try link.receive() {
+      var answers = AnswerReader(message)
+      while let answer = answers.next() { session.receive(answer, now: now) }
+    }
     guard isLost else { return }
     session.disconnected(now: now)
     link = try Link(to: endpoint, number: links, in: context)

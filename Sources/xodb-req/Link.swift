@@ -11,10 +11,15 @@ struct Link: ~Copyable {
   /// In milliseconds; a router that was restarted is found again at once.
   private static let reconnectInterval: Int32 = 10
   private static let reconnectIntervalMax: Int32 = 50
+  /// How many requests are sent together: so the router can begin while the next ones are written.
+  private static let maxPacked = 64
+  /// What one of them has at most, in bytes: with a line, and what its netstrings add.
+  private static let maxPackedSize = Packed.largeSize + 2048
 
   let connection: MonitoredSocket
-  /// The line of the request that is sent.
-  private var line: [UInt8] = []
+  /// Requests that are sent together.
+  private var packed = ByteBuffer()
+  private var packedCount = 0
 
   /// Begins to connect; the number is that of the link in this process.
   init(to endpoint: String, number: Int, in context: Context) throws(ToolError) {
@@ -35,20 +40,45 @@ struct Link: ~Copyable {
     self.connection = connection
   }
 
-  /// Sends a request; its last frames are there only if there is something in them.
+  /// Sends a request, at the latest when `flush` is called.
   mutating func send(_ request: Request, id: UInt64, deadlineMilliseconds: Int) throws(ToolError) {
-    line.removeAll(keepingCapacity: true)
-    request.appendLine(id: id, deadlineMilliseconds: deadlineMilliseconds, to: &line)
-    let hasParameters = !request.parameters.isEmpty
-    try begin()
-    try add(line, isLast: request.sql.isEmpty)
-    if !request.sql.isEmpty { try add(request.sql, isLast: !hasParameters) }
-    if hasParameters { try add(request.parameters, isLast: true) }
+    let line = request.line(id: id, deadlineMilliseconds: deadlineMilliseconds)
+    try send(line, request.sql, request.parameters)
   }
 
-  func send(_ message: ClientMessage) throws(ToolError) {
+  /// Likewise.
+  mutating func send(_ message: ClientMessage) throws(ToolError) {
+    try send(message.line, [], [])
+  }
+
+  private mutating func send(
+    _ line: Line, _ sql: [UInt8], _ parameters: [UInt8]
+  ) throws(ToolError) {
+    guard sql.count + parameters.count < Packed.largeSize else {
+      try flush()
+      try begin()
+      try add(line, isLast: false)
+      try add(sql, isLast: parameters.isEmpty)
+      if !parameters.isEmpty { try add(parameters, isLast: true) }
+      return
+    }
+    line.withBytes { packed.append(netstring: $0) }
+    sql.withUnsafeBytes { packed.append(netstring: $0) }
+    parameters.withUnsafeBytes { packed.append(netstring: $0) }
+    packedCount += 1
+    if packedCount >= Self.maxPacked || packed.count >= Packed.maxSize - Self.maxPackedSize {
+      try flush()
+    }
+  }
+
+  /// Sends what was not sent yet.
+  mutating func flush() throws(ToolError) {
+    guard packedCount > 0 else { return }
     try begin()
-    try add(message.line.encoded(), isLast: true)
+    try add(Packed.line, isLast: false)
+    try add(Array(packed.bytes), isLast: true)
+    packed.removeAll()
+    packedCount = 0
   }
 
   /// Sends the empty frame. It is never refused, as there is room for all that the session sends.
@@ -56,6 +86,10 @@ struct Link: ~Copyable {
     _ = try ToolError.wrapping { () throws(ZMQError) in
       try connection.socket.begin(UnsafeRawBufferPointer(start: nil, count: 0))
     }
+  }
+
+  private func add(_ line: Line, isLast: Bool) throws(ToolError) {
+    try add(line.encoded(), isLast: isLast)
   }
 
   private func add(_ frame: [UInt8], isLast: Bool) throws(ToolError) {

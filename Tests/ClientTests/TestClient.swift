@@ -124,10 +124,8 @@ struct TestClient {
   private mutating func carryOut(_ effect: Session.Effect) {
     switch effect {
     case .send(let request, let id, let deadline):
-      var bytes: [UInt8] = []
-      request.appendLine(id: id, deadlineMilliseconds: deadline, to: &bytes)
-      guard let line = try? Line(parsing: bytes), line["id"] == String(id),
-        line["deadline"] == String(deadline), !request.sql.isEmpty
+      let line = request.line(id: id, deadlineMilliseconds: deadline)
+      guard line["id"] == String(id), line["deadline"] == String(deadline), !request.sql.isEmpty
       else { preconditionFailure("no request") }
       var sent = Sent(
         id: id, deadline: deadline, ifVersion: line["if-version"], waits: line["wait"] == "change")

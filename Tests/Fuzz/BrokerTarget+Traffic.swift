@@ -21,21 +21,33 @@ extension BrokerTarget {
 
   func client(_ source: inout Source) -> [[UInt8]] {
     var frames: [[UInt8]] = [[]]
-    if source.chance(80) {
-      let request = source.pick(Corpus.requests)
-      let isQuery = request.starts(with: "QUERY".utf8)
-      frames.append(source.chance(50) ? request : source.input(like: Corpus.requests))
-      if isQuery || source.chance(5) { frames.append(source.pick(Self.statements)) }
-      if isQuery && source.chance(50) { frames.append(Array("[1]".utf8)) }
+    if source.chance(20) {
+      var requests: [[UInt8]] = []
+      for _ in 0..<source.below(source.chance(98) ? 6 : 1200) {
+        let request = self.request(&source)
+        requests += request + Array(repeating: [], count: max(0, 3 - request.count))
+      }
+      frames.append(Packed.line.encoded())
+      frames.append(packed(requests, &source))
     } else {
-      frames.append(source.input(like: Corpus.lines))
-      frames.append(source.bytes())
+      frames += request(&source)
     }
     if source.chance(10) { disturb(&frames, &source) }
     for _ in 0..<(source.chance(80) ? 0 : source.below(10)) {
       frames.insert(source.chance(95) ? [1, 2] : source.bytes(), at: 0)
     }
     return [address(source.below(Self.peers))] + frames
+  }
+
+  /// A line and what is behind it.
+  private func request(_ source: inout Source) -> [[UInt8]] {
+    guard source.chance(80) else { return [source.input(like: Corpus.lines), source.bytes()] }
+    let request = source.pick(Corpus.requests)
+    let isQuery = request.starts(with: "QUERY".utf8)
+    var frames = [source.chance(50) ? request : source.input(like: Corpus.requests)]
+    if isQuery || source.chance(5) { frames.append(source.pick(Self.statements)) }
+    if isQuery && source.chance(50) { frames.append(Array("[1]".utf8)) }
+    return frames
   }
 
   func worker(_ source: inout Source, _ cluster: Cluster) -> [[UInt8]] {

@@ -70,7 +70,8 @@ struct BrokerTarget: ~Copyable {
   private func end(_ cluster: inout Cluster) throws(Finding) {
     for _ in 0..<3 { try cluster.pass(milliseconds: ClientMessage.maxDeadlineMilliseconds) }
     if let left = cluster.open.values.first {
-      throw Finding("\(cluster.open.count) requests are never answered", Array(left.message[0]))
+      throw Finding(
+        "\(cluster.open.count) requests are never answered", left.request.sender.connection.bytes)
     }
     // Supervisors that say nothing; at the end of a longer sleep than this nobody had a chance to.
     for _ in 0..<5 { try cluster.pass(milliseconds: 1000) }

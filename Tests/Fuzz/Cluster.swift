@@ -12,7 +12,7 @@ struct Cluster {
   var broker: RouterBroker
   var now = Instant(microseconds: 1_000_000)
   /// The messages that have no answer yet.
-  private(set) var open: [ObjectIdentifier: ClientRequest] = [:]
+  private(set) var open: [ObjectIdentifier: OpenRequest] = [:]
   /// The ids that are in flight, with their messages.
   private var inFlight: [Key: ObjectIdentifier] = [:]
   /// How many replies each worker's connection may get.
@@ -32,34 +32,51 @@ struct Cluster {
     broker = Broker(configuration, now: now)
   }
 
+  /// A request, and whether it has asked for chunks.
+  struct OpenRequest {
+    let request: ClientRequest
+    let isStream: Bool
+  }
+
   mutating func receive(fromClient message: Multipart) throws(Finding) {
-    let request = ClientRequest(message)
-    let number = ObjectIdentifier(message)
+    var reader = RequestReader(message)
+    var count = 0
+    while let received = reader.next() {
+      count += 1
+      try receive(received)
+    }
+    try expect(count <= Packed.maxRequests + 1, "\(count) requests in a message", [])
+  }
+
+  private mutating func receive(_ received: RequestReader.Received) throws(Finding) {
+    let request = received.request
+    let number = ObjectIdentifier(request)
+    let client = request.sender.client
     var key: Key?
     var isAnswered = true
-    switch Result(catching: { () throws(Failure) in try request.parse() }) {
-    case .failure: break
-    case .success(.cancel), .success(.credit): isAnswered = false
-    case .success(.next(let id)): isAnswered = !isStream(Key(client: request.client, id: id))
-    case .success(.query(let query)): key = query.id.map { Key(client: request.client, id: $0) }
-    case .success(.show(let show)): key = show.id.map { Key(client: request.client, id: $0) }
+    var isStream = false
+    switch received.content {
+    case .refused: break
+    case .message(.cancel), .message(.credit): isAnswered = false
+    case .message(.next(let id)): isAnswered = !isInChunks(Key(client: client, id: id))
+    case .message(.query(let query)):
+      key = query.id.map { Key(client: client, id: $0) }
+      isStream = query.credit != nil
+    case .message(.show(let show)): key = show.id.map { Key(client: client, id: $0) }
     }
     if let key {
       // One that is repeated while it is in flight is ignored.
       isAnswered = inFlight[key] == nil
       inFlight[key] = inFlight[key] ?? number
     }
-    if isAnswered { open[number] = request }
-    broker.receive(fromClient: message, now: now)
+    if isAnswered { open[number] = OpenRequest(request: request, isStream: isStream) }
+    broker.receive(received, now: now)
     try carryOut()
   }
 
   /// Whether what is in flight so is to come in chunks.
-  private func isStream(_ key: Key) -> Bool {
-    guard let request = inFlight[key].flatMap({ open[$0] }),
-      case .query(let query)? = try? request.parse()
-    else { return false }
-    return query.credit != nil
+  private func isInChunks(_ key: Key) -> Bool {
+    inFlight[key].flatMap { open[$0] }?.isStream ?? false
   }
 
   mutating func receive(fromWorker message: Multipart) throws(Finding) {
@@ -74,7 +91,7 @@ struct Cluster {
   }
 
   mutating func disconnect(client: PeerID) throws(Finding) {
-    for (number, request) in open where PeerID(request.message[0]) == client { close(number) }
+    for (number, open) in open where open.request.sender.connection == client { close(number) }
     broker.disconnected(client: client, now: now)
     try carryOut()
   }
@@ -107,11 +124,11 @@ struct Cluster {
   private mutating func carryOut(_ effect: Effect) throws(Finding) {
     switch effect {
     case .chunk(_, let request, let line, _):
-      let isOpen = open[ObjectIdentifier(ClientRequest.of(request).message)] != nil
+      let isOpen = open[ObjectIdentifier(ClientRequest.of(request))] != nil
       try expect(isOpen, "a chunk after the end", line.encoded())
       try readable(line)
     case .answer(let request, let line, let rows):
-      let number = ObjectIdentifier(ClientRequest.of(request).message)
+      let number = ObjectIdentifier(ClientRequest.of(request))
       try expect(open[number] != nil, "answered twice, or never asked", line.encoded())
       close(number)
       try readable(line)
@@ -120,7 +137,7 @@ struct Cluster {
       try reply(to: peer, .run)
       given[peer] = orders.map(\.job.attempt)
       for order in orders {
-        let isOpen = open[ObjectIdentifier(ClientRequest.of(order.request).message)] != nil
+        let isOpen = open[ObjectIdentifier(ClientRequest.of(order.request))] != nil
         try expect(isOpen, "run after its end", order.job.line.encoded())
         try readable(order.job.line)
       }

@@ -30,7 +30,7 @@ struct SessionTarget: ~Copyable {
       session.submit(.request(request), now: now)
     }
     try take(&session, now, &results)
-    session.receive(Answer(try answer(&source)), now: now)
+    try receive(&session, &source, now)
     for _ in 0..<source.below(12) {
       try take(&session, now, &results)
       switch source.below(8) {
@@ -40,7 +40,7 @@ struct SessionTarget: ~Copyable {
       case 1:
         now = now.adding(milliseconds: source.below(3000))
         session.tick(now: now)
-      default: session.receive(Answer(try answer(&source)), now: now)
+      default: try receive(&session, &source, now)
       }
     }
     // A time to wait for, and the grace.
@@ -73,8 +73,27 @@ struct SessionTarget: ~Copyable {
     }
   }
 
-  private func answer(_ source: inout Source) throws(Finding) -> Multipart {
+  private func receive(
+    _ session: inout Session, _ source: inout Source, _ now: Instant
+  ) throws(Finding) {
+    var answers = AnswerReader(try message(&source))
+    while let answer = answers.next() { session.receive(answer, now: now) }
+  }
+
+  private func message(_ source: inout Source) throws(Finding) -> Multipart {
     var frames: [[UInt8]] = [[], source.input(like: Corpus.answers), source.bytes()]
+    if source.chance(30) {
+      var packed = ByteBuffer()
+      for _ in 0..<source.below(4) {
+        for content in [source.input(like: Corpus.answers), source.bytes()] {
+          content.withUnsafeBytes { packed.append(netstring: $0) }
+        }
+      }
+      let bytes = Array(packed)
+      frames = [
+        [], Packed.line.encoded(), source.chance(80) ? bytes : source.input(like: [bytes]),
+      ]
+    }
     if source.chance(10) { frames.remove(at: source.below(3)) }
     if source.chance(5) { frames.insert(source.bytes(), at: source.below(frames.count + 1)) }
     for frame in frames { source.trace(frame) }

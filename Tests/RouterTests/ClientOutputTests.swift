@@ -1,3 +1,4 @@
+import Client
 import Testing
 import Toolkit
 import Wire
@@ -41,6 +42,12 @@ import Glibc
     return .frame(Frame(try #require(try a.receive()), 0))
   }
 
+  private func request(_ message: Multipart) throws -> ClientRequest {
+    var reader = RequestReader(message)
+    let received = reader.next()
+    return try #require(received).request
+  }
+
   private func wait(_ socket: borrowing Socket) throws {
     var poll = PollSet()
     poll.add(socket)
@@ -57,7 +64,7 @@ import Glibc
     try client.connect("ipc://\(directory)/clients")
     _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
     try wait(router.base.socket)
-    let request = ClientRequest(try #require(try router.receive()).message)
+    let request = try request(try #require(try router.receive()).message)
 
     let large = try rows(1 << 20)
     let count = 20
@@ -80,6 +87,43 @@ import Glibc
     #expect(output.isEmpty)
   }
 
+  @Test func smallAnswersGoTogetherAndNoneIsLostWhenThereIsNoRoom() throws {
+    var router = try RouterSocket(
+      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
+      highWaterMarks: HighWaterMarks(receive: 16, send: 4), in: context)
+    let client = try Socket(.dealer, in: context)
+    try client.set(.receiveHighWaterMark, 1)
+    try client.connect("ipc://\(directory)/clients")
+    let packed = Array("15:SHOW what=stats,0:,0:,".utf8)
+    _ = try client.send([.delimiter, .bytes(Array("MANY".utf8)), .bytes(packed)])
+    try wait(router.base.socket)
+    let request = try request(try #require(try router.receive()).message)
+
+    let count = 9000
+    let (small, large) = (try rows(100), try rows(10_000))
+    for number in 0..<count {
+      let answer = Answer(
+        request: request, line: Line("OK").with("id", number),
+        body: number % 1000 == 999 ? large : small)
+      #expect(try output.send(answer, through: router) == .kept)
+      if number % 50 == 0 { #expect(try output.sendPacks(through: router) == .kept) }
+    }
+    #expect(try output.sendPacks(through: router) == .kept)
+    #expect(!output.isEmpty)
+
+    var read: [UInt64?] = []
+    var messages = 0
+    while read.count < count {
+      try output.flush(through: router)
+      guard let message = try client.receive() else { continue }
+      messages += 1
+      var answers = AnswerReader(message)
+      while let answer = answers.next() { read.append(answer.id) }
+    }
+    #expect(read == (0..<UInt64(count)).map(Optional.some))
+    #expect(output.isEmpty && messages < count)
+  }
+
   @Test func anAnswerThatWaitsKeepsItsOwnRowsAlone() throws {
     let client = try Socket(.dealer, in: context)
     let router = try Socket(.router, in: context)
@@ -87,7 +131,7 @@ import Glibc
     try client.connect("inproc://router")
     _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
     try wait(router)
-    let request = ClientRequest(try #require(try router.receive()))
+    let request = try request(try #require(try router.receive()))
 
     let small = Answer(request: request, line: Line("OK"), body: try rows(100, besides: 10_000))
       .parts

@@ -174,9 +174,8 @@ extension World {
     while let effect = callers[index].session?.next(now: now) {
       switch effect {
       case .send(let request, let id, let milliseconds):
-        var line: [UInt8] = []
-        request.appendLine(id: id, deadlineMilliseconds: milliseconds, to: &line)
-        send(line, request.sql, of: index)
+        let line = request.line(id: id, deadlineMilliseconds: milliseconds)
+        send(line.encoded(), request.sql, of: index)
       case .credit(let id, let chunks):
         control(index) {
           .credit(connection: $0, envelope: $1, id: String(id), chunks: chunks)

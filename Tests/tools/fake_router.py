@@ -13,6 +13,7 @@ What it does, by the first word of the SQL:
     twice                echoes twice, and under an id that nobody has
     garbage              sends broken messages, then echoes
     strange              answers what no version of the protocol has
+    many                 answers in a message of several, and then what is none
     large BYTES          answers so many bytes
     stream N BYTES [END] sends N chunks of so many bytes as it is asked for them, then an empty rest; or,
                          in its middle, the first time only when it is `restart MS`, something else:
@@ -36,6 +37,15 @@ import time
 import zlib
 
 import zmq
+
+
+def netstrings(frame):
+    contents = []
+    while frame:
+        length, _, rest = frame.partition(b":")
+        contents.append(rest[:int(length)])
+        frame = rest[int(length) + 1:]
+    return contents
 
 
 class Router:
@@ -71,7 +81,17 @@ class Router:
             for entry in watched:
                 self.watch(*entry)
             if self.socket.poll(5 if self.timed or self.watched else 1000):
-                self.serve(self.socket.recv_multipart())
+                self.receive(self.socket.recv_multipart())
+
+    def receive(self, frames):
+        if frames[2] != b"MANY":
+            return self.serve(frames)
+        contents = netstrings(frames[3])
+        for first in range(0, len(contents), 3):
+            request = contents[first:first + 3]
+            while not request[-1]:
+                request.pop()
+            self.serve(frames[:2] + request)
 
     def control(self, peer, line):
         self.log.write(f"{line}\n")
@@ -181,6 +201,9 @@ class Router:
             send(*echo)
         elif words[0] == "strange":
             send(*answer("MAYBE rows=1"))
+        elif words[0] == "many":
+            packed = b"".join(b"%d:%s," % (len(part), part) for part in echo[2:])
+            send(peer, b"", b"MANY", packed + b"7:broken")
         elif words[0] == "stream":
             self.streams[peer, pairs["id"]] = {
                 "count": int(words[1]),

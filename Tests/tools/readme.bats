@@ -67,6 +67,15 @@ EOF
   sqlite3 -tabs "$work/data/packages.db" 'select * from package' | cmp - "$work/rows"
 }
 
+@test "the client that sends many in one message runs as it stands" {
+  mkdir "$work/data"
+  sqlite3 "$work/data/packages.db" 'create table package(name)'
+  bin/start.sh "$work/data" 3>&-
+  blocks python 3 >"$work/many.py"
+  run -0 timeout 30 /usr/bin/python3 "$work/many.py"
+  [ "$output" = 328350 ]
+}
+
 @test "the tour's commands run as they stand, and show what is said of them" {
   # In a folder of the test's own.
   local folder=$XODB_RUN/tour

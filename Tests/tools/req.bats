@@ -204,6 +204,10 @@ END
   run --separate-stderr -70 xodb-req -d proj <<<'strange; last'
   [[ $(jq -r .sql <<<"$output") == last ]]
   [[ $stderr == *"line 1: cannot understand the router's answer: MAYBE"* ]]
+  # Several answers in a message, of which the last one is cut off.
+  run --separate-stderr -0 xodb-req -d proj <<<'many; last'
+  [[ $(jq -r .sql <<<"$output") == $'many\nlast' ]]
+  [[ $stderr == *"answer from ipc://$XODB_RUN/clients: no netstring"* ]]
 }
 
 @test "--each binds the fields of each line" {

@@ -1,7 +1,7 @@
 package import Wire
 package import ZeroMQ
 
-/// A router's message: `[""][line][body]`.
+/// A router's answer, or a chunk of one: a line and a body.
 package final class Answer {
   /// The request's, nil when it could not be read.
   package let id: UInt64?
@@ -34,18 +34,19 @@ package final class Answer {
     self.body = body
   }
 
-  /// Reads a message; whatever it holds, this is what can be said of it.
-  package init(_ message: Multipart) {
+  /// What came instead of an answer.
+  init(garbage why: String) {
+    (id, outcome, chunk, chunks, knownVersion, line) = (nil, nil, nil, 0, nil, nil)
+    (text, body) = (why, .delimiter)
+  }
+
+  /// Whatever the frames hold, this is what can be said of it.
+  init(_ line: Frame, _ body: Part) {
     knownVersion = nil
-    body = message.count > 2 ? .frame(Frame(message, 2)) : .delimiter
-    guard message.count >= 2, message[0].isEmpty else {
-      (id, outcome, chunk, chunks, line) = (nil, nil, nil, 0, nil)
-      text = "it does not begin with an empty frame and a line"
-      return
-    }
-    line = Frame(message, 1)
+    self.body = body
+    self.line = line
     do throws(LineError) {
-      let line = try LineView(parsing: message[1])
+      let line = try line.withBytes { bytes throws(LineError) in try LineView(parsing: bytes) }
       id = line["id"]?.uint64
       let isChunk = line.isWord("MORE")
       chunk = isChunk ? line["chunk"]?.int : nil

@@ -4,7 +4,7 @@ package import Wire
 /// A request that is to be sent, once or more often.
 package final class Request: Sendable {
   /// The line without an id and a deadline, which it gets each time that it is sent.
-  private let line: [UInt8]
+  private let line: Line
   private let hasDeadline: Bool
   /// How many chunks of the result the line itself asks for; 0: it is to come in one message.
   package let credit: Int
@@ -24,7 +24,7 @@ package final class Request: Sendable {
     } else {
       (hasDeadline, credit) = (false, 0)
     }
-    line = message.line.encoded()
+    line = message.line
     self.sql = sql
     self.parameters = parameters
     self.place = place
@@ -42,23 +42,9 @@ package final class Request: Sendable {
     self.place = place
   }
 
-  /// Appends the line as it travels under this id, with so much time.
-  package func appendLine(id: UInt64, deadlineMilliseconds: Int, to output: inout [UInt8]) {
-    output.append(contentsOf: line)
-    output.append(contentsOf: " id=".utf8)
-    Self.append(id, to: &output)
-    guard hasDeadline else { return }
-    output.append(contentsOf: " deadline=".utf8)
-    Self.append(UInt64(max(0, deadlineMilliseconds)), to: &output)
-  }
-
-  private static func append(_ number: UInt64, to output: inout [UInt8]) {
-    var divisor: UInt64 = 1
-    while number / divisor > 9 { divisor *= 10 }
-    while divisor > 0 {
-      output.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-      divisor /= 10
-    }
+  /// The line as it travels under this id, with so much time.
+  package func line(id: UInt64, deadlineMilliseconds: Int) -> Line {
+    line.with("id", id).with("deadline", hasDeadline ? max(0, deadlineMilliseconds) : nil)
   }
 
   /// In bytes.

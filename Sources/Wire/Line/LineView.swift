@@ -12,8 +12,8 @@ package struct LineView {
   private var count = 0
   /// The first pairs, which mostly are all. The others are read again when they are asked for.
   private var table = InlineArray<12, Ends>(repeating: Ends(key: 0, value: 0))
-  /// The keys that there may be, see `mark`.
-  private var marks: UInt64 = 0
+  /// Where in the table the key stands that has a mark, counted from 1; 0 for none. See `mark`.
+  private var places = InlineArray<64, UInt8>(repeating: 0)
   /// Whether it would be written with the same bytes.
   private var isCanonical = true
 
@@ -34,7 +34,7 @@ package struct LineView {
     while let key = try scanner.key() {
       let end = scanner.offset - 1
       let mark = Self.mark(key)
-      guard marks & mark == 0 || find(key) == nil else {
+      guard places[mark] == 0 || find(key, mark) == nil else {
         throw LineError(why: "\(String(ofValid: key)) given twice", offset: end - key.count)
       }
       guard count < Line.maxFields else {
@@ -45,14 +45,14 @@ package struct LineView {
         table[count] = Ends(key: UInt32(end), value: UInt32(scanner.offset))
       }
       count += 1
-      marks |= mark
+      if places[mark] == 0 { places[mark] = UInt8(truncatingIfNeeded: count) }
     }
   }
 
-  /// One bit of 64 for a key, which others may have as well.
+  /// One of 64 for a key, which others may have as well.
   @inline(__always)
-  private static func mark(_ key: UnsafeRawBufferPointer) -> UInt64 {
-    1 << (UInt64(key[0] ^ key[key.count - 1] &* 5 ^ UInt8(truncatingIfNeeded: key.count)) & 63)
+  private static func mark(_ key: UnsafeRawBufferPointer) -> Int {
+    Int((key[0] ^ key[key.count - 1] &* 5 ^ UInt8(truncatingIfNeeded: key.count)) & 63)
   }
 
   package var word: String { String(ofValid: bytes.slice(0, wordEnd)) }
@@ -62,21 +62,23 @@ package struct LineView {
   /// The value of a key, nil when the line does not have it.
   package subscript(key: StaticString) -> LineValue? {
     let key = UnsafeRawBufferPointer(key)
-    guard marks & Self.mark(key) != 0 else { return nil }
-    return find(key)
+    let mark = Self.mark(key)
+    return places[mark] == 0 ? nil : find(key, mark)
   }
 
-  private func find(_ key: UnsafeRawBufferPointer) -> LineValue? {
-    var start = wordEnd
-    for index in 0..<min(count, table.count) {
+  /// - Parameter mark: the key's, which some key has.
+  private func find(_ key: UnsafeRawBufferPointer, _ mark: Int) -> LineValue? {
+    // That is the first one with this mark.
+    let first = Int(places[mark]) - 1
+    for index in first..<max(first, min(count, table.count)) {
+      let start = index == 0 ? wordEnd : Int(table[index - 1].value)
       let ends = table[index]
       if bytes.slice(start + 1, Int(ends.key)).isEqual(to: key) {
         return LineValue(bytes.slice(Int(ends.key) + 1, Int(ends.value)))
       }
-      start = Int(ends.value)
     }
     guard count > table.count else { return nil }
-    return find(key, after: start)
+    return find(key, after: Int(table[table.count - 1].value))
   }
 
   private func find(_ key: UnsafeRawBufferPointer, after start: Int) -> LineValue? {

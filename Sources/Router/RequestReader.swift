@@ -1,0 +1,135 @@
+internal import Broker
+package import Wire
+package import ZeroMQ
+
+/// Reads the requests in a client's message: mostly one.
+///
+///     routing id, envelope of any depth, "", line, SQL, parameters
+///     routing id, envelope of any depth, "", MANY line, netstrings
+///
+/// The netstrings are line, SQL and parameters of one request after the other. Where one cannot be
+/// told from the next, the rest of the message is refused as one.
+package struct RequestReader {
+  package struct Received {
+    package let request: ClientRequest
+    package let content: Content
+  }
+
+  package enum Content {
+    case message(ClientMessage)
+    /// Why it is refused, and the `id=` that it has as far as that can be told.
+    case refused(Failure, id: String?)
+  }
+
+  private let message: Multipart
+  private let sender: Sender
+  private let hasEnvelope: Bool
+  /// The frames behind the envelope.
+  private let frames: Range<Int>
+  /// What is still to be read, if there may be several requests.
+  private var packed: NetstringReader?
+  private var isAtEnd = false
+  private var count = 0
+  private var latest: ClientRequest?
+
+  package init(_ message: Multipart) {
+    let delimiter = Sender.delimiter(of: message)
+    hasEnvelope = delimiter != nil
+    frames = min((delimiter ?? 0) + 1, message.count)..<message.count
+    packed = hasEnvelope ? Self.packed(message, frames) : nil
+    sender = Sender(message, delimiter: delimiter ?? 1, takesPacked: packed != nil)
+    self.message = message
+  }
+
+  private static func packed(_ message: Multipart, _ frames: Range<Int>) -> NetstringReader? {
+    guard frames.count == 2, let line = try? LineView(parsing: message[frames.lowerBound]),
+      Packed.isWord(of: line)
+    else { return nil }
+    return NetstringReader(message[frames.lowerBound + 1])
+  }
+
+  /// The next request, nil at the end.
+  package mutating func next() -> Received? {
+    guard !isAtEnd else { return nil }
+    defer { withExtendedLifetime(message) {} }
+    if packed != nil { return nextPacked() }
+    isAtEnd = true
+    return single()
+  }
+
+  private mutating func nextPacked() -> Received? {
+    guard var packed, !packed.isAtEnd else { return nil }
+    do throws(LineError) {
+      guard count < Packed.maxRequests, message[frames.lowerBound + 1].count <= Packed.maxSize
+      else {
+        throw LineError(
+          why: "more than \(Packed.maxRequests) requests or \(Packed.maxSize) bytes", offset: 0)
+      }
+      let (line, sql, parameters) = (try packed.next(), try packed.next(), try packed.next())
+      self.packed = packed
+      count += 1
+      let size = line.count + sql.count + parameters.count
+      return received(line, size, hasSQL: true, isAlone: sql.isEmpty && parameters.isEmpty) {
+        let request = ClientRequest(
+          $0.sender, size: size, copying: sql, parameters, latest: $0.latest)
+        $0.latest = request
+        return request
+      }
+    } catch {
+      isAtEnd = true
+      return refused(error.description, size: 0)
+    }
+  }
+
+  private mutating func single() -> Received {
+    let size = message.size - message[0].count - sender.envelope.reduce(0) { $0 + $1.count }
+    guard hasEnvelope else {
+      return refused(
+        "no empty frame in front of the request, behind a small envelope at most", size: size)
+    }
+    guard !message.isTruncated, frames.count <= 3 else {
+      return refused("more frames than a line, SQL and parameters", size: size)
+    }
+    guard let first = frames.first else { return refused("no line", size: size) }
+    return received(
+      message[first], size, hasSQL: frames.count > 1, isAlone: frames.count == 1
+    ) {
+      ClientRequest(
+        $0.sender, size: size, sql: Frame($0.message, first + 1),
+        parameters: $0.frames.count > 2 ? Frame($0.message, first + 2) : nil)
+    }
+  }
+
+  private func refused(_ why: String, size: Int) -> Received {
+    Received(
+      request: ClientRequest(sender, size: size),
+      content: .refused(Failure(.badRequest, why), id: nil))
+  }
+
+  /// Reads the line, and checks that what stands behind it fits.
+  /// - Parameter statement: makes a request of that.
+  private mutating func received(
+    _ bytes: UnsafeRawBufferPointer, _ size: Int, hasSQL: Bool, isAlone: Bool,
+    _ statement: (inout RequestReader) -> ClientRequest
+  ) -> Received {
+    let line: LineView
+    do throws(LineError) {
+      line = try LineView(parsing: bytes)
+    } catch {
+      return refused(error.description, size: size)
+    }
+    do throws(Failure) {
+      let message = try ClientMessage(line)
+      guard case .query = message else {
+        guard isAlone else { throw Failure(.badRequest, "\(line.word) is a line alone") }
+        return Received(request: ClientRequest(sender, size: size), content: .message(message))
+      }
+      guard hasSQL else { throw Failure(.badRequest, "QUERY without a frame of SQL") }
+      return Received(request: statement(&self), content: .message(message))
+    } catch {
+      return Received(
+        request: ClientRequest(sender, size: size),
+        content: .refused(error, id: line["id"]?.text))
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package import Broker
+internal import Wire
+internal import ZeroMQ
+
+/// Who has sent a message, and what its answers begin with.
+package final class Sender {
+  /// What a client may put around its request: proxies on the way add a frame each.
+  static let maxEnvelope = 8
+  /// The bytes of all that, with the routing id.
+  static let maxEnvelopeSize = 1024
+
+  /// The routing id.
+  package let connection: PeerID
+  /// The frames between the routing id and the empty one that ends the envelope.
+  let envelope: [[UInt8]]
+  /// The connection and envelope, by which the client's ids are told from others'.
+  package let client: PeerID
+  /// Whether several answers may come in one message.
+  let takesPacked: Bool
+
+  init(
+    _ connection: PeerID, envelope: [[UInt8]] = [], client: PeerID? = nil,
+    takesPacked: Bool = false
+  ) {
+    self.connection = connection
+    self.envelope = envelope
+    self.client = client ?? connection
+    self.takesPacked = takesPacked
+  }
+
+  /// - Parameter delimiter: where the empty frame stands that ends the envelope.
+  convenience init(_ message: Multipart, delimiter: Int, takesPacked: Bool) {
+    let connection = PeerID(message[0])
+    guard delimiter > 1 else {
+      self.init(connection, takesPacked: takesPacked)
+      return
+    }
+    var bytes: [UInt8] = []
+    for index in 0..<delimiter {
+      bytes.append(UInt8(truncatingIfNeeded: message[index].count))
+      bytes.append(contentsOf: message[index])
+    }
+    self.init(
+      connection, envelope: (1..<delimiter).map { Array(message[$0]) },
+      client: bytes.withUnsafeBytes { PeerID($0) }, takesPacked: takesPacked)
+  }
+
+  /// Where the envelope of a message ends; nil when it has none, or too large a one.
+  static func delimiter(of message: Multipart) -> Int? {
+    var size = message[0].count
+    for index in 1..<max(1, min(message.count, maxEnvelope + 2)) {
+      let count = message[index].count
+      if count == 0 { return size <= maxEnvelopeSize ? index : nil }
+      size += count
+    }
+    return nil
+  }
+
+  /// The frames of an answer before its line.
+  var envelopeParts: [Part] {
+    [.bytes(connection.bytes)] + envelope.map(Part.bytes) + [.delimiter]
+  }
+}

@@ -1,0 +1,112 @@
+import Testing
+import Wire
+import ZeroMQ
+
+@testable import Broker
+@testable import Router
+
+/// What is read from a client's message.
+@Suite struct RequestReaderTests {
+  private let id = Array("\u{0}abcd".utf8)
+
+  /// A message as a ROUTER receives it.
+  private func message(_ frames: [[UInt8]]) throws -> Multipart {
+    let context = try Context()
+    let near = try Socket(.pair, in: context)
+    let far = try Socket(.pair, in: context)
+    try far.bind("inproc://reader")
+    try near.connect("inproc://reader")
+    _ = try near.send(frames.map { .bytes($0) })
+    return try #require(try far.receive())
+  }
+
+  private func read(_ frames: [[UInt8]]) throws -> [RequestReader.Received] {
+    var reader = RequestReader(try message([id] + frames))
+    var all: [RequestReader.Received] = []
+    while let received = reader.next() { all.append(received) }
+    return all
+  }
+
+  private func packed(_ contents: [String]) -> [UInt8] {
+    contents.flatMap { Array("\($0.utf8.count):\($0),".utf8) }
+  }
+
+  private func text(_ frame: Frame?) -> String? {
+    frame?.withBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func words(_ all: [RequestReader.Received]) -> [String] {
+    all.map { received in
+      switch received.content {
+      case .message(let message):
+        let request = received.request
+        return "\(message.id ?? "-") \(text(request.sql) ?? "-") \(text(request.parameters) ?? "-")"
+      case .refused(let failure, let id): return "\(id ?? "-") \(failure.code)"
+      }
+    }
+  }
+
+  @Test func mostMessagesHaveOneRequest() throws {
+    let query = Array("QUERY db=a id=1".utf8)
+    let (sql, parameters) = (Array("select ?1".utf8), Array("[1]".utf8))
+    #expect(words(try read([[], query, sql, parameters])) == ["1 select ?1 [1]"])
+    #expect(words(try read([[], query, sql])) == ["1 select ?1 -"])
+    #expect(words(try read([[], query])) == ["1 badRequest"])
+    #expect(words(try read([[], query, sql, [], []])) == ["- badRequest"])
+    #expect(words(try read([[]])) == ["- badRequest"])
+    #expect(words(try read([query, sql])) == ["- badRequest"])
+    #expect(words(try read([])) == ["- badRequest"])
+    #expect(words(try read([[], Array("CANCEL id=2".utf8), sql])) == ["2 badRequest"])
+    let envelope = try read([[1], [2, 3], [], query, sql])
+    #expect(envelope[0].request.sender.envelope == [[1], [2, 3]])
+    #expect(envelope[0].request.sender.client != envelope[0].request.sender.connection)
+  }
+
+  @Test func severalRequestsAreOneByOneAndShareTheirSQL() throws {
+    let all = try read([
+      [], Array("MANY".utf8),
+      packed([
+        "QUERY db=a id=1", "select ?1", "[1]", "QUERY db=b id=2", "select ?1", "",
+        "QUERY db=b id=3", "select 3", "", "CREDIT id=1 credit=2", "", "",
+      ]),
+    ])
+    #expect(words(all) == ["1 select ?1 [1]", "2 select ?1 -", "3 select 3 -", "1 - -"])
+    let requests = all.map(\.request)
+    #expect(requests.allSatisfy { $0.sender.takesPacked })
+    #expect(requests[0].textHash == requests[1].textHash)
+    #expect(requests[1].textHash != requests[2].textHash)
+    #expect(requests[0].size == "QUERY db=a id=1select ?1[1]".utf8.count)
+    #expect(words(try read([[], Array("MANY".utf8), []])) == [])
+  }
+
+  @Test func whatIsWrongWithOneIsToldOfThatAlone() throws {
+    let all = try read([
+      [], Array("MANY".utf8),
+      packed([
+        "QUERY id=1", "select 1", "", "CANCEL id=2", "select 2", "", "MANY", "", "", "a\nb", "", "",
+        "QUERY db=a id=4", "select 4", "",
+      ]),
+    ])
+    #expect(
+      words(all) == [
+        "1 badRequest", "2 badRequest", "- badRequest", "- badRequest", "4 select 4 -",
+      ])
+  }
+
+  @Test func theRestOfAMessageIsRefusedAsOneWhereItCannotBeRead() throws {
+    let good = packed(["QUERY db=a id=1", "select 1", ""])
+    let many = Array("MANY".utf8)
+    for rest in ["x", "3:abc,", "3:abc,0:,", "15:QUERY db=a id=1,8:select 1,0:;"] {
+      let all = try read([[], many, good + Array(rest.utf8)])
+      #expect(words(all) == ["1 select 1 -", "- badRequest"], "\(rest)")
+    }
+    let tooMany = try read([
+      [], many, Array(repeatElement(packed(["", "", ""]), count: 1100).joined()),
+    ])
+    #expect(tooMany.count == Packed.maxRequests + 1)
+    let tooLarge = try read([
+      [], many, packed(["QUERY db=a id=1", String(repeating: "x", count: 65_536), ""]),
+    ])
+    #expect(words(tooLarge) == ["- badRequest"])
+  }
+}
