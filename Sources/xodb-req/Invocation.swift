@@ -120,6 +120,8 @@ struct Invocation {
       throw .wrong("the parameters of --each come from standard input")
     } else if watches, words.isEmpty {
       throw .wrong("--watch needs a statement on the command line")
+    } else if watches, !settings.isOrdered {
+      throw .wrong("--watch prints one result after the other, and goes without --unordered")
     }
   }
 }

@@ -332,6 +332,8 @@ end_watch() {
   [[ $stderr == "xodb-req: proj: the answer has no version"* ]]
   run -64 xodb-req -d proj --watch </dev/null
   run -64 xodb-req -d proj --watch --each x
+  run -64 xodb-req -d proj --unordered --watch 'echo'
+  [[ $output == "xodb-req: --watch prints one result after the other, and goes without --unordered"* ]]
 }
 
 @test "--watch lays tables out one behind the other" {
