@@ -24,7 +24,7 @@ struct Conversation: ~Copyable {
 
   init(
     to endpoint: String, _ settings: Settings, _ source: consuming Source,
-    _ printer: consuming Printer
+    _ printer: consuming Printer, _ format: Format
   ) throws(ToolError) {
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     let link = try Link(to: endpoint, number: 0, in: context)
@@ -32,7 +32,7 @@ struct Conversation: ~Copyable {
     self.link = link
     start = Clock.now()
     session = Session(settings, now: start)
-    progress = Progress(now: start)
+    progress = Progress(format, now: start)
     self.endpoint = endpoint
     self.source = source
     self.printer = printer
@@ -82,6 +82,7 @@ struct Conversation: ~Copyable {
   }
 
   private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
+    progress.take(effect)
     switch effect {
     case .send(let request, let id, let milliseconds):
       try link.send(request, id: id, deadlineMilliseconds: milliseconds)

@@ -32,7 +32,7 @@ struct Main {
     var conversation = try Conversation(
       to: try invocation.router ?? RunDirectory().clients, settings,
       source(invocation, format.wire),
-      Printer(tables: format == .table, marksEnds: invocation.watches))
+      Printer(tables: format == .table, marksEnds: invocation.watches), format.wire)
     // Within its life: to close sockets would only take time.
     try conversation.run(printingStatistics: invocation.printsStatistics)
   }
