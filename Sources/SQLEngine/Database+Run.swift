@@ -27,7 +27,8 @@ extension Database {
         ? .expired(waitedFor: nil) : .refused(.cancelled, "nobody wants more of it")
     case .tooManyRows: throw .refused(.tooLarge, "more than \(limits.rows) rows")
     case .tooManyBytes:
-      throw .refused(.tooLarge, "the answer is larger than \(limits.answerBytes) bytes")
+      let what = chunkBytes == nil ? "the answer" : "a row of the answer"
+      throw .refused(.tooLarge, "\(what) is larger than \(limits.answerBytes) bytes")
     }
   }
 }

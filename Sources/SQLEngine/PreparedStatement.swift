@@ -49,7 +49,7 @@ final class PreparedStatement {
     _ format: Format, _ limits: RunLimits, into body: inout ByteBuffer,
     _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(SQLiteError) -> Rendering {
-    let limit = body.count + limits.answerBytes
+    var limit = body.count + limits.answerBytes
     let maxRows = chunkBytes == nil ? limits.rows : .max
     // The first step may compile it again, with other columns.
     var isRow = try statement.step()
@@ -58,6 +58,8 @@ final class PreparedStatement {
     var rows = 0
     while isRow {
       guard rows < maxRows else { return .tooManyRows }
+      // In chunks a row has the limit to itself, whatever stands before it.
+      if chunkBytes != nil { limit = body.count + limits.answerBytes }
       for column in 0..<writer.columnCount {
         guard try append(column, writer, limit: limit, to: &body) else { return .tooManyBytes }
       }

@@ -78,8 +78,37 @@ import Worker
     let wide = "select printf('%.*c', id * 1500, 'x') as x from t"
     let (result, chunks, _) = stream(&engine, wide)
     #expect(
-      result.outcome == .failure(Failure(.tooLarge, "the answer is larger than 2000 bytes")))
+      result.outcome
+        == .failure(Failure(.tooLarge, "a row of the answer is larger than 2000 bytes")))
     #expect(chunks.first?.count == 3 + 1500 + 2)
+  }
+
+  @Test(arguments: Format.allCases) func aRowMayBeAsLargeWhateverStandsBeforeIt(format: Format)
+    throws
+  {
+    // Of the first row alone, which is not of the size of a chunk.
+    let small = "select 'x' as x"
+    let large = "select printf('%.*c', 1900, 'y') as x"
+    var limits = RunLimits()
+    var engine = try fixture.engine(limits)
+    let header = format == .csv ? "x\r\n".utf8.count : 0
+    limits.answerBytes = engine.ask("a", large, format: format).text.utf8.count - header
+    engine = try fixture.engine(limits)
+    let before = Array(repeating: small, count: 50).joined(separator: " union all ")
+    for sql in [large, "\(before) union all \(large)", "\(large) union all \(small)"] {
+      let (result, chunks, _) = stream(&engine, sql, format: format)
+      guard case .rows = result.outcome else {
+        Issue.record("\(sql): \(result)")
+        continue
+      }
+      #expect(chunks.count == 2)
+    }
+    let (result, _, _) = stream(
+      &engine, "\(small) union all select 'y' || x from (\(large))", format: format)
+    #expect(
+      result.outcome
+        == .failure(
+          Failure(.tooLarge, "a row of the answer is larger than \(limits.answerBytes) bytes")))
   }
 
   @Test func endsWhenNobodyWantsMore() throws {
