@@ -8,7 +8,8 @@ import Worker
 ///     echo TEXT      a row with the text as it came
 ///     params         a row with the parameters as they came
 ///     sleep MS       waits, then says who it is; not longer than anybody waits for that
-///     patient MS     likewise, until its deadline at most, which it fails with
+///     until FILE     likewise, as long as the file is not there
+///     patient MS     like sleep, until its deadline at most, which it fails with
 ///     spin MS        computes, and cannot be interrupted
 ///     eat MIB        allocates so much, or as much as it gets, says how much that was, and frees it
 ///     big BYTES      so much of an answer, in chunks if these are wanted
@@ -99,6 +100,9 @@ struct TestEngine: Engine {
     case "params": body.append(contentsOf: parameters)
     case "sleep":
       for _ in 0..<(Int(argument) ?? 0) where !isAbandoned() { usleep(1000) }
+      body.append("\(getpid())")
+    case "until":
+      while access(argument, F_OK) != 0 && !isAbandoned() { usleep(1000) }
       body.append("\(getpid())")
     case "patient":
       let end = min(deadline, Clock.now().adding(milliseconds: Int(argument) ?? 0))

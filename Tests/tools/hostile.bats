@@ -176,21 +176,24 @@ PYTHON
 @test "a router whose socket was replaced ends, answers first and leaves the other socket alone" {
   start_router
   start_workers 1
-  ask 'QUERY db=test id=1' 'sleep 1500' >"$work/answer" 3>&- &
+  ask 'QUERY db=test id=1' "until $work/go" >"$work/answer" 3>&- &
   note_started
   local client=$pid
-  wait_for eval 'ask "SHOW what=queue" | grep -q running'
-  rm "$XODB_RUN/clients"
   start other /usr/bin/python3 -c "
 import socket, time
 other = socket.socket(socket.AF_UNIX)
-other.bind('$XODB_RUN/clients')
+other.bind('$XODB_RUN/other')
 time.sleep(60)"
+  wait_for test -S "$XODB_RUN/other"
+  wait_for eval 'ask "SHOW what=queue" | grep -q running'
+  # At once: the router looks every second, and must not find nothing there.
+  mv "$XODB_RUN/other" "$XODB_RUN/clients"
+  wait_for grep -s "clients: it is another's socket now" "$work/router.err"
+  touch "$work/go"
   wait_status "$client"
   [[ $(<"$work/answer") == "OK id=1 "* ]]
   wait_status "$router"
   [ "$status" -eq 73 ]
-  grep "clients: it is another's socket now" "$work/router.err"
   [ -S "$XODB_RUN/clients" ]
 }
 

@@ -8,6 +8,21 @@ load cluster
 setup() { set_up_run; }
 teardown() { tear_down_run; }
 
+# Succeeds when a statement runs.
+runs() { # SQL
+  ask 'SHOW what=queue' | grep -q "\"state\":\"running\".*\"sql\":\"$1\""
+}
+
+# Succeeds when so many requests are in flight.
+in_flight() { # N
+  [ "$(ask 'SHOW what=queue' | grep -c '"state"')" -eq "$1" ]
+}
+
+# The pid of the worker that runs something.
+running_worker() {
+  ask 'SHOW what=workers format=tsv' | awk -F '\t' '$5 == "running" { print $3 }'
+}
+
 @test "REQ and DEALER clients are answered, with envelopes of any depth" {
   start_router
   start_workers 1
@@ -100,12 +115,8 @@ EOF
   start_router
   start_workers 2 --list "$work/list"
   sleep 2.1 # a new router gives workers so long to come
-  local before after
-  before=$(date +%s%N)
-  run -0 ask 'QUERY db=two id=7' 'echo'
-  after=$(date +%s%N)
+  run -0 ask 'QUERY db=two id=7 deadline=1500' 'echo'
   [[ ${lines[0]} == "ERROR id=7 code=no-such-database message=\"no worker has a database 'two'\""* ]]
-  [ $(((after - before) / 1000000)) -lt 1500 ]
   printf 'one\ntwo\n' >"$work/list"
   run -0 ask 'QUERY db=two' 'echo here'
   [ "${lines[1]}" = here ]
@@ -123,13 +134,12 @@ EOF
   start_events
   start_router
   start_workers 2
-  ask 'QUERY db=test id=7' 'sleep 1500' >"$work/answer" 3>&- &
+  ask 'QUERY db=test id=7' "until $work/go" >"$work/answer" 3>&- &
   note_started
   local client=$pid
-  sleep 0.5
-  local killed
-  killed=$(ask 'SHOW what=workers format=tsv' | awk -F '\t' '$5 == "running" { print $3 }')
-  kill -KILL "$killed"
+  wait_for runs "until $work/go"
+  kill -KILL "$(running_worker)"
+  touch "$work/go"
   wait_status "$client"
   [[ $(head -n 1 "$work/answer") == "OK id=7 rows=1 tries=2 "* ]]
   wait_for event '^request.retried .*id=7 .*tries=2'
@@ -156,10 +166,10 @@ EOF
   start_events
   start_router
   start_workers 1
-  ask 'QUERY db=test id=7 deadline=1000' hang >"$work/hang" 3>&- &
+  ask 'QUERY db=test id=7 deadline=4000' hang >"$work/hang" 3>&- &
   note_started
   local client=$pid
-  wait_for asked_for hang
+  wait_for runs hang
   # Nobody is free now: what waits is refused when its own time is over.
   run -0 ask 'QUERY db=test id=8 deadline=300' 'echo'
   [[ ${lines[0]} == "ERROR id=8 code=deadline "*"no worker was free"* ]]
@@ -176,20 +186,16 @@ EOF
   start_events
   start_router
   start_workers 2
-  ask 'QUERY db=test id=7 deadline=20000' 'sleep 300' >"$work/answer" 3>&- &
+  ask 'QUERY db=test id=7' "until $work/go" >"$work/answer" 3>&- &
   note_started
   local client=$pid held
-  wait_for asked_for 'sleep 300'
-  held=$(ask 'SHOW what=workers format=tsv' | awk -F '\t' '$5 == "running" { print $3 }')
+  wait_for runs "until $work/go"
+  held=$(running_worker)
   kill -STOP "$held"
+  touch "$work/go"
   wait_status "$client"
   grep '^OK id=7 rows=1 tries=2 ' "$work/answer"
   run -0 event "^worker.exited .* pid=$held signal=KILL"
-}
-
-# Succeeds when a statement runs.
-asked_for() { # SQL
-  ask 'SHOW what=queue format=json' | grep -q "\"state\":\"running\".*\"sql\":\"$1\""
 }
 
 @test "a router that has come back gets its workers at once" {
@@ -217,19 +223,22 @@ asked_for() { # SQL
 }
 
 @test "TERM: the router answers what it holds, refuses what is new, and ends" {
+  start_events
   start_router
   start_workers 1
-  ask 'QUERY db=test id=1' 'sleep 1000' >"$work/first" 3>&- &
+  ask 'QUERY db=test id=1' "until $work/go" >"$work/first" 3>&- &
   note_started
   local first=$pid
+  wait_for runs "until $work/go"
   ask 'QUERY db=test id=2' 'echo second' >"$work/second" 3>&- &
   note_started
   local second=$pid
-  sleep 0.5
+  wait_for in_flight 2
   kill -TERM "$router"
-  sleep 0.2
+  wait_for event '^router.draining '
   run -0 ask 'QUERY db=test id=3' 'echo'
   [[ ${lines[0]} == "ERROR id=3 code=draining "*retry_ms=* ]]
+  touch "$work/go"
   wait_status "$first"
   wait_status "$second"
   [[ $(<"$work/first") == "OK id=1 "* ]]
@@ -242,11 +251,13 @@ asked_for() { # SQL
   start_events
   start_router
   start_workers 1
-  ask 'QUERY db=test id=1' 'sleep 1000' >"$work/first" 3>&- &
+  ask 'QUERY db=test id=1' "until $work/go" >"$work/first" 3>&- &
   note_started
   local first=$pid
-  sleep 0.5
+  wait_for runs "until $work/go"
   kill -TERM "$workers"
+  wait_for event '^worker.stopping '
+  touch "$work/go"
   wait_status "$first"
   [[ $(<"$work/first") == "OK id=1 rows=1 tries=1 "* ]]
   wait_status "$workers"
@@ -259,11 +270,12 @@ asked_for() { # SQL
   start by-hand xodb-test-worker
   local worker=$pid
   wait_for eval '[ "$(shown_workers)" -eq 1 ]'
-  ask 'QUERY db=test id=1' 'sleep 500' >"$work/first" 3>&- &
+  ask 'QUERY db=test id=1' "until $work/go" >"$work/first" 3>&- &
   note_started
   local first=$pid
-  sleep 0.2
+  wait_for runs "until $work/go"
   kill -TERM "$worker"
+  touch "$work/go"
   wait_status "$first"
   [[ $(<"$work/first") == "OK id=1 "* ]]
   wait_status "$worker"
@@ -273,12 +285,12 @@ asked_for() { # SQL
 @test "the queue is bounded: busy at once, with a time to try again after" {
   start_router --max-queued 1
   start_workers 1
-  ask 'QUERY db=test id=1' 'sleep 1000' >"$work/first" 3>&- &
+  ask 'QUERY db=test id=1' "until $work/go" >"$work/first" 3>&- &
   note_started
-  sleep 0.3
+  wait_for runs "until $work/go"
   ask 'QUERY db=test id=2' 'echo' >"$work/second" 3>&- &
   note_started
-  sleep 0.3
+  wait_for in_flight 2
   run -0 ask 'QUERY db=test id=3' 'echo'
   [[ ${lines[0]} == "ERROR id=3 code=busy "*retry_ms=* ]]
 }
@@ -290,7 +302,7 @@ asked_for() { # SQL
     ask "QUERY db=test id=$id" hang >"$work/$id" 2>&1 3>&- &
     note_started
   done
-  sleep 0.5
+  wait_for in_flight 3
   local before after
   before=$(($(ticks "$router") + $(ticks "$workers")))
   sleep 3
