@@ -51,6 +51,8 @@ extension Broker {
   /// A worker is gone. What it held goes back to the front of the queue.
   mutating func lose(_ peer: PeerID, why: String, _ loss: Loss, _ now: Instant) {
     guard let worker = workers[peer] else { return }
+    // What waits for its reader does not run: whatever its worker died of, it was not that.
+    let loss = worker.stalledSince == nil ? loss : .uncounted
     // One that lives after all and waits would wait for ever; so it ends, and is started again.
     if worker.state == .idle || worker.stalledSince != nil { effects.append(.tell(peer, .bye)) }
     forget(peer)

@@ -66,6 +66,24 @@ import Wire
     #expect(!bench.broker.quarantine.isEmpty)
   }
 
+  @Test func aDeathWhileItsReaderIsWaitedForIsOnNobodysAccount() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.disconnect(worker: "w-1/10")
+    #expect(bench.codes() == ["q": "aborted"])
+    #expect(bench.broker.quarantine.isEmpty && bench.broker.casualties.nextEnd == nil)
+    #expect(bench.broker.statistics.all.deaths == 0)
+  }
+
+  @Test func aDeathAfterItsReaderHasAskedForMoreCounts() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.credit("q", 1)
+    bench.disconnect(worker: "w-1/10")
+    #expect(bench.codes() == ["q": "aborted"])
+    #expect(!bench.broker.quarantine.isEmpty)
+  }
+
   @Test func aDeathBeforeTheFirstChunkDoesNot() throws {
     var (bench, _) = try stream(credit: 2, workers: 2)
     bench.event("worker.exited", "w-1", 10)

@@ -136,9 +136,11 @@ extension Ledger {
     worker.member.map { announced[$0.generation] != nil } ?? false
   }
 
-  /// Whether a loss is on the account of what the worker ran.
+  /// Whether a loss is on the account of what the worker ran, which it does not do while it waits for
+  /// a reader.
   private func isAccident(_ worker: Worker, _ why: String) -> Bool {
-    switch why {
+    guard worker.stalledSince == nil else { return false }
+    return switch why {
     case "it ended", "its connection was closed": !isAnnounced(worker)
     case "replaced":
       (speaker?.generation ?? 0) > (worker.member?.generation ?? 0) && !isAnnounced(worker)

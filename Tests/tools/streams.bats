@@ -181,3 +181,37 @@ assert b"code=aborted" in router.recv_multipart()[0]
 END
   cmp "$work/out" <(seq 200000)
 }
+
+# Asks for a result chunk by chunk, and does what is said between the first and the second.
+read_slowly() { # SQL COMMAND...
+  /usr/bin/python3 - "$@" <<'END'
+import os, subprocess, sys, zmq
+router = zmq.Context.instance().socket(zmq.DEALER)
+router.connect(f"ipc://{os.environ['XODB_RUN']}/clients")
+router.send_multipart([b"", b"QUERY db=kv id=1 credit=1 format=tsv", sys.argv[1].encode()])
+line = router.recv_multipart()[1]
+assert line.startswith(b"MORE"), line
+subprocess.run(sys.argv[2:], check=True)
+while line.startswith(b"MORE"):
+    # Unless it is over: what dies when it has been asked to go on counts.
+    if not router.poll(1000):
+        router.send_multipart([b"", b"CREDIT id=1 credit=1"])
+    line = router.recv_multipart()[1]
+print(line.decode())
+END
+}
+
+# Succeeds when a worker is there again.
+stands_by() {
+  [ "$(xodb-req --show workers -f tsv | cut -f 5)" = idle ]
+}
+
+@test "a worker that is killed while it waits for a reader is not on its statement's account" {
+  start_cluster -w 1 -R '--tries 1'
+  for _ in 1 2; do
+    run -0 read_slowly "$(numbers 1000000000)" kill -KILL "$(worker_pids "$(pid_of_name workers)")"
+    [[ $output == *' code=aborted '* ]]
+    wait_for stands_by
+  done
+  [ -z "$(xodb-req --show quarantine -f tsv)" ]
+}
