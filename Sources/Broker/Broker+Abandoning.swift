@@ -5,14 +5,14 @@ extension Broker {
   /// A worker runs what nobody waits for any more. It is told so, and stays busy until it says that
   /// it is ready.
   mutating func abandon(
-    _ peer: PeerID, _ number: UInt64, _ request: PendingRequest, _ outcome: Outcome
+    _ peer: PeerID, _ number: UInt64, _ request: PendingRequest, _ outcome: Outcome, _ now: Instant
   ) {
     let attempt = Attempt(job: number, number: request.attempts)
     guard let worker = workers[peer], let index = worker.index(of: attempt) else { return }
     let account = account(of: request)
     worker.runs[index].abandoned = account
     // One that waits for its reader can be told directly.
-    if release(peer, .stop) { return }
+    if release(peer, .stop, now) { return }
     var line = abandonment(worker.member, attempt).with("id", request.id)
       .with("db", request.database)
     if case .failure(let failure) = outcome { line.append("why", failure.message) }

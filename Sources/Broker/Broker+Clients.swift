@@ -17,10 +17,10 @@ extension Broker {
       guard let number = inFlight[ClientRequestID(client: client, id: id)] else { return }
       return finish(number, .failure(Failure(.cancelled, "its client took it back")), now: now)
     case .credit(let id, let chunks):
-      _ = grant(chunks, id, of: client)
+      _ = grant(chunks, id, of: client, now)
       return
     case .next(let id):
-      if grant(1, id, of: client) { return }
+      if grant(1, id, of: client, now) { return }
       return refuse(payload, id: id, Failure(.aborted, "no such result is in flight"), now: now)
     case .query, .show: break
     }
@@ -157,7 +157,7 @@ extension Broker {
       account.bytes -= request.size
       if account.numbers.isEmpty { clients[request.connection] = nil }
     }
-    if let peer = request.worker, result == nil { abandon(peer, number, request, outcome) }
+    if let peer = request.worker, result == nil { abandon(peer, number, request, outcome, now) }
     if isAnswered {
       answer(request, outcome, rows, from: result, now: now)
     } else {

@@ -75,7 +75,8 @@ extension Broker {
         return [
           .text(worker.member.name), .integer(worker.member.generation),
           .integer(Int64(worker.pid)), Value(worker.supervisor), .text(stateName(worker)),
-          Value(run?.statement.key.database), Value(run.map { now.microseconds(since: $0.begun) }),
+          Value(run?.statement.key.database),
+          Value(run.map { (worker.stalledSince ?? now).microseconds(since: $0.begun) }),
           .integer(Int64(worker.served)), .integer(Int64(worker.names.count)),
         ]
       }

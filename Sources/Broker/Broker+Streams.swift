@@ -64,20 +64,21 @@ extension Broker {
   }
 
   /// A client wants more of a result. Returns whether that is in flight.
-  mutating func grant(_ chunks: Int, _ id: String, of client: PeerID) -> Bool {
+  mutating func grant(_ chunks: Int, _ id: String, of client: PeerID, _ now: Instant) -> Bool {
     guard let number = inFlight[ClientRequestID(client: client, id: id)],
       let request = requests[number], let credit = request.credit
     else { return false }
     request.credit = min(credit + chunks, ClientMessage.maxCredit)
-    if let peer = request.worker { release(peer, .go) }
+    if let peer = request.worker { release(peer, .go, now) }
     return true
   }
 
   /// Gives a stalled worker its word. Returns whether it was one.
   @discardableResult
-  mutating func release(_ peer: PeerID, _ word: WorkerCommand) -> Bool {
-    guard workers[peer]?.stalledSince != nil else { return false }
-    workers[peer]?.stalledSince = nil
+  mutating func release(_ peer: PeerID, _ word: WorkerCommand, _ now: Instant) -> Bool {
+    guard let worker = workers[peer], let since = worker.stalledSince else { return false }
+    worker.stalledSince = nil
+    worker.runs.first?.goOn(afterMicroseconds: now.microseconds(since: since))
     stalled.removeAll { $0 == peer }
     effects.append(.tell(peer, word))
     return true

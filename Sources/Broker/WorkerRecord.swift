@@ -75,7 +75,8 @@ final class WorkerRecord {
     let statement: StatementRecord
     let isLong: Bool
     let isSuspect: Bool
-    let begun: Instant
+    /// When it began; or would have, had it begun that much later instead of waiting for its reader.
+    @exclusivity(unchecked) private(set) var begun: Instant
     /// The request, once nobody waits for it any more: a death may still be on its account.
     @exclusivity(unchecked) var abandoned: Quarantine.Account?
 
@@ -90,6 +91,9 @@ final class WorkerRecord {
       self.isSuspect = isSuspect
       self.begun = begun
     }
+
+    /// It goes on, having waited for its reader for so long.
+    func goOn(afterMicroseconds waited: Int64) { begun = begun.adding(microseconds: waited) }
   }
 }
 

@@ -11,6 +11,8 @@ struct ChunkSender: ~Copyable {
   private var poll = PollSet()
   /// Whether a chunk of the result was sent.
   private(set) var hasSent = false
+  /// How long it was waited for somebody to want the next one.
+  private(set) var waitedMicroseconds = 0 as Int64
   /// Whether the router has dismissed the worker meanwhile.
   private(set) var isDismissed = false
   /// What was wrong with the connection or the router's word.
@@ -44,6 +46,8 @@ struct ChunkSender: ~Copyable {
       guard
         case .sent = try socket.send([.bytes(report.line.encoded()), .raw(chunk)] + answers)
       else { throw ToolError("send a chunk", "the router takes nothing", .crashed) }
+      let start = Clock.now()
+      defer { waitedMicroseconds += Clock.now().microseconds(since: start) }
       return try waitForWord(on: socket)
     } catch {
       failure = error

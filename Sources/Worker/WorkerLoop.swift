@@ -180,9 +180,10 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
         })
       control.end()
       if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }
+      // Only the last one has waited for its reader: nothing is begun behind it.
       let answer = AttemptResult(
         attempt: job.attempt, outcome: result.outcome, version: result.version,
-        runMicroseconds: Clock.now().microseconds(since: start))
+        runMicroseconds: Clock.now().microseconds(since: start) - sender.waitedMicroseconds)
       answers.append(answer.line)
     }
     swap(&answers, &self.answers)

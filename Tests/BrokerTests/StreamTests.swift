@@ -84,6 +84,17 @@ import Wire
     #expect(!bench.broker.quarantine.isEmpty)
   }
 
+  @Test func theTimeThatItsReaderTookIsNoneOfARun() throws {
+    var (bench, job) = try stream(credit: 1)
+    let statement = try #require(bench.broker.workers.values.first?.runs.first?.statement)
+    bench.chunk("w-1", job.attempt)
+    bench.pass(milliseconds: 2000)
+    bench.credit("q", 1)
+    bench.pass(milliseconds: 3)
+    bench.disconnect(worker: "w-1/10")
+    #expect(statement.microseconds == 3000)
+  }
+
   @Test func aDeathBeforeTheFirstChunkDoesNot() throws {
     var (bench, _) = try stream(credit: 2, workers: 2)
     bench.event("worker.exited", "w-1", 10)

@@ -70,10 +70,10 @@ extension Ledger {
   }
 
   /// A worker is told something else than to run.
-  mutating func take(_ command: WorkerCommand, to connection: Int) throws {
+  mutating func take(_ command: WorkerCommand, to connection: Int, now: Instant) throws {
     sum(connection)
     switch command {
-    case .go, .stop: return try takeWord(command, to: connection)
+    case .go, .stop: return try takeWord(command, to: connection, now: now)
     // To one in the middle of a result as well.
     case .bye where asking.contains(connection): asking.removeAll { $0 == connection }
     case .bye, .rescan, .check, .run: try reply(connection)

@@ -33,7 +33,8 @@ extension Ledger {
       case .run(let peer, let orders):
         try take(orders, to: try Self.connection(peer), first: runs, now: now)
         runs.removeFirst(orders.count)
-      case .tell(let peer, let command): try take(command, to: try Self.connection(peer))
+      case .tell(let peer, let command):
+        try take(command, to: try Self.connection(peer), now: now)
       case .publish(let line): try take(line, cause, now: now)
       }
     }

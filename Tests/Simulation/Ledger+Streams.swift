@@ -75,12 +75,17 @@ extension Ledger {
   }
 
   /// A worker is told whether to go on.
-  mutating func takeWord(_ word: WorkerCommand, to connection: Int) throws {
+  mutating func takeWord(_ word: WorkerCommand, to connection: Int, now: Instant) throws {
     guard let place = asking.firstIndex(of: connection) else {
       throw Violation("\(connection) is told to \(word), and has not asked")
     }
     asking.remove(at: place)
-    workers[connection].stalledSince = nil
+    if let since = workers[connection].stalledSince {
+      workers[connection].stalledSince = nil
+      let begun = workers[connection].held[0].begun
+      workers[connection].held[0].begun = begun.adding(
+        microseconds: now.microseconds(since: since))
+    }
     guard case .go = word else { return stopped.append(connection) }
     let held = workers[connection].held.first { isHeld($0, by: connection) }
     try require(

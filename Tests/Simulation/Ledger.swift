@@ -69,7 +69,8 @@ struct Ledger {
       let request: Int
       let attempt: Attempt
       let isSuspect: Bool
-      let begun: Instant
+      /// Later by as much as it has waited for its reader.
+      var begun: Instant
       var isAbandoned = false
     }
 

@@ -27,12 +27,14 @@ struct Process {
     let request: Int
     let job: Job
     let course: Course
-    let begun: Instant
+    /// Later by as much as it has waited for its reader.
+    var begun: Instant
     let deadline: Instant
     /// The database's, when the run began.
     let version: Int
-    /// How many chunks were sent.
+    /// How many chunks were sent, and when the last one was.
     var sent = 0
+    var sentLast = Instant.start
     /// Whether nobody wants more.
     var isStopped = false
   }

@@ -327,6 +327,7 @@ extension World {
     // Its time is over: it notices that, mostly before there is a chunk.
     if now >= run.deadline && chance(80) { return endRun(index) }
     run.sent += 1
+    run.sentLast = now
     processes[index].serial += 1
     processes[index].doing = .asking(run)
     processes[index].control.batch.end()
@@ -342,13 +343,15 @@ extension World {
   }
 
   private mutating func goOn(_ index: Int) {
-    guard case .asking(let run) = processes[index].doing else { return }
+    guard case .asking(var run) = processes[index].doing else { return }
+    run.begun = run.begun.adding(microseconds: now.microseconds(since: run.sentLast))
     pursue(index, run)
   }
 
   private mutating func stop(_ index: Int) {
     guard case .asking(var run) = processes[index].doing else { return }
     run.isStopped = true
+    run.begun = run.begun.adding(microseconds: now.microseconds(since: run.sentLast))
     processes[index].doing = .running(run)
     endRun(index)
   }

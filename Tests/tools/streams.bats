@@ -206,6 +206,14 @@ stands_by() {
   [ "$(xodb-req --show workers -f tsv | cut -f 5)" = idle ]
 }
 
+@test "the time that a reader takes is none of the statement's" {
+  start_cluster -w 1
+  run -0 read_slowly "$(numbers 100000)" sleep 2
+  [[ $output == 'OK id=1 rows=100000 '* ]]
+  [[ $output =~ run_us=([0-9]+) ]]
+  [ "${BASH_REMATCH[1]}" -lt 2000000 ]
+}
+
 @test "a worker that is killed while it waits for a reader is not on its statement's account" {
   start_cluster -w 1 -R '--tries 1'
   for _ in 1 2; do

@@ -84,7 +84,7 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
   /// The version of the database on which the statement ran, as far as one is known: equal versions
   /// mean equal data.
   package var version: String?
-  /// How long the engine took.
+  /// How long the engine took, without the time in which it waited for its reader.
   package var runMicroseconds: Int64
 
   package init(
