@@ -90,11 +90,23 @@ extension Broker {
   private func stateName(_ worker: WorkerRecord) -> String {
     switch worker.state {
     case .idle: "idle"
-    case .running where worker.stalledSince != nil: "waiting for its reader"
+    case .running where worker.stalledSince != nil: Self.waitsForReader
     case .running: worker.runs.contains { isCurrent($0.attempt) } ? "running" : "abandoning"
     case .rescanning, .checking: "looking"
     }
   }
+
+  private func stateName(_ request: PendingRequest) -> String {
+    switch request.state {
+    case .queued: "queued"
+    case .unresolved: "looking"
+    case .parked: "waiting for a change"
+    case .running(let peer) where workers[peer]?.stalledSince != nil: Self.waitsForReader
+    case .running: "running"
+    }
+  }
+
+  private static let waitsForReader = "waiting for its reader"
 
   private func clientRows(_ format: Format, _ now: Instant) -> ShownRows {
     let oldest = clients.sorted { ($0.value.numbers.first ?? 0) < ($1.value.numbers.first ?? 0) }
@@ -127,7 +139,7 @@ extension Broker {
       guard let request = requests[number] else { return nil }
       return [
         .text(request.connection.description), Value(request.id), Value(request.database),
-        .text(request.stateName), Value(request.worker.flatMap { workers[$0]?.member.name }),
+        .text(stateName(request)), Value(request.worker.flatMap { workers[$0]?.member.name }),
         .integer(now.microseconds(since: request.arrival)),
         .integer(Int64(request.deadline.millisecondsUp(since: now))),
         .integer(Int64(request.tries)), .integer(Int64(request.deaths)),
@@ -202,17 +214,6 @@ private struct NumberLine: Comparable {
   }
 
   static func == (a: NumberLine, b: NumberLine) -> Bool { a.numbers.first == b.numbers.first }
-}
-
-extension PendingRequest {
-  fileprivate var stateName: String {
-    switch state {
-    case .queued: "queued"
-    case .unresolved: "looking"
-    case .parked: "waiting for a change"
-    case .running: "running"
-    }
-  }
 }
 
 extension Value {

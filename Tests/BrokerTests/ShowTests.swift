@@ -42,6 +42,23 @@ import Wire
     #expect(rows(&bench, .workers).first?["state"] == "abandoning")
   }
 
+  @Test func whatWaitsForItsReaderIsSeen() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("streams", credit: 1)
+    let job = try bench.job()
+    func states() -> [String?] {
+      [rows(&bench, .workers).first?["state"], rows(&bench, .queue).first?["state"]]
+    }
+    bench.pass(milliseconds: 10)
+    bench.chunk("w-1", job.attempt)
+    bench.pass(milliseconds: 2000)
+    #expect(states() == ["waiting for its reader", "waiting for its reader"])
+    #expect(rows(&bench, .workers).first?["run_us"] == "10000")
+    bench.credit("streams", 1)
+    #expect(states() == ["running", "running"])
+  }
+
   @Test func showingIsAnsweredAtOnceAndDoesNotCountAsARequest() throws {
     var bench = Bench()
     for subject in Show.Subject.allCases where subject != .databases {

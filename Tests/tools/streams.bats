@@ -201,6 +201,12 @@ print(line.decode())
 END
 }
 
+# Succeeds when the request in flight, and its worker, stand so.
+stands() { # STATE
+  [ "$(xodb-req --show queue -f tsv | cut -f 4)" = "$1" ] &&
+    [ "$(xodb-req --show workers -f tsv | cut -f 5)" = "$1" ]
+}
+
 # Succeeds when a worker is there again.
 stands_by() {
   [ "$(xodb-req --show workers -f tsv | cut -f 5)" = idle ]
@@ -208,7 +214,8 @@ stands_by() {
 
 @test "the time that a reader takes is none of the statement's" {
   start_cluster -w 1
-  run -0 read_slowly "$(numbers 100000)" sleep 2
+  export -f stands
+  run -0 read_slowly "$(numbers 100000)" bash -c "sleep 2; stands 'waiting for its reader'"
   [[ $output == 'OK id=1 rows=100000 '* ]]
   [[ $output =~ run_us=([0-9]+) ]]
   [ "${BASH_REMATCH[1]}" -lt 2000000 ]
