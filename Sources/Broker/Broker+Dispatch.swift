@@ -35,6 +35,7 @@ extension Broker {
       if share > 1 && Self.mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
       workers[peer]?.state = .running
       workers[peer]?.runs = batch.runs
+      if batch.orders.count > 1 { statistics.note(batchOf: batch.orders.count, now) }
       effects.append(.run(peer, batch.orders))
     }
   }

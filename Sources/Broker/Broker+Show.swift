@@ -181,6 +181,8 @@ extension Broker {
     add("requests.waiting_for_change", now: Int64(parked.count))
     let (minute, all) = (statistics.lastMinute(now), statistics.all)
     add("workers.died", minute: minute.deaths, total: all.deaths)
+    add("batches", minute: minute.batches, total: all.batches)
+    add("batches.requests", minute: minute.batchedRequests, total: all.batchedRequests)
     for (recent, whole) in zip(minute.answers.named, all.answers.named) {
       add("answers.\(whole.name)", minute: recent.count, total: whole.count)
     }

@@ -6,6 +6,9 @@ struct Statistics {
     var answers = AnswerCounts()
     /// Workers that died while they ran a request.
     var deaths: UInt64 = 0
+    /// How often a worker was given several requests at once, and how many those were.
+    var batches: UInt64 = 0
+    var batchedRequests: UInt64 = 0
     var wait = Histogram()
     var run = Histogram()
     var total = Histogram()
@@ -13,6 +16,8 @@ struct Statistics {
     mutating func add(_ other: Period) {
       answers.add(other.answers)
       deaths += other.deaths
+      batches += other.batches
+      batchedRequests += other.batchedRequests
       wait.add(other.wait)
       run.add(other.run)
       total.add(other.total)
@@ -43,6 +48,13 @@ struct Statistics {
   }
 
   mutating func noteDeath(_ now: Instant) { update(now) { $0.deaths += 1 } }
+
+  mutating func note(batchOf requests: Int, _ now: Instant) {
+    update(now) { period in
+      period.batches += 1
+      period.batchedRequests += UInt64(requests)
+    }
+  }
 
   /// - Parameters: how long a request waited, ran, and took in all, in microseconds.
   mutating func note(wait: Int64, run: Int64, total: Int64, _ now: Instant) {

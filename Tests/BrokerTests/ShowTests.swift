@@ -109,6 +109,21 @@ import Wire
     #expect(bench.codes() == ["other": "OK", "4": "OK"])
   }
 
+  @Test func statisticsCountBatchesOfSeveral() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("quick?0")
+    bench.answer("w-1", 10, try bench.job().attempt)
+    bench.gather { bench in
+      for number in 1...5 { bench.query("quick?\(number)") }
+    }
+    #expect(bench.jobs().count == 5)
+    var stats: [String: [String: String]] = [:]
+    for row in rows(&bench, .stats) { stats[row["stat"] ?? ""] = row }
+    #expect(stats["batches"]?["total"] == "1" && stats["batches"]?["minute"] == "1")
+    #expect(stats["batches.requests"]?["total"] == "5")
+  }
+
   @Test func statisticsCountAnswersAndTimes() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])
