@@ -18,7 +18,11 @@ package struct Broker {
 
   /// All requests without a final answer.
   var requests = RequestTable()
-  var nextNumber: UInt64 = 1
+  /// The number of the next request, which no earlier router of this machine has given: they begin with
+  /// the clock's microseconds, and none takes a million requests a second. What a worker has to say of an
+  /// attempt may come when its router is dead and another one is bound where that was; it is about none
+  /// of the other one's.
+  var nextNumber: UInt64
   /// What clients have in flight under ids of their own.
   var inFlight: [ClientRequestID: UInt64] = [:]
   /// What each connection has in flight; only those that have anything.
@@ -77,6 +81,7 @@ package struct Broker {
 
   package init(_ configuration: Configuration, now: Instant) {
     self.configuration = configuration
+    nextNumber = UInt64(clamping: now.microseconds)
     quarantine = Quarantine(deaths: configuration.tries)
     statistics = Statistics(now: now)
     nextRound = now

@@ -1,6 +1,6 @@
 package import Wire
 
-/// An attempt, and which router has given it: another one counts its requests anew.
+/// An attempt, and which router has given it: another one does not wait for it.
 package struct Assignment: Hashable, Sendable {
   // Compared first, as it differs sooner.
   package let attempt: Attempt

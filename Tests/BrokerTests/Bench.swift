@@ -37,6 +37,13 @@ struct Bench {
     if settled { pass(milliseconds: 2001) }
   }
 
+  /// The router dies, and another one takes its place at once.
+  mutating func restart() {
+    now = now.adding(milliseconds: 1)
+    broker = Broker(broker.configuration, now: now)
+    effects = []
+  }
+
   static func peer(_ name: String) -> PeerID {
     Array(name.utf8).withUnsafeBytes { PeerID($0) }
   }

@@ -21,6 +21,9 @@ extension Ledger {
     }
     for (place, order) in orders.enumerated() {
       let index = Sent.of(order.request).request
+      let number = order.job.attempt.job
+      let former = numbered.updateValue(index, forKey: number) ?? index
+      try require(former == index, "\(index) has the number of \(former)")
       try check(order.job, for: index, to: connection, isAlone: orders.count == 1, now: now)
       try checkTurn(runs.dropFirst(place), isFirst: place == 0)
       if place == 0 { try reply(connection) }

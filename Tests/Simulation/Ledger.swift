@@ -91,6 +91,8 @@ struct Ledger {
   let configuration: Configuration
   var requests: [Request] = []
   var workers: [Worker] = []
+  /// By the numbers that routers gave them, of which none comes again.
+  var numbered: [UInt64: Int] = [:]
   var open: Set<Int> = []
   /// By envelope and id.
   var inFlight: [Key: Int] = [:]

@@ -53,7 +53,7 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
 }
 
 /// Which run of which request a worker is told to do, and answers: the router's number of the
-/// request, and how often it has been begun.
+/// request, which no other incarnation of it gives, and how often it has been begun.
 package struct Attempt: LineMessage, Hashable, Sendable {
   package let job: UInt64
   package let number: Int
