@@ -101,9 +101,10 @@ package struct RequestReader {
   }
 
   private func refused(_ why: String, size: Int) -> Received {
-    Received(
+    let line = packed == nil ? frames.first.flatMap { try? LineView(parsing: message[$0]) } : nil
+    return Received(
       request: ClientRequest(sender, size: size),
-      content: .refused(Failure(.badRequest, why), id: nil))
+      content: .refused(Failure(.badRequest, why), id: line?["id"]?.text))
   }
 
   /// Reads the line, and checks that what stands behind it fits.

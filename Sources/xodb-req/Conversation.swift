@@ -83,6 +83,8 @@ struct Conversation: ~Copyable {
 
   private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
     progress.take(effect)
+    // What is to be sent does not wait for what may block.
+    if !effect.isSent { try link.flush() }
     switch effect {
     case .send(let request, let id, let milliseconds):
       try link.send(request, id: id, deadlineMilliseconds: milliseconds)

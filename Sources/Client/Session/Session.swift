@@ -31,6 +31,14 @@ package struct Session {
     case complain(String)
     /// End: no router has answered at the start.
     case giveUpConnecting
+
+    /// Whether it goes to the router.
+    package var isSent: Bool {
+      switch self {
+      case .send, .credit, .cancel: true
+      case .printChunk, .print, .report, .complain, .giveUpConnecting: false
+      }
+    }
   }
 
   package let settings: Settings
