@@ -136,6 +136,7 @@ a worker stands still, even for its watchdog               | router.bats      | 
 a query needs too much memory, or returns too much         | engine.bats      | what takes more memory than there is is too large, and the worker lives on
 a worker or the router is lost in the middle of a large result | streams.bats | a worker that dies in the middle of a result breaks that off, and nothing else
 whoever reads a large result does not go on                | streams.bats     | a reader that does not read gives way when others wait, and is told
+a client does not read its answers                         | hostile.bats     | a client that reads late has an answer to each request, and a result without a gap
 one client sends more than all others                      | control.bats     | one connection has a bound of its own, and others are served
 a client goes away, or takes a query back                  | connections.bats | a client that is killed or hangs up is missed at once: what it waits for is cancelled
 all workers are busy or being restarted                    | operation.bats   | HUP restarts the workers one by one; every query is answered once, at its first try
