@@ -1,6 +1,8 @@
-/// How long statements took so far, by their texts; the parameters do not count.
+/// How long statements took so far, by their texts and databases; the parameters do not count.
 ///
-/// It forgets what was not asked for in a long time, so that it stays within a bound.
+/// Of a text that is new to a database is known what it took on others: its first run there has to
+/// open the file and to compile it, and says less. It forgets what was not asked for in a long time,
+/// so that it stays within a bound.
 struct StatementHistory {
   /// How much of a worker's time a statement is expected to take.
   enum Pace {
@@ -15,7 +17,7 @@ struct StatementHistory {
   static let quickMicroseconds: Int64 = 1000
   /// From this on a statement is long.
   static let shortMicroseconds: Int64 = 20_000
-  /// How many texts are remembered at least; at most twice as many.
+  /// About how many are remembered at least; at most twice as many.
   static let capacity = 4096
 
   private(set) var recent: [StatementKey: StatementRecord] = [:]
@@ -26,16 +28,21 @@ struct StatementHistory {
   /// What is known of a statement, and will be.
   mutating func record(_ key: StatementKey) -> StatementRecord {
     if let latest, latest.key == key { return latest }
-    if let known = recent[key] {
-      latest = known
-      return known
-    }
-    let record = older[key] ?? StatementRecord(key)
+    let record = recent[key] ?? renewed(key)
     latest = record
-    if recent.count >= Self.capacity {
+    return record
+  }
+
+  /// What was not asked for of late is so from now on, and what is known of its text with it.
+  private mutating func renewed(_ key: StatementKey) -> StatementRecord {
+    let known = older[key]
+    let general = known?.general ?? key.general.map { recent[$0] ?? renewed($0) }
+    let record = known ?? StatementRecord(key, general: general)
+    if recent.count + 2 > Self.capacity {
       older = recent
       recent = [:]
     }
+    if let general { recent[general.key] = general }
     recent[key] = record
     return record
   }
@@ -44,10 +51,18 @@ struct StatementHistory {
 /// How long a statement took so far.
 final class StatementRecord {
   let key: StatementKey
-  /// What a run is expected to take; nil when none has ended yet.
-  @exclusivity(unchecked) private(set) var microseconds: Int64?
+  /// What is known of its text on all databases; nil when this is that.
+  let general: StatementRecord?
+  /// Of the runs that have ended; nil when there was none.
+  @exclusivity(unchecked) private var average: Int64?
 
-  init(_ key: StatementKey) { self.key = key }
+  init(_ key: StatementKey, general: StatementRecord?) {
+    self.key = key
+    self.general = general
+  }
+
+  /// What a run is expected to take; nil when none has ended yet, on any database.
+  var microseconds: Int64? { average ?? general?.average }
 
   /// Notes how long a run took, or how long it had taken when it was broken off.
   ///
@@ -57,7 +72,8 @@ final class StatementRecord {
     // Whatever a worker says, it is within a day or so.
     let microseconds = min(max(microseconds, 0), 1 << 37)
     let before = self.microseconds ?? microseconds
-    self.microseconds = before + (microseconds - before) / 8
+    average = before + (microseconds - before) / 8
+    general?.note(microseconds: microseconds)
   }
 
   /// What is not known may be long.
@@ -72,11 +88,12 @@ final class StatementRecord {
 
 /// A statement, whatever its parameters: where it runs, and a hash of its text.
 struct StatementKey: Hashable {
+  /// Empty, which is no database's name, for all of them.
   let database: String
   let text: UInt64
 
-  func hash(into hasher: inout Hasher) {
-    // The same text on several databases is told apart by comparison.
-    hasher.combine(text)
+  /// The text on all databases; nil when this is that.
+  var general: StatementKey? {
+    database.isEmpty ? nil : StatementKey(database: "", text: text)
   }
 }

@@ -3,17 +3,17 @@ import Wire
 /// Who is refused because of the deaths on his account.
 struct Docket {
   private struct Account: Hashable {
-    let text: Int
+    let statement: Ledger.Statement
     let parameters: Int
 
-    init(_ sent: Sent) {
-      text = sent.text
-      parameters = sent.parameters
+    init(_ request: Ledger.Request) {
+      statement = Ledger.Statement(request)
+      parameters = request.sent.parameters
     }
   }
 
   private struct Sentence {
-    let text: Int
+    let statement: Ledger.Statement
     /// Nil for all.
     let parameters: Int?
     let end: Instant
@@ -27,30 +27,34 @@ struct Docket {
   private var accounts: [Account: (deaths: Int, last: Instant)] = [:]
   private var sentences: [Sentence] = []
 
-  func isRefused(_ sent: Sent) -> Bool {
-    sentences.contains {
-      $0.text == sent.text && ($0.parameters ?? sent.parameters) == sent.parameters
+  func isRefused(_ request: Ledger.Request) -> Bool {
+    let account = Account(request)
+    return sentences.contains {
+      $0.statement == account.statement
+        && ($0.parameters ?? account.parameters) == account.parameters
     }
   }
 
-  func isSuspect(_ sent: Sent) -> Bool { accounts[Account(sent)] != nil }
+  func isSuspect(_ request: Ledger.Request) -> Bool { accounts[Account(request)] != nil }
 
-  mutating func charge(_ sent: Sent, _ now: Instant) {
-    let account = Account(sent)
+  mutating func charge(_ request: Ledger.Request, _ now: Instant) {
+    let account = Account(request)
     accounts[account] = ((accounts[account]?.deaths ?? 0) + 1, now)
-    guard (accounts[account]?.deaths ?? 0) >= deaths, !isRefused(sent) else { return }
+    guard (accounts[account]?.deaths ?? 0) >= deaths, !isRefused(request) else { return }
     accounts[account] = nil
-    let isAny = sentences.count { $0.text == sent.text && $0.incriminatesText } >= 2
-    if isAny { sentences.removeAll { $0.text == sent.text } }
+    let isAny =
+      sentences.count { $0.statement == account.statement && $0.incriminatesText } >= 2
+    if isAny { sentences.removeAll { $0.statement == account.statement } }
     sentences.append(
       Sentence(
-        text: sent.text, parameters: isAny ? nil : sent.parameters,
+        statement: account.statement, parameters: isAny ? nil : account.parameters,
         end: now.adding(milliseconds: Self.milliseconds)))
   }
 
-  mutating func survived(_ sent: Sent) {
-    accounts[Account(sent)] = nil
-    for index in sentences.indices where sentences[index].text == sent.text {
+  mutating func survived(_ request: Ledger.Request) {
+    let account = Account(request)
+    accounts[account] = nil
+    for index in sentences.indices where sentences[index].statement == account.statement {
       sentences[index].incriminatesText = false
     }
   }

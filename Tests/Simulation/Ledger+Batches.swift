@@ -56,7 +56,7 @@ extension Ledger {
 
   /// Whether a request may be run together with others.
   func mayShare(_ request: Request) -> Bool {
-    !request.isSuspect && !docket.isSuspect(request.sent) && !request.isReturned
+    !request.isSuspect && !docket.isSuspect(request) && !request.isReturned
       && history.isQuick(request)
   }
 
@@ -80,7 +80,7 @@ extension Ledger {
       isFirst ? first == connection : isServed,
       "\(index) is run by \(connection), not \(first ?? -1)")
     try require(
-      isSuspect(index) || !request.isSuspect && !docket.isSuspect(request.sent),
+      isSuspect(index) || !request.isSuspect && !docket.isSuspect(request),
       "\(index) runs as if nobody had died of it")
     if isSuspect(index) {
       let other = known.first { workers[$0].held.contains { $0.isSuspect } }

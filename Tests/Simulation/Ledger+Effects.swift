@@ -64,7 +64,7 @@ extension Ledger {
 
   func isRefused(_ index: Int) -> Bool {
     requests[index].database.map {
-      $0 != Database.unknown && docket.isRefused(requests[index].sent)
+      $0 != Database.unknown && docket.isRefused(requests[index])
     }
       ?? false
   }
@@ -128,7 +128,7 @@ extension Ledger {
       guard held.count == 1 else { continue }
       if isCurrent { requests[one.request].deaths += 1 }
       history.note(requests[one.request], microseconds: now.microseconds(since: one.begun))
-      docket.charge(requests[one.request].sent, now)
+      docket.charge(requests[one.request], now)
     }
   }
 

@@ -103,7 +103,7 @@ extension Ledger {
     }
     let request = requests[index]
     let isCurrent = request.status == .open && request.attempts == result.attempt.number
-    if isCurrent || held?.isAbandoned == true { docket.survived(request.sent) }
+    if isCurrent || held?.isAbandoned == true { docket.survived(request) }
     guard isCurrent else { return }
     if result.outcome == .unchanged { requests[index].wasUnchanged = true }
     let hasLostDatabase =

@@ -105,7 +105,7 @@ extension Ledger {
         (entry.holder != nil) == request.place.isHeld,
         "\(index) is \(request.place), and \(entry.holder ?? -1) has it")
       if request.isSuspect && !entry.isSuspect {
-        try require(docket.isSuspect(entry.sent), "\(index) is suspected of nothing")
+        try require(docket.isSuspect(entry), "\(index) is suspected of nothing")
         requests[index].isSuspect = true
       }
       if request.place == .parked { requests[index].isReturned = false }

@@ -37,6 +37,8 @@ enum Nature: CaseIterable {
   case slow
   /// Mostly quick, and now and then slow.
   case moody
+  /// Quick on its database, slow on others.
+  case uneven
   case wrong
   /// Kills whoever runs it.
   case poison
@@ -53,6 +55,7 @@ enum Nature: CaseIterable {
 /// A text of SQL.
 struct Text {
   let nature: Nature
+  /// Where it is mostly run.
   let database: Int
 }
 

@@ -132,7 +132,9 @@ extension World {
 
   private mutating func statement(_ id: String?) -> (Query, Sent) {
     let text = pick(scenario.texts.count)
-    let database = chance(3) ? Database.unknown : scenario.texts[text].database
+    let database =
+      chance(3)
+      ? Database.unknown : chance(10) ? pick(databases.count) : scenario.texts[text].database
     let query = Query(id: id, database: Database.names[database], format: .json)
     return (query, Sent(request: -1, text: text, parameters: pick(Sent.parameterSets)))
   }

@@ -31,11 +31,13 @@ extension World {
     let deaf = Course(
       end: rows, microseconds: number(100_000...1_500_000), isInterruptible: false)
     let slow = Course(end: rows, microseconds: number(20_000...200_000), isInterruptible: true)
-    switch scenario.texts[request.sent.text].nature {
+    let text = scenario.texts[request.sent.text]
+    switch text.nature {
     case .quick: return quick
     case .brisk: return Course(end: rows, microseconds: number(500...5000), isInterruptible: true)
     case .slow: return slow
     case .moody: return chance(85) ? quick : chance(70) ? slow : deaf
+    case .uneven: return database == text.database ? quick : slow
     case .wrong:
       let codes: [ErrorCode] = [.sql, .tooLarge, .denied, .badRequest]
       return Course(
