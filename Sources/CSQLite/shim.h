@@ -34,6 +34,13 @@ static inline int csqlite_has_moved(sqlite3 *connection) {
   return moved;
 }
 
+// Changes whenever a transaction finds that the main database is not what the pages in memory are of.
+static inline uint32_t csqlite_data_version(sqlite3 *connection) {
+  uint32_t version = 0;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+  return version;
+}
+
 // The header of the index of a write-ahead log: https://sqlite.org/walformat.html, section 2.1. It
 // stands twice at the start of the index, in the order of bytes of the machine.
 typedef struct {

@@ -22,8 +22,8 @@ final class Snapshot {
   private var data = Data.unknown
   /// The index of the empty log, once it was found to be this file's.
   private var ownHeader: LogHeader?
-  /// What the last version was told of a file with an empty log.
-  private var lastFile: (status: FileStatus, header: LogHeader)?
+  /// What the last version was told of a file without a log, or with an empty one.
+  private var lastFile: (status: FileStatus, header: LogHeader?, dataVersion: UInt32)?
   private var lastFingerprint = Fingerprint()
   private var lastVersion = ""
 
@@ -99,8 +99,10 @@ final class Snapshot {
   ///
   /// - Parameter status: of the database's file, taken since the transaction began.
   func version(_ status: FileStatus) -> String? {
-    if case .file(let header?) = data, let lastFile, lastFile == (status, header) {
-      // Every commit goes to the log first; when that is empty again, its salt is another one.
+    let dataVersion = connection.dataVersion
+    if case .file(let header) = data, let lastFile, lastFile == (status, header, dataVersion) {
+      // With a log every commit goes there first; when that is empty again, its salt is another one.
+      // Without, SQLite has just found the counter of commits as it was.
       return lastVersion
     }
     lastFile = nil
@@ -116,7 +118,7 @@ final class Snapshot {
       lastFingerprint = fingerprint
       lastVersion = fingerprint.text
     }
-    if case .file(let header?) = data { lastFile = (status, header) }
+    if case .file(let header) = data { lastFile = (status, header, dataVersion) }
     return lastVersion
   }
 

@@ -41,6 +41,9 @@ extension Connection {
     sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? ""
   }
 
+  /// Another number when the transaction sees other data than the one before, of this connection, did.
+  package var dataVersion: UInt32 { csqlite_data_version(handle) }
+
   /// Whether the path leads to another file now.
   package var isMoved: Bool { csqlite_has_moved(handle) != 0 }
 
