@@ -103,7 +103,8 @@ extension Ledger {
     case nil: return nil
     case .running, .streaming, .unresolved, .parked:
       // What has been begun before goes first, unless it was begun and had not changed.
-      if case .urgent = request.place { isUrgent = true }
+      // What is found to be suspect only when its turn comes goes behind what was run by then.
+      if case .urgent = request.place { isUrgent = entry.attempts > 0 || entry.isSuspect }
       if case .running = request.place, entry.attempts > 0 || request.isSuspect { return nil }
     }
     return Waiting(
