@@ -14,7 +14,13 @@
 #include <time.h>
 #include <zmq.h>
 
-enum { max_parts = 16, max_workers = 256, max_line = 4096, state_milliseconds = 1000 };
+enum {
+  max_parts = 16,
+  max_workers = 256,
+  max_line = 4096,
+  max_order = 65536,
+  state_milliseconds = 1000
+};
 
 struct text {
   const char *start;
@@ -106,12 +112,17 @@ static void dispatch(void *backend, zmq_msg_t *parts, int count) {
   struct text db = value(line, " db="), id = value(line, " id=");
   struct text format = value(line, " format="), deadline = value(line, " deadline=");
   if (id.length > 140) return;
-  char run[max_line];
+  char job[max_line], order[max_order];
   int length = snprintf(
-      run, sizeof run, "RUN job=%llu try=1 db=%.*s format=%.*s deadline=%.*s", ++jobs, db.length,
+      job, sizeof job, "JOB job=%llu try=1 db=%.*s format=%.*s deadline=%.*s", ++jobs, db.length,
       db.start, format.length ? format.length : 4, format.length ? format.start : "json",
       deadline.length ? deadline.length : 5, deadline.length ? deadline.start : "30000");
-  if (length >= (int)sizeof run) return;
+  if (length >= (int)sizeof job) return;
+  /* The line and the SQL go as netstrings. */
+  struct text sql = text_of(&parts[3]);
+  length = snprintf(
+      order, sizeof order, "%d:%s,%d:%.*s,", length, job, sql.length, sql.length, sql.start);
+  if (length >= (int)sizeof order) return;
 
   struct worker *worker = idle[idle_first++ % max_workers];
   idle_count--;
@@ -121,8 +132,8 @@ static void dispatch(void *backend, zmq_msg_t *parts, int count) {
   if (id.length) snprintf(worker->id, sizeof worker->id, " id=%.*s", id.length, id.start);
   send_text(backend, (char *)worker->identity, (int)worker->identity_size, ZMQ_SNDMORE);
   send_text(backend, "", 0, ZMQ_SNDMORE);
-  send_text(backend, run, length, ZMQ_SNDMORE);
-  send_part(backend, &parts[3], ZMQ_SNDMORE);
+  send_text(backend, "RUN", 3, ZMQ_SNDMORE);
+  send_text(backend, order, length, ZMQ_SNDMORE);
   if (count > 4) send_part(backend, &parts[4], 0);
   else send_text(backend, "", 0, 0);
 }
@@ -145,9 +156,17 @@ static struct worker *worker_of(zmq_msg_t *identity) {
   return worker;
 }
 
+/* What a frame begins with; nothing if that is no netstring. */
+static struct text netstring(struct text frame) {
+  const char *colon = memchr(frame.start, ':', frame.length);
+  int length = colon ? atoi(frame.start) : -1;
+  if (length < 0 || length > frame.length - (colon - frame.start) - 2) return (struct text){"", 0};
+  return (struct text){colon + 1, length};
+}
+
 /* Passes a worker's answer on, under the client's own id. */
 static void answer(void *frontend, struct worker *worker, zmq_msg_t *line_part, zmq_msg_t *rows) {
-  struct text line = text_of(line_part), number = value(line, " try=");
+  struct text line = netstring(text_of(line_part)), number = value(line, " try=");
   const char *space = memchr(line.start, ' ', line.length);
   if (!space || !number.length) return;
   const char *rest = number.start + number.length;
