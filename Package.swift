@@ -65,7 +65,8 @@ let package = Package(
         "Broker", "Toolkit", "Wire", "ZeroMQ",
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
-    // What xodb-req decides: which requests there are, when each is sent, what is printed.
+    // What a client decides: which requests there are, when each is sent, what is printed; and the loop
+    // around that.
     library(
       "Client",
       [

@@ -1,5 +1,5 @@
-internal import Client
 internal import Toolkit
+internal import Wire
 
 #if canImport(Glibc)
 private import Glibc
@@ -20,20 +20,51 @@ struct Source: ~Copyable {
   private var last: Work?
   private var watch: Watch?
 
+  /// What a command line asks for.
+  init(_ invocation: Invocation, _ format: Format) {
+    if let subject = invocation.show {
+      let show = Show(id: nil, subject: subject, format: format)
+      self.init(Request(.show(show), sql: [], place: .argument(subject.rawValue)))
+      return
+    }
+    let query = Query(
+      id: nil, database: invocation.database ?? "", format: format,
+      credit: invocation.watches ? nil : 1)
+    let place = Place.argument(query.database)
+    if let each = invocation.each {
+      self.init(.values(Request(.query(query), sql: Array(each.utf8), place: place)))
+      return
+    }
+    guard let sql = invocation.words.first else {
+      self.init(.statements(Request(.query(query), sql: [], place: place)))
+      return
+    }
+    let values = invocation.words.dropFirst().map { Value(literal: $0) }
+    let request = Request(
+      .query(query), sql: Array(sql.utf8),
+      parameters: values.isEmpty ? [] : Parameters.positional(values).json(), place: place)
+    guard invocation.watches else {
+      self.init(request)
+      return
+    }
+    let milliseconds = invocation.settings.timeoutMilliseconds
+    self.init(Watch(query, request, timeoutMilliseconds: milliseconds), request)
+  }
+
   /// The input.
-  init(_ reading: Reading) {
+  private init(_ reading: Reading) {
     self.reading = reading
     splitter = reading.makeSplitter()
   }
 
   /// A single request.
-  init(_ request: Request) {
+  private init(_ request: Request) {
     self.init(.statements(request))
     end(.request(request))
   }
 
   /// The requests of a watch, as it goes on.
-  init(_ watch: Watch, _ request: Request) {
+  private init(_ watch: Watch, _ request: Request) {
     self.init(.statements(request))
     end(nil)
     self.watch = watch

@@ -1,4 +1,3 @@
-internal import Client
 internal import Toolkit
 internal import Wire
 

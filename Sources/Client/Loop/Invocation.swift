@@ -1,10 +1,9 @@
-internal import Client
 internal import Toolkit
 internal import Wire
 
 /// The command line, as it was understood.
-struct Invocation {
-  enum Mistake: Error {
+package struct Invocation {
+  package enum Mistake: Error {
     case wrong(String)
     case wantsHelp
   }
@@ -15,7 +14,7 @@ struct Invocation {
   private(set) var each: String?
   private(set) var watches = false
   private(set) var show: Show.Subject?
-  private(set) var router: String?
+  package private(set) var router: String?
   private(set) var printsStatistics = false
   private(set) var settings = Settings()
   /// A statement and the values of its parameters.
@@ -23,7 +22,7 @@ struct Invocation {
 
   private var arguments: ArraySlice<String>
 
-  init(_ arguments: [String]) throws(Mistake) {
+  package init(_ arguments: [String]) throws(Mistake) {
     self.arguments = arguments[...]
     while let word = self.arguments.first, Self.isOption(word) {
       self.arguments.removeFirst()

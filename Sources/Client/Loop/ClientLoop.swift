@@ -1,14 +1,16 @@
-internal import Client
-internal import Toolkit
+package import Toolkit
 internal import Wire
-internal import ZeroMQ
+package import ZeroMQ
 
 #if canImport(Glibc)
 private import Glibc
 #endif
 
 /// The loop that moves bytes between the input, the router and the output, as a session says.
-struct Conversation: ~Copyable {
+package struct ClientLoop: ~Copyable {
+  /// In bytes; what is laid out as a table takes several times as much.
+  private static let maxTableBytes = 64 << 20
+
   private let endpoint: String
   private let context: Context
   private var link: Link
@@ -19,27 +21,30 @@ struct Conversation: ~Copyable {
   private var progress: Progress
   private var polls = PollSet()
   private let start: Instant
+  private let printsStatistics: Bool
   /// That of the first failure in the order in which they are told.
   private var status = ExitStatus.success
 
-  init(
-    to endpoint: String, _ settings: Settings, _ source: consuming Source,
-    _ printer: consuming Printer, _ format: Format
+  package init(
+    _ invocation: Invocation, to endpoint: String, in context: Context
   ) throws(ToolError) {
-    let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
+    let format = invocation.format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .json)
+    var settings = invocation.settings
+    settings.maxWholeBytes = format == .table ? Self.maxTableBytes : nil
     let link = try Link(to: endpoint, number: 0, in: context)
     self.context = context
     self.link = link
     start = Clock.now()
     session = Session(settings, now: start)
-    progress = Progress(format, now: start)
+    progress = Progress(format.wire, now: start)
     self.endpoint = endpoint
-    self.source = source
-    self.printer = printer
+    source = Source(invocation, format.wire)
+    printer = Printer(tables: format == .table, marksEnds: invocation.watches)
+    printsStatistics = invocation.printsStatistics
   }
 
   /// Runs until everything has been answered and printed, and ends the tool.
-  mutating func run(printingStatistics: Bool) throws(ToolError) -> Never {
+  package mutating func run() throws(ToolError) -> Never {
     while true {
       try act()
       if source.isEmpty && session.isEmpty { break }
@@ -51,7 +56,7 @@ struct Conversation: ~Copyable {
     }
     try printer.flush()
     progress.clear()
-    if printingStatistics {
+    if printsStatistics {
       let line = session.statistics.line(microseconds: Clock.now().microseconds(since: start))
       try Output.write(line.encoded() + [0x0a], to: STDERR_FILENO)
     }
