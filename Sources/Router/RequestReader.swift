@@ -42,10 +42,12 @@ package struct RequestReader {
   }
 
   private static func packed(_ message: Multipart, _ frames: Range<Int>) -> NetstringReader? {
-    guard frames.count == 2, let line = try? LineView(parsing: message[frames.lowerBound]),
+    guard let first = frames.first, let line = try? LineView(parsing: message[first]),
       Packed.isWord(of: line)
     else { return nil }
-    return NetstringReader(message[frames.lowerBound + 1])
+    let hasFrame = frames.count == 2
+    return NetstringReader(
+      hasFrame ? message[first + 1] : UnsafeRawBufferPointer(start: nil, count: 0))
   }
 
   /// The next request, nil at the end.
@@ -58,13 +60,20 @@ package struct RequestReader {
   }
 
   private mutating func nextPacked() -> Received? {
-    guard var packed, !packed.isAtEnd else { return nil }
+    guard var packed else { return nil }
+    if packed.isAtEnd {
+      isAtEnd = true
+      return count > 0 ? nil : refused("MANY needs one frame behind it, of netstrings", size: 0)
+    }
+    guard message[frames.lowerBound + 1].count <= Packed.maxSize else {
+      isAtEnd = true
+      return refused("more than \(Packed.maxSize) bytes of netstrings", size: 0)
+    }
+    guard count < Packed.maxRequests else {
+      isAtEnd = true
+      return refused("more than \(Packed.maxRequests) requests in a message", size: 0)
+    }
     do throws(LineError) {
-      guard count < Packed.maxRequests, message[frames.lowerBound + 1].count <= Packed.maxSize
-      else {
-        throw LineError(
-          why: "more than \(Packed.maxRequests) requests or \(Packed.maxSize) bytes", offset: 0)
-      }
       let (line, sql, parameters) = (try packed.next(), try packed.next(), try packed.next())
       self.packed = packed
       count += 1
@@ -77,7 +86,7 @@ package struct RequestReader {
       }
     } catch {
       isAtEnd = true
-      return refused(error.description, size: 0)
+      return refused("\(error.why) at byte \(error.offset) of the netstrings", size: 0)
     }
   }
 
@@ -130,7 +139,8 @@ package struct RequestReader {
     } catch {
       return Received(
         request: ClientRequest(sender, size: size),
-        content: .refused(error, id: line["id"]?.text))
+        // What has no answer of its own must not be taken for the end of the result.
+        content: .refused(error, id: line.isWord("CREDIT") ? nil : line["id"]?.text))
     }
   }
 }

@@ -38,7 +38,7 @@ extension Main {
                            it is interrupted or fails
       --show SUBJECT       print what the router knows of these: databases, workers,
                            clients, queue, quarantine, stats
-      --databases          print the databases that can be queried
+      --databases          print the databases, and why one cannot be queried
       --timeout SECONDS    how long a query may take, up to the end of its result
                            (default: 30)
       --tries N            how often a query is sent, at most; otherwise as often as
@@ -54,10 +54,10 @@ extension Main {
       65  a bad query: refused by SQLite, or it or its result is too large
       66  no such database
       69  no router answers
-      70  the query crashed its workers, the answer cannot be understood, or a
-          result was broken off in its middle
+      70  the query crashed its workers or is quarantined for that, the answer
+          cannot be understood, or a result was broken off in its middle
       74  reading or writing failed
-      75  try again: busy, or no answer in time
+      75  try again: busy, draining, or no answer in time
       77  not allowed
 
     """#

@@ -34,11 +34,14 @@ struct Main: ParsableCommand {
   var data: String?
 
   @Option(
-    help: ArgumentHelp("The largest answer, in MiB; more is 'too-large'.", valueName: "mib"))
+    help: ArgumentHelp(
+      "The largest answer, or row of one in chunks, in MiB.",
+      valueName: "mib"))
   var maxAnswer = 64
 
   @Option(
-    help: ArgumentHelp("The most rows of an answer; more is 'too-large'.", valueName: "n"))
+    help: ArgumentHelp(
+      "The most rows of an answer in one message.", valueName: "n"))
   var maxRows = RunLimits().rows
 
   @Option(

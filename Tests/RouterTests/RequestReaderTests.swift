@@ -76,7 +76,9 @@ import ZeroMQ
     #expect(requests[0].textHash == requests[1].textHash)
     #expect(requests[1].textHash != requests[2].textHash)
     #expect(requests[0].size == "QUERY db=a id=1select ?1[1]".utf8.count)
-    #expect(words(try read([[], Array("MANY".utf8), []])) == [])
+    for frames in [[[]], [[], []], []] as [[[UInt8]]] {
+      #expect(words(try read([[], Array("MANY".utf8)] + frames)) == ["- badRequest"])
+    }
   }
 
   @Test func whatIsWrongWithOneIsToldOfThatAlone() throws {
@@ -91,6 +93,12 @@ import ZeroMQ
       words(all) == [
         "1 badRequest", "2 badRequest", "- badRequest", "- badRequest", "4 select 4 -",
       ])
+  }
+
+  @Test func whatIsWrongWithCreditIsNoEndOfTheResult() throws {
+    for line in ["CREDIT id=1", "CREDIT id=1 credit=0", "CREDIT id=1 credit=x"] {
+      #expect(words(try read([[], Array(line.utf8)])) == ["- badRequest"])
+    }
   }
 
   @Test func theRestOfAMessageIsRefusedAsOneWhereItCannotBeRead() throws {

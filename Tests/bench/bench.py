@@ -126,7 +126,7 @@ def main():
                     status = 1
         table.save(f"{bench.folder}/last.json")
         took = time.monotonic() - begun
-        print(f"\n{bench.runs} rounds in {took:.0f} s; saved in {bench.folder}/last.json")
+        print(f"\n{bench.runs} round{'s' * (bench.runs > 1)} in {took:.0f} s; saved in {bench.folder}/last.json")
     except (Failed, OSError) as error:
         sys.exit(f"bench: {error}")
     finally:

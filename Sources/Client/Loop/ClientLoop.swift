@@ -56,11 +56,14 @@ package struct ClientLoop: ~Copyable {
     }
     try printer.flush()
     progress.clear()
-    if printsStatistics {
-      let line = session.statistics.line(microseconds: Clock.now().microseconds(since: start))
-      try Output.write(line.encoded() + [0x0a], to: STDERR_FILENO)
-    }
+    try printStatistics()
     Tool.exit(status)
+  }
+
+  private func printStatistics() throws(ToolError) {
+    guard printsStatistics else { return }
+    let line = session.statistics.line(microseconds: Clock.now().microseconds(since: start))
+    try Output.write(line.encoded() + [0x0a], to: STDERR_FILENO)
   }
 
   /// Does what can be done without waiting.
@@ -108,6 +111,7 @@ package struct ClientLoop: ~Copyable {
     case .giveUpConnecting:
       try printer.flush()
       progress.clear()
+      try printStatistics()
       throw ToolError("connect to \(endpoint)", "no router answers there", .unavailable)
     }
   }
