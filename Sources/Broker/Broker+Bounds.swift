@@ -29,14 +29,14 @@ extension Broker {
   ) -> Failure? {
     let count = queue.count + unresolved.count + parked.count
     let more = count + 1 - configuration.maxQueuedRequests
-    guard more <= 0 || free(more, of: \.waiting, above: client.waiting + 1, now) else {
+    guard more <= 0 || free(more, of: .requests, above: client.waiting + 1, now) else {
       return Self.busy("\(count) requests are waiting")
     }
     let bytes = queue.bytes + unresolved.bytes + parked.bytes
     let moreBytes = bytes + request.size - configuration.maxQueuedBytes
     guard
       moreBytes <= 0
-        || free(moreBytes, of: \.waitingBytes, above: client.waitingBytes + request.size, now)
+        || free(moreBytes, of: .bytes, above: client.waitingBytes + request.size, now)
     else {
       return Self.busy("\(bytes) bytes of requests are waiting")
     }
@@ -46,25 +46,40 @@ extension Broker {
   /// Frees so much of what waits: what has come last of the clients that have most is refused after
   /// all, down to the bound. When that is not enough, nobody is refused for it.
   private mutating func free(
-    _ amount: Int, of kind: KeyPath<ClientRecord, Int>, above bound: Int, _ now: Instant
+    _ amount: Int, of share: Share, above bound: Int, _ now: Instant
   ) -> Bool {
     var missing = amount
-    let spare = clients.values.reduce(0) { $0 + max(0, $1[keyPath: kind] - bound) }
-    guard missing <= spare else { return false }
+    var isFirst = true
     while missing > 0 {
-      let most = clients.max {
-        ($0.value[keyPath: kind], $0.value.numbers.last ?? 0)
-          < ($1.value[keyPath: kind], $1.value.numbers.last ?? 0)
-      }
+      let (largest, spare) = largest(by: share, above: bound)
+      if isFirst && missing > spare { return false }
+      isFirst = false
       // No more of its requests run than there are workers.
-      guard let (connection, client) = most,
+      guard let client = largest,
         let newest = client.numbers.last(where: { requests[$0]?.worker == nil })
       else { return false }
-      let before = client[keyPath: kind]
+      let before = share.of(client)
       finish(newest, .failure(Self.busy("others need the room that it takes")), now: now)
-      missing -= before - (clients[connection]?[keyPath: kind] ?? 0)
+      missing -= before - share.of(client)
     }
     return true
+  }
+
+  /// The client that has most of what waits, of several such that which was the last to send; and what
+  /// all have above a bound together.
+  private func largest(by share: Share, above bound: Int) -> (client: ClientRecord?, spare: Int) {
+    var spare = 0
+    var most: (client: ClientRecord, amount: Int, newest: UInt64)?
+    for client in clients.values {
+      let amount = share.of(client)
+      if amount > bound { spare += amount - bound }
+      guard amount >= most?.amount ?? 0 else { continue }
+      let newest = client.numbers.last ?? 0
+      if amount > most?.amount ?? -1 || newest > most?.newest ?? 0 {
+        most = (client, amount, newest)
+      }
+    }
+    return (most?.client, spare)
   }
 
   static func busy(_ why: String) -> Failure {
@@ -75,5 +90,18 @@ extension Broker {
     Failure(
       .draining, "the router is about to end",
       retryMilliseconds: Constants.drainingRetryMilliseconds)
+  }
+}
+
+/// What a client has of the room for all that wait.
+private enum Share {
+  case requests
+  case bytes
+
+  func of(_ client: ClientRecord) -> Int {
+    switch self {
+    case .requests: client.waiting
+    case .bytes: client.waitingBytes
+    }
   }
 }

@@ -13,8 +13,8 @@ struct Answer {
   var parts: [Part] {
     var parts = request.sender.envelopeParts
     parts.append(.bytes(line.encoded()))
-    if case .frame(let frame) = body, frame.count < frame.keptSize / 2 {
-      parts.append(.bytes(frame.withBytes { Array($0) }))
+    if case .frame(let frame) = body {
+      parts.append(.frame(frame.compact))
     } else {
       parts.append(body)
     }

@@ -41,6 +41,9 @@ package struct BrokerLoop: ~Copyable {
   private var rowDrops = OnceASecond()
   private var answerDrops = OnceASecond()
   private var nextSignOfLife = Instant.start
+  private var nextFlush = Instant.start
+  /// Of a client's message, what the next turn goes on with.
+  private var unread: RequestReader?
   /// When the router must have ended, because nobody finds it any more, and that as an error.
   private var ending: (error: ToolError, limit: Instant)?
 
@@ -85,7 +88,7 @@ package struct BrokerLoop: ~Copyable {
         _ = try receiveFromWorkers()
         try carryOut()
       }
-      if poll[0].contains(.readable) { try receiveFromClients() }
+      if poll[0].contains(.readable) || unread != nil { try receiveFromClients() }
       // Whoever waits for one answer waits for all that is done before this.
       try settle()
       if clients.hasNews || workers.hasNews || !poll[6].isEmpty || !poll[7].isEmpty {
@@ -99,7 +102,10 @@ package struct BrokerLoop: ~Copyable {
       }
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
       try settle()
-      try output.flush(through: clients)
+      if now >= nextFlush {
+        nextFlush = now.adding(milliseconds: Outbox.retryMilliseconds)
+        try output.flush(through: clients)
+      }
       if !poll[4].isEmpty || publisher.isHolding || now >= publisher.nextDue {
         try publisher.serve(now: now) { (state, broker.abandonments) }
       }
@@ -162,7 +168,8 @@ package struct BrokerLoop: ~Copyable {
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
     if let deadline = broker.nextDeadline { due = min(due, deadline) }
-    if !output.isEmpty { due = min(due, now.adding(milliseconds: Outbox.retryMilliseconds)) }
+    if !output.isEmpty { due = min(due, nextFlush) }
+    if unread != nil { due = now }
     try poll.wait(milliseconds: due.millisecondsUp(since: now))
   }
 
@@ -199,22 +206,36 @@ package struct BrokerLoop: ~Copyable {
 
   private mutating func receiveFromClients() throws {
     var turn = Turn(now: Clock.now())
-    while let (message, isConnected) = try clients.receive() {
-      let now = Clock.now()
-      if isConnected {
-        var requests = RequestReader(message)
-        while let received = requests.next() { broker.receive(received, now: now) }
-        // What is given to workers early need not wait for the rest.
-        if !broker.effects.isEmpty { try carryOut() }
+    while true {
+      if unread == nil {
+        guard let (message, isConnected) = try clients.receive() else { return }
+        // Whoever is gone waits for nothing.
+        guard isConnected else {
+          guard turn.goesOn(after: message.size, now: Clock.now()) else { return }
+          continue
+        }
+        unread = RequestReader(message)
       }
-      guard turn.goesOn(after: message.size, now: now) else { return }
+      let now = Clock.now()
+      var goesOn = true
+      while goesOn, let received = unread?.next() {
+        broker.receive(received, now: now)
+        goesOn = turn.goesOn(after: received.request.size, now: now)
+      }
+      // What is given to workers early need not wait for the rest.
+      if !broker.effects.isEmpty { try carryOut() }
+      guard goesOn else { return }
+      unread = nil
     }
   }
 
   /// Tells the broker who has gone away.
   private mutating func followConnections() throws {
     if try clients.hasEnded() {
-      for peer in clients.takeEnded() { broker.disconnected(client: peer, now: Clock.now()) }
+      for peer in clients.takeEnded() {
+        if unread?.connection == peer { unread = nil }
+        broker.disconnected(client: peer, now: Clock.now())
+      }
     }
     // What a worker has said before it went away is received first.
     if try workers.hasEnded(), try receiveFromWorkers() {
@@ -321,13 +342,16 @@ package struct BrokerLoop: ~Copyable {
   private func part(_ rows: Rows?) -> Part {
     switch rows {
     case nil: return .delimiter
-    case .rendered(let rows): return .frame(WorkerMessage.rows(rows))
+    case .rendered(let rows):
+      let frame = WorkerMessage.rows(rows)
+      // What libzmq keeps is counted by what it sends.
+      return .frame(frame.count < Packed.largeSize ? frame : frame.compact)
     case .values(let columns, let rows, let format):
       var bytes = ByteBuffer()
       let writer = RowWriter(format, columns: columns)
       writer.appendHeader(to: &bytes)
       for row in rows { writer.appendRow(row, to: &bytes) }
-      return .bytes(Array(bytes))
+      return .frame(Frame(copying: bytes.bytes))
     }
   }
 }

@@ -6,10 +6,13 @@ internal import ZeroMQ
 struct ClientOutput {
   /// What libzmq may hold for a client of frames that are large, in bytes; one more is begun below.
   private static let maxUnsent = 1 << 20
+  private static let leastSweep = 64
 
   private var outbox = Outbox()
   /// Of the clients that have been sent large frames.
   private var unsent: [PeerID: UnsentBytes] = [:]
+  /// When it has so many, those that have been sent all are forgotten.
+  private var nextSweep = leastSweep
   /// What is sent when `sendPacks` is called, by the clients.
   private var packs: [PeerID: AnswerPack] = [:]
   /// One of those: who gets something mostly gets more.
@@ -100,7 +103,10 @@ struct ClientOutput {
     guard case .frame(let frame) = body, frame.count >= Packed.largeSize else {
       return try send(nil)
     }
-    if unsent.count > 64 { unsent = unsent.filter { $0.value.count > 0 } }
+    if unsent.count >= nextSweep {
+      unsent = unsent.filter { $0.value.count > 0 }
+      nextSweep = max(Self.leastSweep, 2 * unsent.count)
+    }
     let count = unsent[peer] ?? UnsentBytes()
     unsent[peer] = count
     guard count.count < Self.maxUnsent else { return .wouldBlock }

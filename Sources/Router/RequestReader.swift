@@ -50,6 +50,9 @@ package struct RequestReader {
       hasFrame ? message[first + 1] : UnsafeRawBufferPointer(start: nil, count: 0))
   }
 
+  /// Its sender's routing id.
+  var connection: PeerID { sender.connection }
+
   /// The next request, nil at the end.
   package mutating func next() -> Received? {
     guard !isAtEnd else { return nil }
@@ -63,15 +66,16 @@ package struct RequestReader {
     guard var packed else { return nil }
     if packed.isAtEnd {
       isAtEnd = true
-      return count > 0 ? nil : refused("MANY needs one frame behind it, of netstrings", size: 0)
+      return count > 0
+        ? nil : refused("MANY needs one frame behind it, of netstrings", size: message.size)
     }
     guard message[frames.lowerBound + 1].count <= Packed.maxSize else {
       isAtEnd = true
-      return refused("more than \(Packed.maxSize) bytes of netstrings", size: 0)
+      return refused("more than \(Packed.maxSize) bytes of netstrings", size: message.size)
     }
     guard count < Packed.maxRequests else {
       isAtEnd = true
-      return refused("more than \(Packed.maxRequests) requests in a message", size: 0)
+      return refused("more than \(Packed.maxRequests) requests in a message", size: message.size)
     }
     do throws(LineError) {
       let (line, sql, parameters) = (try packed.next(), try packed.next(), try packed.next())
@@ -86,7 +90,7 @@ package struct RequestReader {
       }
     } catch {
       isAtEnd = true
-      return refused("\(error.why) at byte \(error.offset) of the netstrings", size: 0)
+      return refused("\(error.why) at byte \(error.offset) of the netstrings", size: message.size)
     }
   }
 

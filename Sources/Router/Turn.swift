@@ -1,7 +1,7 @@
 internal import Wire
 
-/// What may be taken from one socket before the others have their turn: messages cost time by their
-/// number, by their size, and some by what they ask for.
+/// What may be taken from one socket before the others have their turn: messages and requests cost time
+/// by their number, by their size, and some by what they ask for.
 struct Turn {
   static let messages = 256
   static let bytes = 1 << 20

@@ -109,6 +109,12 @@ package struct Frame {
   /// The size in bytes.
   package var count: Int { bytes.count }
 
+  /// The same bytes, without much that is kept for nothing else.
+  package var compact: Frame {
+    guard count < keptSize / 2 else { return self }
+    return withBytes { Frame(copying: $0) }
+  }
+
   package func withBytes<Result, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -135,16 +135,17 @@ import Glibc
 
     let small = Answer(request: request, line: Line("OK"), body: try rows(100, besides: 10_000))
       .parts
-    guard case .bytes(let bytes)? = small.last else {
-      Issue.record("it keeps the batch in which it came")
+    guard case .frame(let own)? = small.last else {
+      Issue.record("its rows are not kept")
       return
     }
-    #expect(bytes.count == 100 && small.count == 4)
+    #expect(own.count == 100 && own.keptSize == 100 && small.count == 4)
     let large = Answer(request: request, line: Line("OK"), body: try rows(10_000, besides: 100))
       .parts
-    guard case .frame? = large.last else {
-      Issue.record("its rows are copied")
+    guard case .frame(let shared)? = large.last else {
+      Issue.record("its rows are not kept")
       return
     }
+    #expect(shared.keptSize == 10_100)
   }
 }

@@ -12,8 +12,8 @@ struct Link: ~Copyable {
   private static let reconnectIntervalMax: Int32 = 50
   /// How many requests are sent together: so the router can begin while the next ones are written.
   private static let maxPacked = 64
-  /// What one of them has at most, in bytes: with a line, and what its netstrings add.
-  private static let maxPackedSize = Packed.largeSize + 2048
+  /// What one of them has at most, in bytes, with what its netstrings add.
+  private static let maxPackedSize = Packed.largeSize + 64
 
   let connection: MonitoredSocket
   /// Requests that are sent together.
@@ -53,11 +53,12 @@ struct Link: ~Copyable {
   private mutating func send(
     _ line: Line, _ sql: [UInt8], _ parameters: [UInt8]
   ) throws(ToolError) {
-    guard sql.count + parameters.count < Packed.largeSize else {
+    let size = line.withBytes { $0.count } + sql.count + parameters.count
+    guard size < Packed.largeSize else {
       try flush()
       try begin()
-      try add(line, isLast: false)
-      try add(sql, isLast: parameters.isEmpty)
+      try add(line, isLast: sql.isEmpty)
+      if !sql.isEmpty { try add(sql, isLast: parameters.isEmpty) }
       if !parameters.isEmpty { try add(parameters, isLast: true) }
       return
     }
