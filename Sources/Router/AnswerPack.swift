@@ -4,7 +4,8 @@ internal import ZeroMQ
 
 /// Small answers that go to a client in one message.
 final class AnswerPack {
-  /// A pack is sent when it has so many bytes, and so has no more than twice as many.
+  /// A pack is sent when it has so many bytes; the last answer may make that somewhat more than twice as
+  /// many.
   private static let fullSize = Packed.largeSize
 
   let sender: Sender
