@@ -25,6 +25,7 @@ extension Broker {
     guard let worker, worker.member == report.member,
       let index = worker.index(of: report.attempt)
     else {
+      workers[peer]?.isStopped = true
       effects.append(.tell(peer, .stop))
       return
     }
@@ -33,6 +34,7 @@ extension Broker {
     guard let run = worker.runs.first, let request = heldRequest(run, by: peer),
       let credit = request.credit
     else {
+      workers[peer]?.isStopped = true
       effects.append(.tell(peer, .stop))
       return
     }
@@ -78,6 +80,7 @@ extension Broker {
   mutating func release(_ peer: PeerID, _ word: WorkerCommand, _ now: Instant) -> Bool {
     guard let worker = workers[peer], let since = worker.stalledSince else { return false }
     worker.stalledSince = nil
+    worker.isStopped = word == .stop
     worker.runs.first?.goOn(afterMicroseconds: now.microseconds(since: since))
     stalled.removeAll { $0 == peer }
     effects.append(.tell(peer, word))
@@ -105,15 +108,19 @@ extension Broker {
     }
   }
 
-  /// Whether something waits for a stalled worker that is not its reader's own: what that has sent
-  /// behind it may wait for the same reader.
+  /// Whether more waits for a stalled worker than those can take that were told to stop. What its own
+  /// reader has sent behind it does not count, as it may wait for the same reader.
   private func isWanted(_ worker: WorkerRecord) -> Bool {
     guard let reader = worker.runs.first?.connection else { return false }
-    return queue.contains(except: reader) { worker.names.contains($0.database) }
-      || queue.urgent.contains { number in
-        guard let request = requests[number], request.connection != reader else { return false }
-        return request.database.map(worker.names.contains) ?? false
-      }
+    var waiting = queue.count { worker.names.contains($0.database) }
+    guard waiting > 0 else { return false }
+    waiting -= queue.count(of: reader) { worker.names.contains($0.database) }
+    waiting -= queue.urgent.count { number in
+      guard let request = requests[number], request.connection == reader else { return false }
+      return request.database.map(worker.names.contains) ?? false
+    }
+    return waiting
+      > workers.values.count { $0.isStopped && !$0.names.isDisjoint(with: worker.names) }
   }
 
   /// From when on runs on other workers are taken to wait for what a stalled one locks: a writer that

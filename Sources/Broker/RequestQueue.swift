@@ -202,9 +202,14 @@ struct RequestQueue {
   /// Whether anything waits in a lane that satisfies the predicate.
   func contains(where serves: (Lane) -> Bool) -> Bool { lanes.keys.contains(where: serves) }
 
-  /// Whether in such a lane anything waits for its turn that is not this client's.
-  func contains(except peer: PeerID, where serves: (Lane) -> Bool) -> Bool {
-    clients.contains { $0 != peer && $1.lanes.contains { serves($0.count.lane) } }
+  /// How much waits in such lanes.
+  func count(where serves: (Lane) -> Bool) -> Int {
+    lanes.values.reduce(0) { $0 + (serves($1.lane) ? $1.waiting : 0) }
+  }
+
+  /// How much of that waits for a client's turns.
+  func count(of peer: PeerID, where serves: (Lane) -> Bool) -> Int {
+    clients[peer]?.lanes.reduce(0) { $0 + (serves($1.count.lane) ? $1.numbers.count : 0) } ?? 0
   }
 
   /// All that wait for a database, in order of arrival.

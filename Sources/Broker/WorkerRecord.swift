@@ -22,6 +22,7 @@ final class WorkerRecord {
       guard state != .running else { return }
       runs = []
       stalledSince = nil
+      isStopped = false
     }
   }
   /// What it was given and will answer, or give back, in the order in which it runs that; also when
@@ -29,6 +30,8 @@ final class WorkerRecord {
   @exclusivity(unchecked) var runs: Deque<Run> = []
   /// Since when it waits in the middle of a result for a reader that wants no more of it yet.
   var stalledSince: Instant?
+  /// Whether it was told to break a result off, and so will soon be ready.
+  var isStopped = false
   /// Whether it keeps writers out of its database meanwhile.
   var keepsWritersOut = false
   /// When it was last told to look at a version.

@@ -171,6 +171,26 @@ import Wire
     #expect(bench.codes() == ["q": "aborted"])
   }
 
+  @Test func noMoreReadersAreCutOffThanOthersWait() throws {
+    var (bench, job) = try stream(credit: 1, workers: 3)
+    bench.chunk("w-1", job.attempt)
+    for number in 2...3 {
+      bench.query("q\(number)", from: "reader \(number)", credit: 1)
+      bench.chunk("w-\(number)", try bench.job().attempt)
+    }
+    bench.pass(milliseconds: 5000)
+    bench.query("other", from: "other")
+    #expect(bench.codes() == ["q": "aborted"])
+    // That worker is on its way.
+    bench.pass(milliseconds: 5000)
+    #expect(bench.codes().isEmpty)
+    bench.query("another", from: "other")
+    #expect(bench.codes() == ["q2": "aborted"])
+    bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
+    #expect(try bench.job().request == "other")
+    #expect(bench.codes().isEmpty)
+  }
+
   @Test func aReaderHasASecondWhenOthersWait() throws {
     var (bench, job) = try stream(credit: 1, workers: 2)
     bench.query("busy")

@@ -103,6 +103,7 @@ extension Ledger {
     workers[connection].isKnown = false
     workers[connection].held = []
     workers[connection].stalledSince = nil
+    workers[connection].isStopped = false
     coverage.note(worker.stage, WorkerStage.lost)
     coverage.note(worker.stage, try Loss(why: why))
     workers[connection].stage = .absent

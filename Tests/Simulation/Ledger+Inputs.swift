@@ -80,6 +80,7 @@ extension Ledger {
     speaker = report.report.member
     try requireSilence(of: connection)
     workers[connection].member = report.report.member
+    workers[connection].isStopped = false
     idle.append(connection)
     for (result, body) in report.results {
       take(result, body, hasList: report.databases != nil, from: connection)

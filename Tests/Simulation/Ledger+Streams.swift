@@ -86,7 +86,10 @@ extension Ledger {
       workers[connection].held[0].begun = begun.adding(
         microseconds: now.microseconds(since: since))
     }
-    guard case .go = word else { return stopped.append(connection) }
+    guard case .go = word else {
+      workers[connection].isStopped = true
+      return stopped.append(connection)
+    }
     let held = workers[connection].held.first { isHeld($0, by: connection) }
     try require(
       held.map { requests[$0.request].credit ?? 0 > 0 } ?? false,
@@ -126,7 +129,7 @@ extension Ledger {
     toFree connection: Int, _ all: (stalled: [Int], count: Int)
   ) -> Breach {
     let reader = workers[connection].held.first.map { requests[$0.request].connection }
-    let isWanted = seen.contains { request in
+    let waiting = seen.count { request in
       let entry = requests[request.index]
       // What the reader has sent behind it waits for the same reader.
       guard entry.connection != reader else { return false }
@@ -136,7 +139,13 @@ extension Ledger {
       case .unresolved, .parked, .running, .streaming: false
       }
     }
-    guard isWanted else { return .readerIsIdle }
+    // Others that have been told to stop come for as many.
+    let coming = workers.indices.count { other in
+      let worker = workers[other]
+      return other != connection && worker.isStopped && worker.isKnown
+        && worker.serves.intersection(workers[connection].serves) != .empty
+    }
+    guard waiting > coming else { return .readerIsIdle }
     let isLast = all.stalled.count == all.count && all.stalled.first == connection
     return isLast ? .workerIsLast : .workerIsWanted
   }

@@ -81,6 +81,8 @@ struct Ledger {
     var held: [Held] = []
     /// Since when its reader has wanted nothing more.
     var stalledSince: Instant?
+    /// Whether it was told to break a result off, and has not been heard since.
+    var isStopped = false
     /// Whether its process has really ended, or counts as stuck.
     var hasEnded = false
     /// Whether it was told to end.
@@ -168,6 +170,7 @@ struct Ledger {
       workers[index].isKnown = false
       workers[index].held = []
       workers[index].stalledSince = nil
+      workers[index].isStopped = false
       workers[index].stage = .absent
     }
     open = []
