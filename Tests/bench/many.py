@@ -15,6 +15,7 @@ MEMORY = "<= 256"
 def many(bench):
     count, rows = bench.sizes.databases, bench.sizes.database_rows
     folder = data.make_many(bench.folder, count, rows)
+    data.read_through(folder)
     with Cluster(bench, folder) as cluster:
         def load(*databases):
             target = (*databases, rows, data.LOOKUP)
