@@ -23,8 +23,8 @@ final class AnswerPack {
   }
 
   func append(_ answer: borrowing Answer) {
-    answer.line.withBytes { netstrings.append(netstring: $0) }
-    answer.body.withBytes { netstrings.append(netstring: $0) }
+    netstrings.append(netstring: answer.line)
+    netstrings.append(netstring: answer.body)
   }
 
   func withBytes<Result, Failure>(
@@ -42,5 +42,16 @@ final class AnswerPack {
       all.append(sender.envelopeParts + [.bytes(Array(line)), .bytes(Array(rows))])
     }
     return all
+  }
+}
+
+extension ByteBuffer {
+  /// Appends the bytes of a frame as a netstring.
+  mutating func append(netstring part: Part) {
+    switch part {
+    case .bytes(let bytes): bytes.withUnsafeBytes { append(netstring: $0) }
+    case .raw(let bytes): append(netstring: bytes)
+    case .frame(let frame): withExtendedLifetime(frame) { append(netstring: $0.bytes) }
+    }
   }
 }

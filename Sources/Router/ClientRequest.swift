@@ -43,7 +43,7 @@ package final class ClientRequest: Statement {
   ) {
     self.sender = sender
     self.size = size
-    if let latest, let same = latest.sql, same.withBytes({ $0.isEqual(to: sql) }) {
+    if let latest, let same = latest.sql, same.bytes.isEqual(to: sql) {
       self.sql = same
       textHash = latest.textHash
     } else {
@@ -62,7 +62,7 @@ package final class ClientRequest: Statement {
 
   private static func hash(_ frame: Frame) -> UInt64 {
     var hasher = Hasher()
-    frame.withBytes { hasher.combine(bytes: $0) }
+    withExtendedLifetime(frame) { hasher.combine(bytes: $0.bytes) }
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 }

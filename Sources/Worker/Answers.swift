@@ -13,7 +13,7 @@ struct Answers: ~Copyable {
 
   /// Adds an answer's line.
   mutating func append(_ line: Line) {
-    line.withBytes { buffer.append(netstring: $0) }
+    buffer.append(netstring: line)
     lacksRows = true
   }
 

@@ -74,7 +74,8 @@ package struct Frame {
   let keeper: AnyObject
   /// Which frame of a message it is, if it is a whole one.
   private let index: Int?
-  let bytes: UnsafeRawBufferPointer
+  /// They are there as long as the frame is.
+  package let bytes: UnsafeRawBufferPointer
   /// What is kept for it, in bytes.
   package let keptSize: Int
 

@@ -53,7 +53,7 @@ struct Link: ~Copyable {
   private mutating func send(
     _ line: Line, _ sql: [UInt8], _ parameters: [UInt8]
   ) throws(ToolError) {
-    let size = line.withBytes { $0.count } + sql.count + parameters.count
+    let size = line.content.count + sql.count + parameters.count
     guard size < Packed.largeSize else {
       try flush()
       try begin()
@@ -62,7 +62,7 @@ struct Link: ~Copyable {
       if !parameters.isEmpty { try add(parameters, isLast: true) }
       return
     }
-    line.withBytes { packed.append(netstring: $0) }
+    packed.append(netstring: line)
     sql.withUnsafeBytes { packed.append(netstring: $0) }
     parameters.withUnsafeBytes { packed.append(netstring: $0) }
     packedCount += 1

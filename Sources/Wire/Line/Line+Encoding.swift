@@ -7,6 +7,9 @@ extension Line: CustomStringConvertible {
   /// The line as it travels.
   package func encoded() -> [UInt8] { bytes.withUnsafeBytes { Array($0) } }
 
+  /// Likewise, where it lies: valid as long as the line is, and is not changed.
+  package var content: UnsafeRawBufferPointer { bytes.withUnsafeBytes { $0 } }
+
   /// Likewise, where it lies.
   package func withBytes<Result, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

@@ -47,4 +47,9 @@ extension ByteBuffer {
       return last + 1
     }
   }
+
+  /// Appends a line as a netstring.
+  package mutating func append(netstring line: Line) {
+    line.withBytes { append(netstring: $0) }
+  }
 }
