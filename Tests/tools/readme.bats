@@ -140,7 +140,7 @@ a client does not read its answers                         | hostile.bats     | 
 one client sends more than all others                      | control.bats     | one connection has a bound of its own, and others are served
 a client goes away, or takes a query back                  | connections.bats | a client that is killed or hangs up is missed at once: what it waits for is cancelled
 all workers are busy or being restarted                    | operation.bats   | HUP restarts the workers one by one; every query is answered once, at its first try
-the router dies                                            | cluster.bats     | the router is killed under a pipe of 100,000 queries: complete, and in order
+the router dies                                            | cluster.bats     | the router is killed under a pipe of 500,000 queries: complete, and in order
 the workers' supervisor dies                               | cluster.bats     | the workers' supervisor is killed: no worker left behind, answers again within 3 s
 a database is replaced, by `rename(2)`                     | replace.bats     | a file that replaces another is read whole, and at once
 it is replaced while the old one's `-wal` has content      | replace.bats     | a file beside which the log of the one before stands is refused, until that is gone
