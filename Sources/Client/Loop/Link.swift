@@ -76,7 +76,7 @@ struct Link: ~Copyable {
     guard packedCount > 0 else { return }
     try begin()
     try add(Packed.line, isLast: false)
-    try add(Array(packed.bytes), isLast: true)
+    try add(packed.bytes, isLast: true)
     packed.removeAll()
     packedCount = 0
   }
@@ -89,7 +89,14 @@ struct Link: ~Copyable {
   }
 
   private func add(_ line: Line, isLast: Bool) throws(ToolError) {
-    try add(line.encoded(), isLast: isLast)
+    defer { withExtendedLifetime(line) {} }
+    try add(line.content, isLast: isLast)
+  }
+
+  private func add(_ frame: UnsafeRawBufferPointer, isLast: Bool) throws(ToolError) {
+    try ToolError.wrapping { () throws(ZMQError) in
+      try connection.socket.add(frame, isLast: isLast)
+    }
   }
 
   private func add(_ frame: [UInt8], isLast: Bool) throws(ToolError) {

@@ -34,12 +34,6 @@ package final class Answer {
     self.body = body
   }
 
-  /// What came instead of an answer.
-  init(garbage why: String) {
-    (id, outcome, chunk, chunks, knownVersion, line) = (nil, nil, nil, 0, nil, nil)
-    (text, body) = (why, .delimiter)
-  }
-
   /// Whatever the frames hold, this is what can be said of it.
   init(_ line: Frame, _ body: Part) {
     knownVersion = nil

@@ -24,7 +24,7 @@ package struct AnswerReader {
     guard var packed else {
       isAtEnd = true
       guard message.count >= 2, message[0].isEmpty else {
-        return Answer(garbage: "it does not begin with an empty frame and a line")
+        return Self.garbage("it does not begin with an empty frame and a line")
       }
       return Answer(
         Frame(message, 1), message.count > 2 ? .frame(Frame(message, 2)) : .delimiter)
@@ -36,8 +36,12 @@ package struct AnswerReader {
       return Answer(line, .frame(body))
     } catch {
       isAtEnd = true
-      return Answer(garbage: error.description)
+      return Self.garbage(error.description)
     }
+  }
+
+  private static func garbage(_ why: String) -> Answer {
+    Answer(id: nil, outcome: nil, text: why)
   }
 
   private func part(_ bytes: UnsafeRawBufferPointer) -> Frame {
