@@ -159,7 +159,7 @@ package struct BrokerLoop: ~Copyable {
     poll.add(clients.base.socket)
     poll.add(workers.base.socket)
     poll.add(subscriber.socket)
-    poll.add(descriptor: subscriber.watch.number)
+    poll.add(descriptor: subscriber.watchDescriptor)
     poll.add(publisher.socket)
     poll.add(descriptor: signals.descriptor.number)
     poll.add(clients.base.monitor)

@@ -22,7 +22,8 @@ package struct Publisher: ~Copyable {
   /// For the poll set: readable when somebody subscribes.
   package let socket: Socket
   package let identity: PublisherIdentity
-  private let path: String
+  /// The socket's file, if it has one.
+  private let path: String?
   private var sequence: Int64 = 0
   private var stateIsDue: Instant
   /// When the state may be sent again.
@@ -35,7 +36,16 @@ package struct Publisher: ~Copyable {
   package init(
     _ claim: NameClaim, in directory: RunDirectory, context: Context
   ) throws(ToolError) {
-    let identity = PublisherIdentity(name: claim.name.text, incarnation: try claim.next())
+    try self.init(
+      PublisherIdentity(name: claim.name.text, incarnation: try claim.next()),
+      boundTo: directory.events(of: claim.name), path: "\(directory.events)/\(claim.name.text)",
+      context: context)
+  }
+
+  /// - Parameter path: the endpoint's file, if it has one.
+  package init(
+    _ identity: PublisherIdentity, boundTo endpoint: String, path: String? = nil, context: Context
+  ) throws(ToolError) {
     let socket = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       let socket = try Socket(.publish, in: context)
       // Each new subscriber is to be seen, also the second one with the same subscription.
@@ -43,11 +53,11 @@ package struct Publisher: ~Copyable {
       try socket.setMaxFrameSize(Self.maxSubscription)
       try socket.set(.handshakeInterval, Limits.handshakeMilliseconds)
       try socket.set(.backlog, Limits.backlog)
-      try socket.bind(directory.events(of: claim.name))
+      try socket.bind(endpoint)
       return socket
     }
     self.identity = identity
-    path = "\(directory.events)/\(claim.name.text)"
+    self.path = path
     self.socket = socket
     holdsUntil = Clock.now().adding(milliseconds: Self.settleMilliseconds)
     stateIsDue = holdsUntil
@@ -66,7 +76,7 @@ package struct Publisher: ~Copyable {
       try socket.set(.linger, lingerMilliseconds)
     }
     // libzmq leaves it behind, and subscribers would try to connect to it for ever.
-    unlink(path)
+    if let path { unlink(path) }
   }
 
   /// Whether events are held back, for `serve` to send.

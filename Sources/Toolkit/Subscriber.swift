@@ -5,14 +5,14 @@ package import ZeroMQ
 private import Glibc
 #endif
 
-/// Listens to every publisher in a run directory, also to those that come later or come back, and
-/// has them all say their state again when it has missed any events.
+/// Listens to every publisher in a run directory, also to those that come later or come back, and to
+/// those at other endpoints; and has them all say their state again when it has missed any events.
 package struct Subscriber: ~Copyable {
   /// For the poll set: readable when something was published.
   package let socket: Socket
-  /// For the poll set: readable when publishers came or went.
-  package let watch: Descriptor
-  private let directory: RunDirectory
+  /// Nil without a directory.
+  private let watch: Descriptor?
+  private let directory: RunDirectory?
   /// The sockets connected to. A publisher that comes back has a new one.
   private var connected: [String: Incarnation]
   /// Publishers whose socket is gone, and since when. Disconnecting drops what has arrived and was
@@ -24,23 +24,45 @@ package struct Subscriber: ~Copyable {
   /// Publishers have come back, and the connection to their old socket waits to be given up.
   private var hasReturned = false
 
-  /// Connects to the publishers there are. The run directory must exist.
-  package init(_ directory: RunDirectory, context: Context) throws(ToolError) {
-    let watch = try Descriptor(
-      inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)), "watch \(directory.events)")
-    let mask = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM)
-    guard inotify_add_watch(watch.number, directory.events, mask) >= 0 else {
-      throw .system("watch \(directory.events)")
+  /// Connects to the publishers there are.
+  /// - Parameters:
+  ///   - directory: which must exist, if there is one.
+  ///   - endpoints: of publishers that are not in it.
+  package init(
+    _ directory: RunDirectory?, endpoints: [String] = [], context: Context
+  ) throws(ToolError) {
+    var watch: Descriptor?
+    var present: [String: Incarnation] = [:]
+    var all = endpoints
+    if let directory {
+      watch = try Self.watch(directory.events)
+      present = try Self.sockets(in: directory.events)
+      all += present.keys.map { Self.endpoint($0, in: directory) }
     }
     let socket = try Self.makeSocket(context)
-    let present = try Self.sockets(in: directory.events)
-    try ToolError.wrapping { () throws(ZMQError) in
-      for name in present.keys { try socket.connect("ipc://\(directory.events)/\(name)") }
+    // What can be wrong here is an endpoint.
+    try ToolError.wrapping(.usage) { () throws(ZMQError) in
+      for endpoint in all { try socket.connect(endpoint) }
     }
     connected = present
     self.watch = watch
     self.socket = socket
     self.directory = directory
+  }
+
+  /// For the poll set: readable when publishers came or went; -1 without a directory.
+  package var watchDescriptor: Int32 {
+    switch watch {
+    case .some(let watch): watch.number
+    case nil: -1
+    }
+  }
+
+  private static func watch(_ path: String) throws(ToolError) -> Descriptor {
+    let watch = try Descriptor(inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)), "watch \(path)")
+    let mask = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM)
+    guard inotify_add_watch(watch.number, path, mask) >= 0 else { throw .system("watch \(path)") }
+    return watch
   }
 
   private static func makeSocket(_ context: Context) throws(ToolError) -> Socket {
@@ -57,12 +79,12 @@ package struct Subscriber: ~Copyable {
     }
   }
 
-  /// Connects to publishers that have come. Call it when `watch` is readable; the order of this and
+  /// Connects to publishers that have come. Call it when the watch is readable; the order of this and
   /// `receive` does not matter.
   package mutating func followChanges() throws(ToolError) {
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
       // The notes' contents do not matter: the directory itself says what there is.
-      while read(watch.number, buffer.baseAddress, buffer.count) > 0 {}
+      while read(watchDescriptor, buffer.baseAddress, buffer.count) > 0 {}
     }
     try connect()
   }
@@ -109,16 +131,19 @@ package struct Subscriber: ~Copyable {
 
   /// Brings the connections in line with the sockets that there are.
   private mutating func connect() throws(ToolError) {
+    guard let directory else { return }
     let present = try Self.sockets(in: directory.events)
     do throws(ZMQError) {
-      try greet(present)
-      try forget(present, now: Clock.now())
+      try greet(present, in: directory)
+      try forget(present, in: directory, now: Clock.now())
     } catch {
       throw ToolError(error)
     }
   }
 
-  private mutating func greet(_ present: [String: Incarnation]) throws(ZMQError) {
+  private mutating func greet(
+    _ present: [String: Incarnation], in directory: RunDirectory
+  ) throws(ZMQError) {
     hasReturned = false
     for (name, incarnation) in present
     where connected[name] != incarnation || departed[name] != nil {
@@ -126,20 +151,22 @@ package struct Subscriber: ~Copyable {
         // `receive` comes back here when it has taken what the old socket brought.
         hasReturned = try hasMessages()
         if hasReturned { return }
-        try socket.disconnect(endpoint(name))
+        try socket.disconnect(Self.endpoint(name, in: directory))
       }
-      try socket.connect(endpoint(name))
+      try socket.connect(Self.endpoint(name, in: directory))
       connected[name] = incarnation
       departed[name] = nil
     }
   }
 
-  private mutating func forget(_ present: [String: Incarnation], now: Instant) throws(ZMQError) {
+  private mutating func forget(
+    _ present: [String: Incarnation], in directory: RunDirectory, now: Instant
+  ) throws(ZMQError) {
     for name in connected.keys where present[name] == nil {
       let since = departed[name, default: now]
       departed[name] = since
       guard now.microseconds(since: since) >= Self.departureMicroseconds else { continue }
-      try socket.disconnect(endpoint(name))
+      try socket.disconnect(Self.endpoint(name, in: directory))
       connected[name] = nil
       departed[name] = nil
       tracker.forget(name)
@@ -149,7 +176,9 @@ package struct Subscriber: ~Copyable {
   /// How long a publisher that is gone stays connected.
   private static let departureMicroseconds: Int64 = 1_000_000
 
-  private func endpoint(_ name: String) -> String { "ipc://\(directory.events)/\(name)" }
+  private static func endpoint(_ name: String, in directory: RunDirectory) -> String {
+    "ipc://\(directory.events)/\(name)"
+  }
 
   private func hasMessages() throws(ZMQError) -> Bool {
     var poll = PollSet()

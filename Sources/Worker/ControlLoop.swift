@@ -51,7 +51,7 @@ package struct ControlLoop: ~Copyable {
     poll.removeAll()
     poll.add(descriptor: control.orders.descriptor.number)
     poll.add(subscriber.socket)
-    poll.add(descriptor: subscriber.watch.number)
+    poll.add(descriptor: subscriber.watchDescriptor)
     poll.add(descriptor: control.overrun.descriptor.number)
     if let descriptor = notes.descriptor(now: now) { poll.add(descriptor: descriptor) }
     try wait(until: min(due, notes.due(now: now) ?? due), now: now)

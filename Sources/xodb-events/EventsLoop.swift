@@ -35,7 +35,7 @@ struct EventsLoop: ~Copyable {
     while true {
       poll.removeAll()
       poll.add(descriptor: signals.descriptor.number)
-      poll.add(descriptor: subscriber.watch.number)
+      poll.add(descriptor: subscriber.watchDescriptor)
       let isWritingLine = notice.isEmpty && !line.isEmpty
       // A closed pipe is to be seen also when there is nothing to write.
       poll.add(descriptor: output.descriptor, isWritingLine ? .writable : [])
