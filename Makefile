@@ -12,7 +12,7 @@
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
-TOOLS := xodb-router xodb-worker xodb-supervise xodb-events xodb-req
+TOOLS := xodb-router xodb-worker xodb-supervise xodb-events xodb-req xodb-node
 SCRIPTS := start stop demo packages
 # Statically linked, a tool starts in a third of the time.
 FLAGS := -c release --static-swift-stdlib

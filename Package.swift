@@ -82,6 +82,7 @@ let package = Package(
     tool("xodb-supervise", ["Commands", "CLinux", "Supervision", "ZeroMQ", argumentParser]),
     tool("xodb-events", ["Commands", "ZeroMQ", argumentParser]),
     tool("xodb-req", ["Client", "ZeroMQ"]),
+    tool("xodb-node", ["Broker", "Client", "Router", "SQLEngine", "Worker", "ZeroMQ"]),
 
     tests(
       "Broker", ["Broker", "Wire", .product(name: "HeapModule", package: "swift-collections")]),

@@ -12,9 +12,12 @@ extension Broker {
   /// so as well, but later, as the kernel takes apart all that a process had before it tells.
   package mutating func disconnected(worker peer: PeerID, now: Instant) {
     guard let worker = workers[peer] else { return }
-    let loss: Loss =
-      isStopping(worker) ? .uncounted : isOverdue(peer, worker, now) ? .overdue : .died
-    lose(peer, why: "its connection was closed", loss, now)
+    lose(peer, why: "its connection was closed", cause(ofDeath: worker, peer, now), now)
+  }
+
+  /// What a worker has most probably died of.
+  func cause(ofDeath worker: WorkerRecord, _ peer: PeerID, _ now: Instant) -> Loss {
+    isStopping(worker) ? .uncounted : isOverdue(peer, worker, now) ? .overdue : .died
   }
 
   /// Whether the time of something that a worker runs is over.

@@ -134,7 +134,7 @@ extension Broker {
       // death.
       lose(
         other, why: "replaced",
-        member.generation > known.member.generation && !isStopping(known) ? .died : .uncounted,
+        member.generation > known.member.generation ? cause(ofDeath: known, other, now) : .uncounted,
         now)
     }
     let worker = WorkerRecord(report)
@@ -146,6 +146,9 @@ extension Broker {
     casualties.returned(member.name)
     workers[peer]?.seenChange = catalogChanges
     connections[member.name] = peer
+    if let expected = configuration.expectedWorkers, workers.count >= expected {
+      settled = min(settled, now)
+    }
     effects.append(.publish(Line("router.joined").with(member).with("pid", report.pid)))
     return true
   }

@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   package var maxRequestsInFlight = 10_000
   /// So many workers are kept for statements whose runs so far were short.
   package var reservedWorkers = 0
+  /// When so many workers have joined, no others are waited for at the start; nil when nobody knows.
+  package var expectedWorkers: Int?
 
   package init() {}
 }

@@ -28,6 +28,12 @@ package struct Thread: ~Copyable {
     pthread_join(handle, nil)
   }
 
+  /// Leaves it to itself.
+  package consuming func detach() {
+    pthread_detach(handle)
+    discard self
+  }
+
   /// Waits for its end.
   package consuming func join() {}
 

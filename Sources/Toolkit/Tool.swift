@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import ZeroMQ
 
 #if canImport(Glibc)
@@ -28,7 +29,12 @@ package enum Tool {
     exit(.usage)
   }
 
-  private static func exit(after error: ToolError) -> Never {
+  private static let isEnding = Atomic(false)
+
+  /// Ends the tool, from any thread.
+  package static func exit(after error: ToolError) -> Never {
+    // Where several threads fail, the first one says why.
+    while isEnding.exchange(true, ordering: .relaxed) { pause() }
     Diagnostics.report(error)
     exit(error.status)
   }

@@ -10,6 +10,7 @@ package final class Control: Sendable {
   private let state: Mutex<ControlState>
   private let abandoned = Atomic(false)
   private let ended = Atomic(false)
+  private let writtenOff = Atomic(false)
   /// Rung for the runner.
   let news: Doorbell
   /// Rung for the listener.
@@ -18,15 +19,16 @@ package final class Control: Sendable {
   /// For the listener: what was given together may have taken too long.
   let overrun: Timer
 
-  /// - Parameter router: where the router takes workers, by which it is known.
-  package init(_ member: Member, router: String) throws(ToolError) {
+  package init(_ member: Member, router: RouterAddress) throws(ToolError) {
     let news = try Doorbell()
     let orders = try Doorbell()
     files = try FileWatch()
     overrun = try Timer()
     self.news = news
     self.orders = orders
-    state = Mutex(ControlState(member, router: router))
+    state = Mutex(ControlState(member, router: router.workers, router.identity))
+    // It is there already.
+    if router.identity != nil { self.news.ring() }
   }
 
   // MARK: The runner
@@ -92,7 +94,19 @@ package final class Control: Sendable {
     orders.ring()
   }
 
+  /// Whether another one has taken the runner's place: it ends as soon as it can.
+  var isWrittenOff: Bool { writtenOff.load(ordering: .acquiring) }
+
   // MARK: The listener
+
+  /// The runner does not come back from what it runs, as far as can be told. Nobody listens for it
+  /// any more.
+  func writeOff() {
+    writtenOff.store(true, ordering: .releasing)
+    state.withLock { $0.isStopping = true }
+    news.ring()
+    finish()
+  }
 
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 

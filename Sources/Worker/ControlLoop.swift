@@ -1,4 +1,4 @@
-package import Toolkit
+internal import Toolkit
 package import Wire
 package import ZeroMQ
 
@@ -31,11 +31,11 @@ package struct ControlLoop: ~Copyable {
   /// Runs until the control is finished. When listening fails the runner is told, and only what it
   /// runs is watched over still.
   package mutating func run(
-    _ directory: RunDirectory, _ member: Member, router: String, context: Context
+    _ member: Member, _ router: RouterAddress, context: Context
   ) {
     do throws(ToolError) {
-      var subscriber = try Subscriber(directory, context: context)
-      var notes = WorkerNotes(control.files, member, router: router, context: context)
+      var subscriber = try router.makeSubscriber(context)
+      var notes = WorkerNotes(control.files, member, router: router.workers, context: context)
       while !control.hasEnded { try listen(&subscriber, &notes) }
     } catch {
       control.fail(error)

@@ -14,7 +14,7 @@ package struct ControlState {
   package private(set) var router: PublisherIdentity?
   private var routerHeard = Instant.start
   /// Whether the supervisor has announced this worker's end.
-  package private(set) var isStopping = false
+  package var isStopping = false
   /// Why nothing more is heard.
   var failure: ToolError?
   /// The databases whose files something has happened to, until the runner has heard of it.
@@ -23,9 +23,13 @@ package struct ControlState {
   package var batch = BatchClock()
   private var cancellations = Cancellations()
 
-  package init(_ member: Member, router endpoint: String) {
+  /// - Parameter router: the router itself, where it is known before it is heard.
+  package init(
+    _ member: Member, router endpoint: String, _ router: PublisherIdentity? = nil
+  ) {
     self.member = member
     self.endpoint = endpoint
+    self.router = router
   }
 
   /// Takes in what was published.

@@ -10,11 +10,9 @@ private import Glibc
 package enum WorkerProcess {
   /// Runs the engine for the router of the run directory, until told to end. A run that cannot be
   /// interrupted ends the process with `ExitStatus.overdue`.
-  /// - Parameters:
-  ///   - memory: beyond that and what the process has when it is ready, malloc fails.
-  ///   - router: where the router takes workers, if not in the run directory.
+  /// - Parameter memory: beyond that and what the process has when it is ready, malloc fails.
   package static func run(
-    _ engine: some Engine, memory: MemoryBudget, router: String? = nil
+    _ engine: some Engine, memory: MemoryBudget
   ) throws {
     Tool.ignoreBrokenPipes()
     let supervised = try Supervised()
@@ -25,7 +23,7 @@ package enum WorkerProcess {
     let member =
       supervised.member
       ?? Member(name: "worker-\(getpid())", generation: Clock.now().microseconds)
-    let router = router ?? directory.workers
+    let router = RouterAddress(of: directory)
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     let control = try Control(member, router: router)
     let report = OverdueReport()
@@ -36,11 +34,11 @@ package enum WorkerProcess {
         report.print(overdue)
         Tool.exit(.overdue)
       }
-      loop.run(directory, member, router: router, context: context)
+      loop.run(member, router, context: context)
     }
     var loop = WorkerLoop(
-      engine, member, supervisor: supervised.supervisor, router: router, control: control,
-      context: context)
+      engine, member, supervisor: supervised.supervisor, router: router.workers,
+      control: control, context: context)
     var isBounded = false
     let result = Result {
       try loop.run(signals, lifeline: supervised.lifeline) { notice in

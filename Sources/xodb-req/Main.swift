@@ -11,7 +11,9 @@ struct Main {
   static func main() {
     Tool.run { arguments in
       do {
-        try run(try Invocation(arguments))
+        var options = Options()
+        let invocation = try Invocation(arguments, &options)
+        try run(invocation, options)
       } catch Invocation.Mistake.wantsHelp {
         try Output.write(Array(help.utf8))
       } catch Invocation.Mistake.wrong(let why) {
@@ -20,13 +22,13 @@ struct Main {
     }
   }
 
-  private static func run(_ invocation: Invocation) throws {
+  private static func run(_ invocation: Invocation, _ options: Options) throws {
     // Whoever closes the pipe has seen enough.
     signal(SIGPIPE, SIG_DFL)
-    let endpoint = try invocation.router ?? RunDirectory().clients
+    let endpoint = try options.router ?? RunDirectory().clients
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     var loop = try ClientLoop(invocation, to: endpoint, in: context)
     // Within its life: to close sockets would only take time.
-    try loop.run()
+    Tool.exit(try loop.run())
   }
 }

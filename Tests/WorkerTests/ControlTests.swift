@@ -15,7 +15,7 @@ import Wire
   }
 
   @Test func theRunnerIsToldOfTheRouterOfFilesAndOfWhatHasFailed() throws {
-    let control = try Control(Self.member, router: "ipc:///w")
+    let control = try Control(Self.member, router: RouterAddress(workers: "ipc:///w"))
     #expect(try control.latest().router == nil)
     hearRouter(3, control)
     control.note(["a"])
@@ -38,7 +38,7 @@ import Wire
   }
 
   @Test func behindARunThatTakesLongNothingIsBegun() throws {
-    let control = try Control(Self.member, router: "ipc:///w")
+    let control = try Control(Self.member, router: RouterAddress(workers: "ipc:///w"))
     let start = Clock.now()
     control.beginBatch(now: start)
     #expect(begin(1, on: control))
@@ -53,7 +53,7 @@ import Wire
   }
 
   @Test func whoIsAskedInTheMiddleOfARunKnowsWhetherItIsWanted() throws {
-    let control = try Control(Self.member, router: "ipc:///w")
+    let control = try Control(Self.member, router: RouterAddress(workers: "ipc:///w"))
     hearRouter(1, control)
     begin(1, on: control)
     #expect(!control.isAbandoned)

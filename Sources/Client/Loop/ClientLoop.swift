@@ -36,6 +36,7 @@ package struct ClientLoop: ~Copyable {
     self.link = link
     start = Clock.now()
     session = Session(settings, now: start)
+    if self.link.isInProcess { session.connected() }
     progress = Progress(format.wire, now: start)
     self.endpoint = endpoint
     source = Source(invocation, format.wire)
@@ -43,8 +44,8 @@ package struct ClientLoop: ~Copyable {
     printsStatistics = invocation.printsStatistics
   }
 
-  /// Runs until everything has been answered and printed, and ends the tool.
-  package mutating func run() throws(ToolError) -> Never {
+  /// Runs until everything has been answered and printed, and returns what has become of it.
+  package mutating func run() throws(ToolError) -> ExitStatus {
     while true {
       try act()
       if source.isEmpty && session.isEmpty { break }
@@ -57,7 +58,7 @@ package struct ClientLoop: ~Copyable {
     try printer.flush()
     progress.clear()
     try printStatistics()
-    Tool.exit(status)
+    return status
   }
 
   private func printStatistics() throws(ToolError) {

@@ -14,7 +14,6 @@ package struct Invocation {
   private(set) var each: String?
   private(set) var watches = false
   private(set) var show: Show.Subject?
-  package private(set) var router: String?
   private(set) var printsStatistics = false
   private(set) var settings = Settings()
   /// A statement and the values of its parameters.
@@ -22,16 +21,20 @@ package struct Invocation {
 
   private var arguments: ArraySlice<String>
 
-  package init(_ arguments: [String]) throws(Mistake) {
+  /// - Parameter options: the tool's own, besides those of all that query.
+  package init(_ arguments: [String], _ options: inout some ToolOptions) throws(Mistake) {
     self.arguments = arguments[...]
     while let word = self.arguments.first, Self.isOption(word) {
       self.arguments.removeFirst()
       if word == "--" { break }
-      try take(option: word)
+      try take(option: word, &options)
     }
     words = Array(self.arguments)
-    try check()
+    try check(options)
   }
+
+  /// Whether there is nothing to ask.
+  package var isEmpty: Bool { show == nil && database == nil }
 
   /// SQL may begin with a comment, which has a space or a new line.
   private static func isOption(_ word: String) -> Bool {
@@ -39,7 +42,9 @@ package struct Invocation {
       || word.hasPrefix("--") && word.contains("=")
   }
 
-  private mutating func take(option word: String) throws(Mistake) {
+  private mutating func take(
+    option word: String, _ options: inout some ToolOptions
+  ) throws(Mistake) {
     var name = word
     var attached: String?
     if word.hasPrefix("--"), let equals = word.firstIndex(of: "=") {
@@ -55,17 +60,21 @@ package struct Invocation {
     case "--unordered": settings.isOrdered = false
     case "--stats": printsStatistics = true
     case "-h", "--help": throw .wantsHelp
-    default: return try take(option: name, attached: attached)
+    default:
+      if options.take(flag: name) { break }
+      return try take(option: name, attached: attached, &options)
     }
     guard attached == nil else { throw .wrong("\(name) takes no value") }
   }
 
   /// An option that has a value.
-  private mutating func take(option name: String, attached: String?) throws(Mistake) {
-    let known = [
-      "-d", "--db", "-f", "--format", "--each", "--show", "--timeout", "--tries", "--router",
-    ]
-    guard known.contains(name) else { throw .wrong("unknown option '\(name)'") }
+  private mutating func take(
+    option name: String, attached: String?, _ options: inout some ToolOptions
+  ) throws(Mistake) {
+    let known = ["-d", "--db", "-f", "--format", "--each", "--show", "--timeout", "--tries"]
+    guard known.contains(name) || options.names.contains(name) else {
+      throw .wrong("unknown option '\(name)'")
+    }
     guard let value = attached ?? arguments.popFirst() else {
       throw .wrong("\(name) needs a value")
     }
@@ -80,7 +89,7 @@ package struct Invocation {
         throw .wrong("--tries is not a number, 1 or more: '\(value)'")
       }
       settings.tries = tries
-    default: router = value
+    default: try options.take(name, value)
     }
   }
 
@@ -108,7 +117,13 @@ package struct Invocation {
     return Int((seconds * 1000).rounded(.up))
   }
 
-  private func check() throws(Mistake) {
+  private func check(_ options: some ToolOptions) throws(Mistake) {
+    if isEmpty && options.needNoQuery {
+      guard each == nil, words.isEmpty, !watches else {
+        throw .wrong("which database? Name it with -d; --databases prints them")
+      }
+      return
+    }
     if let show {
       guard database == nil, each == nil, words.isEmpty, !watches else {
         throw .wrong("--show \(show.rawValue) goes without a database, SQL and --watch")

@@ -16,6 +16,9 @@ struct Link: ~Copyable {
   private static let maxPackedSize = Packed.largeSize + 64
 
   let connection: MonitoredSocket
+  /// Whether the router is in this process: then there is no connection that could be reported, and none
+  /// that could be lost.
+  let isInProcess: Bool
   /// Requests that are sent together.
   private var packed = ByteBuffer()
   private var packedCount = 0
@@ -37,6 +40,7 @@ struct Link: ~Copyable {
       try connection.socket.connect(endpoint)
     }
     self.connection = connection
+    isInProcess = endpoint.hasPrefix("inproc:")
   }
 
   /// Sends a request, at the latest when `flush` is called.

@@ -1,0 +1,3 @@
+extension Main {
+  static let help = "usage: xodb-node --data DIR -d DB [OPTION …] [SQL [PARAM …]]\n"
+}

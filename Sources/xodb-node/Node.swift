@@ -1,0 +1,115 @@
+internal import Broker
+internal import Client
+internal import Router
+internal import SQLEngine
+internal import Synchronization
+internal import Toolkit
+internal import Wire
+internal import Worker
+internal import ZeroMQ
+
+#if canImport(Glibc)
+private import Glibc
+#endif
+
+/// A cluster whose roles are threads of this process: a broker, its workers, and the main thread as the
+/// client. They talk over `inproc:`; only the broker can be reachable from outside.
+final class Node: Sendable {
+  private static let clients = "inproc://clients"
+  private static let workers = "inproc://workers"
+  private static let events = "inproc://events"
+
+  private let context: Context
+  private let identity: PublisherIdentity
+  private let threads: Int
+  private let bind: [String]
+  private let serves: Bool
+  /// If anybody else is served, a signal ends the node with what it holds answered.
+  private let signals: SignalSource
+  /// What the process ends with: once its own queries are answered, what has become of them.
+  private let status: Mutex<ExitStatus>
+
+  init(_ options: Options, hasQueries: Bool) throws(ToolError) {
+    threads = options.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    bind = options.bind
+    serves = options.serves
+    for endpoint in bind { try Endpoint.checkIsLocal(endpoint) }
+    signals = try SignalSource(bind.isEmpty ? [] : [.terminate, .interrupt, .user1])
+    // Nobody else knows this broker, whose number only has to be another one each time.
+    identity = PublisherIdentity(name: "node", incarnation: Clock.now().microseconds)
+    status = Mutex(hasQueries ? .tryAgain : .success)
+    let ioThreads = options.ioThreads ?? (bind.isEmpty ? 0 : 1)
+    context = try ToolError.wrapping { () throws(ZMQError) in
+      try Context(ioThreads: Int32(ioThreads))
+    }
+  }
+
+  /// Runs the queries, and what others ask, and ends the process.
+  func run(_ invocation: Invocation, data: String) throws -> Never {
+    Limits.raiseDescriptors()
+    let limits = RunLimits()
+    limits.boundProcess()
+    let broker = try Thread("broker") { self.serve() }
+    try WorkerThreads.start(
+      threads,
+      for: RouterAddress(workers: Self.workers, events: [Self.events], identity: identity),
+      maxWrittenOff: threads, context: context
+    ) { () throws(ToolError) in try SQLEngine(serving: data, limits) }
+    if !invocation.isEmpty {
+      var loop = try ClientLoop(invocation, to: Self.clients, in: context)
+      let result = try loop.run()
+      if bind.isEmpty { Tool.exit(result) }
+      status.withLock { $0 = result }
+      // Others have their answers first.
+      if !serves { kill(getpid(), SIGTERM) }
+    }
+    broker.join()
+    Tool.exit(.success)
+  }
+
+  /// Runs the broker, and ends the process when that ends.
+  private func serve() {
+    do {
+      let supervised = try Supervised()
+      var loop = try makeLoop()
+      try loop.run(signals, supervised)
+      try loop.close()
+    } catch let error as ToolError {
+      Tool.exit(after: error)
+    } catch {
+      Tool.exit(after: ToolError("run the broker", "\(error)", .system))
+    }
+    Tool.exit(status.withLock { $0 })
+  }
+
+  private func makeLoop() throws(ToolError) -> BrokerLoop {
+    var configuration = Configuration()
+    configuration.expectedWorkers = threads
+    let publisher = try Publisher(identity, boundTo: Self.events, context: context)
+    let subscriber = try Subscriber(nil, context: context)
+    let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
+      try RouterSocket(
+        "clients", boundTo: [Self.clients] + bind, maxFrame: BrokerLoop.maxClientFrame,
+        highWaterMarks: BrokerLoop.clientHighWaterMarks, in: context)
+    }
+    let workers = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
+      try RouterSocket(
+        "workers", boundTo: [Self.workers], maxFrame: BrokerLoop.maxWorkerFrame,
+        highWaterMarks: BrokerLoop.workerHighWaterMarks, in: context)
+    }
+    return BrokerLoop(
+      clients: clients, workers: workers, boundTo: Self.workers, publisher: publisher,
+      subscriber: subscriber, configuration: configuration)
+  }
+}
+
+extension SQLEngine {
+  /// Serves a directory.
+  fileprivate init(serving directory: String, _ limits: RunLimits) throws(ToolError) {
+    do throws(OpenError) {
+      try self.init(directory: directory, limits: limits)
+    } catch {
+      throw ToolError("open \(error.path)", error.why, .notFound)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+internal import Client
+internal import Toolkit
+
+/// What `xodb-node` can be told besides its queries.
+struct Options: ToolOptions {
+  static let maxThreads = 256
+
+  private(set) var data: String?
+  private(set) var threads: Int?
+  private(set) var ioThreads: Int?
+  private(set) var bind: [String] = []
+  private(set) var serves = false
+
+  let names = ["--data", "--threads", "--io-threads", "--bind"]
+  var needNoQuery: Bool { serves }
+
+  mutating func take(_ name: String, _ value: String) throws(Invocation.Mistake) {
+    switch name {
+    case "--data": data = value
+    case "--threads": threads = try Self.number(name, value, 1...Self.maxThreads)
+    case "--io-threads": ioThreads = try Self.number(name, value, 0...64)
+    default: bind.append(value)
+    }
+  }
+
+  mutating func take(flag name: String) -> Bool {
+    guard name == "--serve" else { return false }
+    serves = true
+    return true
+  }
+
+  /// The directory, once it is known that everything goes together.
+  func checked() throws(Invocation.Mistake) -> String {
+    guard let data else { throw .wrong("which databases? Name their directory with --data") }
+    if serves && bind.isEmpty { throw .wrong("--serve whom? It goes with --bind") }
+    if ioThreads == 0 && !bind.isEmpty { throw .wrong("--bind needs --io-threads of 1 or more") }
+    return data
+  }
+
+  private static func number(
+    _ name: String, _ value: String, _ range: ClosedRange<Int>
+  ) throws(Invocation.Mistake) -> Int {
+    guard let number = Int(value), range.contains(number) else {
+      throw .wrong("\(name) is a number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
+    }
+    return number
+  }
+}
