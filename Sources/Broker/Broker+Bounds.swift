@@ -56,7 +56,7 @@ extension Broker {
       isFirst = false
       // No more of its requests run than there are workers.
       guard let client = largest,
-        let newest = client.numbers.last(where: { requests[$0]?.worker == nil })
+        let newest = client.numbers.last(where: { requests[$0]?.isWaiting ?? false })
       else { return false }
       let before = share.of(client)
       finish(newest, .failure(Self.busy("others need the room that it takes")), now: now)

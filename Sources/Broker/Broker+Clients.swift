@@ -22,6 +22,8 @@ extension Broker {
     case .next(let id):
       if grant(1, id, of: client, now) { return }
       return refuse(payload, id: id, Failure(.aborted, "no such result is in flight"), now: now)
+    case .peer(let question):
+      return answer(question, payload, from: connection, now)
     case .query, .show: break
     }
     let request = PendingRequest(
@@ -88,6 +90,7 @@ extension Broker {
 
   /// A connection is gone: nobody waits for its answers.
   package mutating func disconnected(client connection: PeerID, now: Instant) {
+    askers[connection] = nil
     guard let numbers = clients[connection]?.numbers else { return }
     let failure = Failure(.cancelled, "its client has gone away")
     for number in numbers {
@@ -128,11 +131,12 @@ extension Broker {
   /// Takes a request out of where it waits.
   mutating func dequeue(_ number: UInt64, _ request: PendingRequest) {
     let (database, size) = (request.database ?? "", request.size)
-    if request.worker == nil { noteWaiting(request, -1) }
+    if request.isWaiting { noteWaiting(request, -1) }
     switch request.state {
     case .queued(let lane): queue.remove(number, of: request.connection, in: lane, size: size)
     case .unresolved: unresolved.remove(number, for: database, size: size)
     case .parked: parked.remove(number, for: database, size: size)
+    case .handed(let peer): peers[peer].release(number)
     case .running: break
     }
   }
@@ -151,6 +155,7 @@ extension Broker {
   ) {
     guard let request = requests.removeValue(forKey: number) else { return }
     if let id = request.id { inFlight[ClientRequestID(client: request.client, id: id)] = nil }
+    let peer = request.peer
     dequeue(number, request)
     if let account = request.account {
       _ = account.numbers.removeInOrder(number)
@@ -158,6 +163,7 @@ extension Broker {
       if account.numbers.isEmpty { clients[request.connection] = nil }
     }
     if let peer = request.worker, result == nil { abandon(peer, number, request, outcome, now) }
+    if let peer, result == nil { takeBack(number, request, from: peer) }
     if isAnswered {
       answer(request, outcome, rows, from: result, now: now)
     } else {

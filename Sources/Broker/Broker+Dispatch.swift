@@ -10,6 +10,7 @@ extension Broker {
     resolve(now)
     checkVersions(now)
     dispatch(now)
+    handOver(now)
     cutStalled(now)
   }
 
@@ -53,7 +54,7 @@ extension Broker {
   }
 
   /// Whether the request whose turn it is can be run; if not, it was answered or put elsewhere.
-  private mutating func isRunnable(
+  mutating func isRunnable(
     _ number: UInt64, _ request: PendingRequest, _ now: Instant
   ) -> Bool {
     if request.deadline <= now {

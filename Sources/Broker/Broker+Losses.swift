@@ -90,7 +90,9 @@ extension Broker {
     }
     if loss == .overdue {
       finishOverdue(number, request, member, now)
-    } else if request.deaths >= configuration.tries && request.chunks == 0 {
+    } else if request.deaths >= (request.hasComeFar ? 1 : configuration.tries)
+      && request.chunks == 0
+    {
       crash(number, request, member, now)
     } else {
       requeue(number, now)
@@ -125,7 +127,7 @@ extension Broker {
     finish(number, .failure(Failure(.deadline, why)), now: now)
   }
 
-  private mutating func crash(
+  mutating func crash(
     _ number: UInt64, _ request: PendingRequest, _ member: Member, _ now: Instant
   ) {
     effects.append(

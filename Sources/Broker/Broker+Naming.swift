@@ -2,7 +2,13 @@ internal import Wire
 
 /// Which databases there are.
 extension Broker {
-  func isServed(_ database: String) -> Bool { servers[database] != nil }
+  /// Whether a worker or a peer has it.
+  func isServed(_ database: String) -> Bool {
+    servers[database] != nil || peers.contains { $0.names.contains(database) }
+  }
+
+  /// Whether a worker of this broker has it.
+  func isServedHere(_ database: String) -> Bool { servers[database] != nil }
 
   /// When one worker has found that databases came or went, the others look too.
   mutating func spreadCatalogChanges() {
@@ -75,7 +81,7 @@ extension Broker {
     case .query(let query):
       let why = "no worker has a database '\(query.database)'"
       finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
-    case .cancel, .credit, .next: break
+    case .cancel, .credit, .next, .peer: break
     }
   }
 }

@@ -41,6 +41,7 @@ extension Broker {
     case .clients: shown = clientRows(show.format, now)
     case .queue: shown = queueRows(show.format, now)
     case .quarantine: shown = quarantineRows(show.format, now)
+    case .peers: shown = peerRows(show.format, now)
     case .stats: shown = statisticsRows(show.format, now)
     }
     if shown.count > Self.maxShownRows { shown.rows.removeSubrange(Self.maxShownRows...) }
@@ -49,9 +50,13 @@ extension Broker {
 
   private mutating func databaseRows(_ format: Format) -> ShownRows {
     let rows = listDatabases().map { database in
-      [.text(database.name), .integer(Int64(database.workers)), Value(database.error)]
+      [
+        .text(database.name), .integer(Int64(database.workers)), .integer(Int64(database.peers)),
+        Value(database.error),
+      ]
     }
-    return ShownRows(columns: ["database", "workers", "error"], rows: rows, format: format)
+    return ShownRows(
+      columns: ["database", "workers", "peers", "error"], rows: rows, format: format)
   }
 
   /// All databases, by name.
@@ -61,11 +66,41 @@ extension Broker {
     for worker in workers.values {
       for database in worker.databases ?? [] { errors[database.name] = database.error }
     }
-    let list = servers.sorted { $0.key < $1.key }.map { name, count in
-      ListedDatabase(name: name, workers: count, error: errors[name])
+    var peerCounts: [String: Int] = [:]
+    for peer in peers {
+      for name in peer.names { peerCounts[name, default: 0] += 1 }
+    }
+    let list = Set(servers.keys).union(peerCounts.keys).sorted().map { name in
+      ListedDatabase(
+        name: name, workers: servers[name] ?? 0, peers: peerCounts[name] ?? 0,
+        error: errors[name])
     }
     databaseList = list
     return list
+  }
+
+  /// Those that workers here have.
+  var servedDatabases: [ServedDatabase] {
+    mutating get {
+      listDatabases().compactMap { database in
+        database.workers > 0
+          ? ServedDatabase(name: database.name, error: database.error) : nil
+      }
+    }
+  }
+
+  private func peerRows(_ format: Format, _ now: Instant) -> ShownRows {
+    let rows = peers.map { peer -> [Value] in
+      [
+        .text(peer.endpoint), Value(peer.capacity?.broker),
+        Value(peer.capacity.map { Int64($0.workers) }),
+        Value(peer.capacity.map { Int64($0.others) }), .integer(Int64(peer.names.count)),
+        .integer(Int64(peer.handed.count)), .integer(Int64(peer.answered)),
+      ]
+    }
+    return ShownRows(
+      columns: ["peer", "broker", "workers", "others", "databases", "handed", "answered"],
+      rows: rows, format: format)
   }
 
   private func workerRows(_ format: Format, _ now: Instant) -> ShownRows {
@@ -103,6 +138,7 @@ extension Broker {
     case .parked: "waiting for a change"
     case .running(let peer) where workers[peer]?.stalledSince != nil: Self.waitsForReader
     case .running: "running"
+    case .handed: "handed to a peer"
     }
   }
 
@@ -139,7 +175,10 @@ extension Broker {
       guard let request = requests[number] else { return nil }
       return [
         .text(request.connection.description), Value(request.id), Value(request.database),
-        .text(stateName(request)), Value(request.worker.flatMap { workers[$0]?.member.name }),
+        .text(stateName(request)),
+        Value(
+          request.worker.flatMap { workers[$0]?.member.name }
+            ?? request.peer.map { peers[$0].endpoint }),
         .integer(now.microseconds(since: request.arrival)),
         .integer(Int64(request.deadline.millisecondsUp(since: now))),
         .integer(Int64(request.tries)), .integer(Int64(request.deaths)),
@@ -228,6 +267,8 @@ struct ListedDatabase {
   let name: String
   /// How many workers have it.
   let workers: Int
+  /// How many peers have it.
+  let peers: Int
   /// Why it cannot be used, as one of the workers says that cannot.
   let error: String?
 }

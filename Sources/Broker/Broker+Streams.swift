@@ -72,6 +72,10 @@ extension Broker {
     else { return false }
     request.credit = min(credit + chunks, ClientMessage.maxCredit)
     if let peer = request.worker { release(peer, .go, now) }
+    if let peer = request.peer {
+      let attempt = Attempt(job: number, number: request.attempts)
+      effects.append(.tellPeer(peer, .credit(id: attempt.handedID, chunks: chunks)))
+    }
     return true
   }
 

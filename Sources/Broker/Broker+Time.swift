@@ -19,6 +19,7 @@ extension Broker {
     if let end = quarantine.nextEnd { consider(end) }
     if let end = casualties.nextEnd { consider(end) }
     if let due = versions.nextDue(after: lastTick) { consider(due) }
+    for peer in peers { consider(peer.nextDue) }
     return next
   }
 
@@ -28,9 +29,11 @@ extension Broker {
     let gap = now.microseconds(since: lastTick)
     if gap > Int64(Constants.silenceMilliseconds) * 1000 {
       for name in supervisors.keys { supervisors[name]?.lastHeard = now }
+      for peer in peers { peer.lastHeard = now }
     }
     lastTick = now
     dropSilent(now)
+    watchPeers(now)
     expire(now)
     endDrain(now)
     expireQuarantine(now)
@@ -49,8 +52,8 @@ extension Broker {
       guard let request = requests[expiry.number] else { continue }
       let end = request.deadline.adding(milliseconds: Constants.graceMilliseconds)
       let isStalled = request.worker.map(stalled.contains) ?? false
-      if case .running = request.state, !isStalled, now < end {
-        // The worker watches the deadline too, and knows more.
+      if !request.isWaiting, !isStalled, now < end {
+        // Who runs it watches the deadline too, and knows more.
         deadlines.insert(Expiry(time: end, number: expiry.number))
         continue
       }
@@ -65,9 +68,10 @@ extension Broker {
   static func overdue(_ request: PendingRequest) -> String {
     let time = request.allowedMilliseconds
     switch request.state {
-    case .running where request.chunks > 0:
+    case .running where request.chunks > 0, .handed where request.chunks > 0:
       return "its result had no end within \(time) ms, with the time that its reader took"
     case .running: return "its worker did not answer within \(time) ms"
+    case .handed: return "the peer that has it did not answer within \(time) ms"
     case .queued, .unresolved, .parked: return "no worker was free within \(time) ms"
     }
   }

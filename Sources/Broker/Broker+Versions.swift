@@ -3,7 +3,7 @@ package import Wire
 extension Broker {
   /// A worker has seen that the file of a database was written to.
   package mutating func receive(_ note: ChangeNote, now: Instant) {
-    guard isServed(note.database) else { return }
+    guard isServedHere(note.database) else { return }
     versions.noted(note.database, now: now)
   }
 
@@ -32,7 +32,7 @@ extension Broker {
   /// An answer has shown a version.
   mutating func learn(_ version: String, of database: String, begun: Instant, _ now: Instant) {
     if versions.isLatest(version, of: database) { return }
-    guard isServed(database), versions.learn(version, of: database, begun: begun, now: now)
+    guard isServedHere(database), versions.learn(version, of: database, begun: begun, now: now)
     else { return }
     announceChange(of: database)
   }
@@ -51,7 +51,8 @@ extension Broker {
   mutating func park(_ number: UInt64, _ query: Query, _ now: Instant) {
     guard let request = requests[number] else { return }
     // It may have changed since the statement ran, or nobody is there to tell.
-    guard isServed(query.database), versions[query.database] ?? query.ifVersion == query.ifVersion
+    guard isServedHere(query.database),
+      versions[query.database] ?? query.ifVersion == query.ifVersion
     else { return moveToQueue(number) }
     // It waits already when its worker was given up, and answers after all.
     dequeue(number, request)

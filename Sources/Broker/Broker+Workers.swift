@@ -134,7 +134,8 @@ extension Broker {
       // death.
       lose(
         other, why: "replaced",
-        member.generation > known.member.generation ? cause(ofDeath: known, other, now) : .uncounted,
+        member.generation > known.member.generation
+          ? cause(ofDeath: known, other, now) : .uncounted,
         now)
     }
     let worker = WorkerRecord(report)
@@ -175,14 +176,18 @@ extension Broker {
 
   private mutating func incrementServers(of name: String) {
     servers[name, default: 0] += 1
-    if servers[name] == 1 { hasNewNames = true }
+    guard servers[name] == 1 else { return }
+    hasNewNames = true
+    namesRevision += 1
   }
 
   private mutating func decrementServers(of name: String) {
     guard let count = servers[name] else { return }
     latestServed = ""
     servers[name] = count > 1 ? count - 1 : nil
-    if count == 1 { hasLostNames = true }
+    guard count == 1 else { return }
+    hasLostNames = true
+    namesRevision += 1
   }
 
   /// A worker waits for a reply.

@@ -50,6 +50,13 @@ package struct Broker {
   var latestServed = ""
   var supervisors: [String: SupervisorRecord] = [:]
 
+  /// The brokers to which requests may be handed, in the configuration's order.
+  let peers: [PeerBroker]
+  /// Connections on which other brokers ask, with their names.
+  var askers: [PeerID: String] = [:]
+  /// Counts up whenever the names that workers of this broker have come or go.
+  var namesRevision = 0
+
   /// Requests for databases that nobody has, and for the list of databases.
   /// The lists are asked for under the empty name, which no database has.
   var unresolved = DatabaseLanes()
@@ -84,6 +91,7 @@ package struct Broker {
     nextNumber = UInt64(clamping: now.microseconds)
     quarantine = Quarantine(deaths: configuration.tries)
     statistics = Statistics(now: now)
+    peers = configuration.peers.map { PeerBroker($0, now: now) }
     nextRound = now
     settled = now.adding(milliseconds: Constants.settleMilliseconds)
     lastTick = now

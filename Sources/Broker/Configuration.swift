@@ -18,6 +18,10 @@ package struct Configuration: Sendable {
   package var reservedWorkers = 0
   /// When so many workers have joined, no others are waited for at the start; nil when nobody knows.
   package var expectedWorkers: Int?
+  /// By what other brokers know this one: another name each time that it starts.
+  package var broker = ""
+  /// The endpoints of brokers to which requests may be handed.
+  package var peers: [String] = []
 
   package init() {}
 }
@@ -56,5 +60,15 @@ enum Constants {
   static let roundPause: Int64 = 4
   /// When to try again after `busy` or `draining`.
   static let busyRetryMilliseconds = 100
+  /// How often a peer is asked how much it can take.
+  static let peerQuestionMilliseconds = 250
+  /// A peer that has said nothing for so long is lost, and connected to anew.
+  static let peerSilenceMilliseconds = 1500
+  /// So long after that its databases are still expected to come back.
+  static let peerReturnMilliseconds = 10_000
+  /// So many connections are known to be other brokers'.
+  static let maxAskers = 1000
+  /// A peer gets so many quick requests for each of its workers, or one other.
+  static let handedPerWorker = batchRequests
   static let drainingRetryMilliseconds = 500
 }

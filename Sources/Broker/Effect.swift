@@ -12,6 +12,12 @@ package enum Effect {
   case run(PeerID, [Order])
   /// Reply to a waiting worker with something else than a job.
   case tell(PeerID, WorkerCommand)
+  /// Hand requests to a peer, by its number among the configuration's.
+  case hand(Int, [Handover])
+  /// Tell or ask a peer something else.
+  case tellPeer(Int, ClientMessage)
+  /// Give the connection to a peer up, with all that is on its way, and make another one.
+  case reconnect(Int)
   /// Publish an event.
   case publish(Line)
 }
@@ -22,8 +28,16 @@ package struct Order {
   package let request: any Statement
 }
 
+/// A request as it is handed to a peer.
+package struct Handover {
+  package let query: Query
+  package let request: any Statement
+}
+
 /// The rows of an answer.
 package enum Rows {
+  /// As they are.
+  case bytes([UInt8])
   /// As the worker rendered them.
   case rendered(Body)
   /// The broker's own, to be rendered.

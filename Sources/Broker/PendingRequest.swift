@@ -15,6 +15,8 @@ final class PendingRequest {
     case parked
     /// A worker has it.
     case running(PeerID)
+    /// It was handed to the peer of this number.
+    case handed(Int)
   }
 
   /// The client's connection and envelope.
@@ -83,6 +85,23 @@ final class PendingRequest {
 
   /// How often it was begun, as far as is known.
   var tries: Int { attempts - givenBack }
+
+  /// Whether nobody has it.
+  var isWaiting: Bool {
+    switch state {
+    case .queued, .unresolved, .parked: true
+    case .running, .handed: false
+    }
+  }
+
+  /// The peer that has it.
+  var peer: Int? {
+    guard case .handed(let number) = state else { return nil }
+    return number
+  }
+
+  /// Whether another broker has handed it over: that one tries again when a worker dies of it.
+  var hasComeFar: Bool { !(query?.way.isEmpty ?? true) }
 
   /// The worker that has it.
   var worker: PeerID? {

@@ -166,14 +166,16 @@ struct RequestQueue {
   ///   - isHeld: whether one that comes before all turns has to wait all the same.
   ///   - isExcluded: whether a client gets no turn for now.
   ///   - isWanted: asked of that request; if it is not, there is none, and its turn is still to come.
+  ///   - passesOver: whether then one that is wanted goes before it.
   func turn(
     where canServe: (Lane) -> Bool, unless isHeld: (UInt64) -> Bool,
     exceptOf isExcluded: (PeerID) -> Bool = { _ in false },
-    only isWanted: (UInt64) -> Bool = { _ in true }
+    only isWanted: (UInt64) -> Bool = { _ in true }, passesOver: Bool = false
   ) -> Turn? {
     if !urgent.isEmpty {
       let first = urgent.first { number in
         urgentLanes[number].map { canServe($0.lane) } ?? false && !isHeld(number)
+          && (!passesOver || isWanted(number))
       }
       if let first { return isWanted(first) ? Turn(number: first, place: nil) : nil }
     }
@@ -181,8 +183,9 @@ struct RequestQueue {
       let client = turns[index].client
       for lane in client.lanes.indices where canServe(client.lanes[lane].count.lane) {
         if isExcluded(turns[index].peer) { break }
-        guard let number = client.lanes[lane].numbers.first, isWanted(number) else { return nil }
-        return Turn(number: number, place: (index, lane))
+        guard let number = client.lanes[lane].numbers.first else { continue }
+        if isWanted(number) { return Turn(number: number, place: (index, lane)) }
+        guard passesOver else { return nil }
       }
     }
     return nil

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Toolkit
 internal import Wire
 internal import ZeroMQ
 
@@ -42,16 +43,5 @@ final class AnswerPack {
       all.append(sender.envelopeParts + [.bytes(Array(line)), .bytes(Array(rows))])
     }
     return all
-  }
-}
-
-extension ByteBuffer {
-  /// Appends the bytes of a frame as a netstring.
-  mutating func append(netstring part: Part) {
-    switch part {
-    case .bytes(let bytes): bytes.withUnsafeBytes { append(netstring: $0) }
-    case .raw(let bytes): append(netstring: bytes)
-    case .frame(let frame): withExtendedLifetime(frame) { append(netstring: $0.bytes) }
-    }
   }
 }

@@ -16,6 +16,14 @@ extension Broker {
     }
   }
 
+  /// Takes a peer's message in.
+  mutating func receive(_ reply: PeerReply, from number: Int, now: Instant) {
+    if let (capacity, databases) = reply.capacity {
+      receive(capacity, databases: databases, from: number, now: now)
+    }
+    for (answer, body) in reply.bodies { receive(answer, body, from: number, now: now) }
+  }
+
   /// Takes a worker's message in. Fails with what is wrong with it; its sender is sent away then.
   package mutating func receive(
     fromWorker message: Multipart, now: Instant

@@ -1,7 +1,7 @@
 package import Broker
 package import Toolkit
 internal import Wire
-internal import ZeroMQ
+package import ZeroMQ
 
 #if canImport(Glibc)
 private import Glibc
@@ -27,6 +27,7 @@ package struct BrokerLoop: ~Copyable {
   private var clients: RouterSocket
   private var workers: RouterSocket
   private var broker: Broker
+  private let peers: [PeerLink]
   private var output = ClientOutput()
   private var publisher: Publisher
   private var subscriber: Subscriber
@@ -49,11 +50,17 @@ package struct BrokerLoop: ~Copyable {
 
   /// - Parameters:
   ///   - endpoints: what `workers` is bound to, by which workers know their router.
+  ///   - context: for connections to the configuration's peers.
   package init(
     clients: consuming RouterSocket, workers: consuming RouterSocket, boundTo endpoints: String,
     publisher: consuming Publisher, subscriber: consuming Subscriber,
-    configuration: Configuration
-  ) {
+    configuration: Configuration, context: Context
+  ) throws(ToolError) {
+    var peers: [PeerLink] = []
+    for (number, endpoint) in configuration.peers.enumerated() {
+      peers.append(try PeerLink(endpoint, number: number, in: context))
+    }
+    self.peers = peers
     self.clients = clients
     self.workers = workers
     self.publisher = publisher
@@ -81,7 +88,7 @@ package struct BrokerLoop: ~Copyable {
       }
       try wait(signals, supervised.lifeline)
       if poll[5].contains(.readable) { obey(signals, supervised.graceMilliseconds) }
-      if supervised.lifeline != nil && !poll[8].isEmpty { return }
+      if !poll[8].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
       if poll[1].contains(.readable) {
@@ -89,6 +96,7 @@ package struct BrokerLoop: ~Copyable {
         try carryOut()
       }
       if poll[0].contains(.readable) || unread != nil { try receiveFromClients() }
+      if !peers.isEmpty { try receiveFromPeers() }
       // Whoever waits for one answer waits for all that is done before this.
       try settle()
       if clients.hasNews || workers.hasNews || !poll[6].isEmpty || !poll[7].isEmpty {
@@ -164,7 +172,8 @@ package struct BrokerLoop: ~Copyable {
     poll.add(descriptor: signals.descriptor.number)
     poll.add(clients.base.monitor)
     poll.add(workers.base.monitor)
-    if let lifeline { poll.add(descriptor: lifeline) }
+    poll.add(descriptor: lifeline ?? -1)
+    for peer in peers { peer.addSockets(to: &poll) }
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
     if let deadline = broker.nextDeadline { due = min(due, deadline) }
@@ -229,6 +238,24 @@ package struct BrokerLoop: ~Copyable {
     }
   }
 
+  private mutating func receiveFromPeers() throws {
+    // The first items are those of `wait`.
+    for (number, peer) in peers.enumerated() {
+      let (socket, monitor) = (9 + 2 * number, 10 + 2 * number)
+      var turn = Turn(now: Clock.now())
+      while !poll[socket].isEmpty, let reply = try peer.receive() {
+        let now = Clock.now()
+        if let problem = reply.problem { reject(problem, from: "peer") }
+        broker.receive(reply, from: number, now: now)
+        guard turn.goesOn(after: reply.size, now: now) else { break }
+      }
+      if !poll[monitor].isEmpty, try peer.isLost() {
+        broker.disconnected(peer: number, now: Clock.now())
+      }
+    }
+    if !broker.effects.isEmpty { try carryOut() }
+  }
+
   /// Tells the broker who has gone away.
   private mutating func followConnections() throws {
     if try clients.hasEnded() {
@@ -269,11 +296,14 @@ package struct BrokerLoop: ~Copyable {
       for index in effects.indices {
         switch effects[index] {
         case .chunk(let number, let request, let line, let chunk):
-          try answer(request, line, .frame(WorkerMessage.rows(chunk)), chunkOf: number)
+          try answer(request, line, .frame(chunk.frame), chunkOf: number)
         case .answer(let request, let line, let rows):
           try answer(request, line, part(rows))
         case .run(let peer, let orders): check(try workers.send(orders, to: peer), of: peer)
         case .tell(let peer, let command): check(try workers.send(command, to: peer), of: peer)
+        case .hand(let number, let handovers): try peers[number].hand(handovers)
+        case .tellPeer(let number, let message): try peers[number].tell(message)
+        case .reconnect(let number): try peers[number].reconnect()
         case .publish(let event): try publisher.publish(event)
         }
       }
@@ -342,8 +372,9 @@ package struct BrokerLoop: ~Copyable {
   private func part(_ rows: Rows?) -> Part {
     switch rows {
     case nil: return .delimiter
+    case .bytes(let bytes): return .bytes(bytes)
     case .rendered(let rows):
-      let frame = WorkerMessage.rows(rows)
+      let frame = rows.frame
       // What libzmq keeps is counted by what it sends.
       return .frame(frame.count < Packed.largeSize ? frame : frame.compact)
     case .values(let columns, let rows, let format):

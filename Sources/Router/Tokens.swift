@@ -8,8 +8,12 @@ extension ClientRequest {
   }
 }
 
-extension WorkerMessage {
-  static func rows(_ body: Body) -> Frame {
-    unsafeDowncast(body.owner, to: WorkerMessage.self).rows[body.index]
-  }
+/// A message with rows that are passed on.
+class RowsOwner {
+  /// Of each of its parts.
+  final var rows: [Frame] = []
+}
+
+extension Body {
+  var frame: Frame { unsafeDowncast(owner, to: RowsOwner.self).rows[index] }
 }

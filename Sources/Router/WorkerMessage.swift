@@ -10,15 +10,13 @@ internal import ZeroMQ
 ///
 /// The answers are netstrings: a line and its rows for each. What it says beside that comes through a
 /// connection of its own: `routing id, "", line`.
-final class WorkerMessage {
+final class WorkerMessage: RowsOwner {
   enum Head {
     case ready(WorkerReport, [ServedDatabase]?)
     case chunk(ChunkReport)
   }
 
   let head: Head
-  /// The chunk, if there is one, and the rows of each answer.
-  private(set) var rows: [Frame] = []
   private(set) var answers: [AttemptResult] = []
   private(set) var versions: [VersionReport] = []
 
@@ -44,14 +42,17 @@ final class WorkerMessage {
       throw LineError(why: "\(count) frames are no worker's message", offset: 0)
     }
     let line = try LineView(parsing: message[2])
+    var chunk: Frame?
     if let report = WorkerReport(line), count != 5 {
       head = .ready(report, report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil)
     } else if let report = ChunkReport(line), count != 6 {
       head = .chunk(report)
-      rows.append(Frame(message, 3))
+      chunk = Frame(message, 3)
     } else {
       throw LineError(why: "neither READY nor MORE", offset: 0)
     }
+    super.init()
+    if let chunk { rows.append(chunk) }
     guard count > 4 else { return }
     try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil)
   }

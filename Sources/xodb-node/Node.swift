@@ -23,6 +23,7 @@ final class Node: Sendable {
   private let identity: PublisherIdentity
   private let threads: Int
   private let bind: [String]
+  private let peers: [String]
   private let serves: Bool
   /// If anybody else is served, a signal ends the node with what it holds answered.
   private let signals: SignalSource
@@ -32,13 +33,14 @@ final class Node: Sendable {
   init(_ options: Options, hasQueries: Bool) throws(ToolError) {
     threads = options.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     bind = options.bind
+    peers = options.peers
     serves = options.serves
     for endpoint in bind { try Endpoint.checkIsLocal(endpoint) }
     signals = try SignalSource(bind.isEmpty ? [] : [.terminate, .interrupt, .user1])
     // Nobody else knows this broker, whose number only has to be another one each time.
     identity = PublisherIdentity(name: "node", incarnation: Clock.now().microseconds)
     status = Mutex(hasQueries ? .tryAgain : .success)
-    let ioThreads = options.ioThreads ?? (bind.isEmpty ? 0 : 1)
+    let ioThreads = options.ioThreads ?? (bind.isEmpty && peers.isEmpty ? 0 : 1)
     context = try ToolError.wrapping { () throws(ZMQError) in
       try Context(ioThreads: Int32(ioThreads))
     }
@@ -84,7 +86,10 @@ final class Node: Sendable {
 
   private func makeLoop() throws(ToolError) -> BrokerLoop {
     var configuration = Configuration()
-    configuration.expectedWorkers = threads
+    // A peer may still come with a database.
+    configuration.expectedWorkers = peers.isEmpty ? threads : nil
+    configuration.broker = BrokerName.random()
+    configuration.peers = peers
     let publisher = try Publisher(identity, boundTo: Self.events, context: context)
     let subscriber = try Subscriber(nil, context: context)
     let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
@@ -97,9 +102,9 @@ final class Node: Sendable {
         "workers", boundTo: [Self.workers], maxFrame: BrokerLoop.maxWorkerFrame,
         highWaterMarks: BrokerLoop.workerHighWaterMarks, in: context)
     }
-    return BrokerLoop(
+    return try BrokerLoop(
       clients: clients, workers: workers, boundTo: Self.workers, publisher: publisher,
-      subscriber: subscriber, configuration: configuration)
+      subscriber: subscriber, configuration: configuration, context: context)
   }
 }
 

@@ -9,9 +9,10 @@ struct Options: ToolOptions {
   private(set) var threads: Int?
   private(set) var ioThreads: Int?
   private(set) var bind: [String] = []
+  private(set) var peers: [String] = []
   private(set) var serves = false
 
-  let names = ["--data", "--threads", "--io-threads", "--bind"]
+  let names = ["--data", "--threads", "--io-threads", "--bind", "--peer"]
   var needNoQuery: Bool { serves }
 
   mutating func take(_ name: String, _ value: String) throws(Invocation.Mistake) {
@@ -19,6 +20,7 @@ struct Options: ToolOptions {
     case "--data": data = value
     case "--threads": threads = try Self.number(name, value, 1...Self.maxThreads)
     case "--io-threads": ioThreads = try Self.number(name, value, 0...64)
+    case "--peer": peers.append(value)
     default: bind.append(value)
     }
   }
@@ -33,7 +35,9 @@ struct Options: ToolOptions {
   func checked() throws(Invocation.Mistake) -> String {
     guard let data else { throw .wrong("which databases? Name their directory with --data") }
     if serves && bind.isEmpty { throw .wrong("--serve whom? It goes with --bind") }
-    if ioThreads == 0 && !bind.isEmpty { throw .wrong("--bind needs --io-threads of 1 or more") }
+    if ioThreads == 0 && (!bind.isEmpty || !peers.isEmpty) {
+      throw .wrong("--bind and --peer need --io-threads of 1 or more")
+    }
     return data
   }
 
@@ -41,7 +45,8 @@ struct Options: ToolOptions {
     _ name: String, _ value: String, _ range: ClosedRange<Int>
   ) throws(Invocation.Mistake) -> Int {
     guard let number = Int(value), range.contains(number) else {
-      throw .wrong("\(name) is a number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
+      throw .wrong(
+        "\(name) is a number from \(range.lowerBound) to \(range.upperBound), not '\(value)'")
     }
     return number
   }

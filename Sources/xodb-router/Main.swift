@@ -25,6 +25,14 @@ struct Main: ParsableCommand {
   @Option(help: "Listen for clients here too: loopback tcp, or ipc. Can be repeated.")
   var bind: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A router or node to which queries are handed that the workers here have no time for, or whose \
+      database they do not have. Can be repeated.
+      """, valueName: "endpoint"))
+  var peer: [String] = []
+
   @Option(help: "So many workers may die while they run a query; then it is answered 'crashed'.")
   var tries = 3
 
@@ -92,9 +100,9 @@ struct Main: ParsableCommand {
         "workers", boundTo: [directory.workers], maxFrame: BrokerLoop.maxWorkerFrame,
         highWaterMarks: BrokerLoop.workerHighWaterMarks, in: context)
     }
-    var loop = BrokerLoop(
+    var loop = try BrokerLoop(
       clients: clients, workers: workers, boundTo: directory.workers, publisher: publisher,
-      subscriber: subscriber, configuration: brokerConfiguration)
+      subscriber: subscriber, configuration: brokerConfiguration, context: context)
     try loop.run(signals, supervised)
     try loop.close()
     withExtendedLifetime((lock, claim)) {}
@@ -114,6 +122,8 @@ struct Main: ParsableCommand {
     configuration.maxQueuedRequests = maxQueued
     configuration.maxRequestsInFlight = maxInFlight
     configuration.reservedWorkers = reserve
+    configuration.broker = BrokerName.random()
+    configuration.peers = peer
     return configuration
   }
 

@@ -63,6 +63,7 @@ struct Cluster {
       key = query.id.map { Key(client: client, id: $0) }
       isStream = query.credit != nil
     case .message(.show(let show)): key = show.id.map { Key(client: client, id: $0) }
+    case .message(.peer): break
     }
     if let key {
       // One that is repeated while it is in flight is ignored.
@@ -142,6 +143,7 @@ struct Cluster {
         try readable(order.job.line)
       }
     case .tell(let peer, let command): try reply(to: peer, command)
+    case .hand, .tellPeer, .reconnect: try expect(false, "there is no peer", [])
     case .publish(let line): try readable(line)
     }
   }

@@ -19,6 +19,8 @@ enum Corpus {
       .show(Show(id: nil, subject: .clients, format: .json)),
       .show(Show(id: nil, subject: .quarantine, format: .json)),
       .show(Show(id: nil, subject: .stats, format: .json)),
+      .show(Show(id: nil, subject: .peers, format: .json)),
+      .peer(PeerQuestion(broker: "5f3a91c07d22", revision: 4)),
       .query(Query(id: "17", database: "a", format: .json, credit: 1)),
       .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
       .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),

@@ -12,7 +12,7 @@ extension Broker {
         place = isUrgent ? .urgent(isShort: lane.isShort) : .inTurn(isShort: lane.isShort)
       case .unresolved: place = .unresolved
       case .parked: place = .parked
-      case .running: place = request.chunks > 0 ? .streaming : .running
+      case .running, .handed: place = request.chunks > 0 ? .streaming : .running
       }
       try body(
         SeenRequest(

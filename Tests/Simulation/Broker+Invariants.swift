@@ -33,6 +33,8 @@ extension Broker {
         guard workers[peer]?.index(of: attempt) != nil else {
           return "nobody runs \(number)"
         }
+      case .handed(let peer):
+        guard peers[peer].handed[number] != nil else { return "no peer has \(number)" }
       }
       if !(clients[request.connection]?.numbers.contains(number) ?? false) {
         return "\(number) is not among its connection's requests"

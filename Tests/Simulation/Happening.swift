@@ -204,6 +204,10 @@ extension Effect: CustomStringConvertible {
     case .answer(let statement, let line, _): "answer \(Sent.of(statement).request): \(line)"
     case .run(let peer, let orders): "on \(Ledger.name(peer)) run \(Reply.run(orders))"
     case .tell(let peer, let command): "tell \(Ledger.name(peer)): \(command.line)"
+    case .hand(let peer, let handovers):
+      "hand to peer \(peer): \(handovers.map { ClientMessage.query($0.query).line })"
+    case .tellPeer(let peer, let message): "tell peer \(peer): \(message.line)"
+    case .reconnect(let peer): "reconnect to peer \(peer)"
     case .publish(let line): "publish \(line)"
     }
   }

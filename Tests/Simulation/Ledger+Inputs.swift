@@ -161,6 +161,7 @@ extension ClientMessage {
     case .query(let query): query.id
     case .show(let show): show.id
     case .cancel(let id), .credit(let id, _), .next(let id): id
+    case .peer: nil
     }
   }
 }

@@ -36,6 +36,7 @@ extension Ledger {
       case .tell(let peer, let command):
         try take(command, to: try Self.connection(peer), now: now)
       case .publish(let line): try take(line, cause, now: now)
+      case .hand, .tellPeer, .reconnect: throw Violation("there is no peer")
       }
     }
     noteShown(now)

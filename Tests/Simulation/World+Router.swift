@@ -223,6 +223,7 @@ extension World {
     case .answer(let statement, let line, _): deliver(line, to: Sent.of(statement).request)
     case .run(let peer, let orders): return try send(.run(orders), to: peer)
     case .tell(let peer, let command): return try send(.command(command), to: peer)
+    case .hand, .tellPeer, .reconnect: break
     case .publish(let line):
       guard line.word == EventWord.cancelled, let member = Member(line) else { return true }
       routerSequence += 1

@@ -92,7 +92,7 @@ EOF
   [[ $output == *"supervisor"*"workers-2"*"workers"*idle* ]]
   [[ $output == *$'run_us.p99\t'* ]]
   [[ $output == *"worker.exited"*"signal=KILL"* ]]
-  [[ $output == *'{"database":"packages","workers":2,"error":null}'* ]]
+  [[ $output == *'{"database":"packages","workers":2,"peers":0,"error":null}'* ]]
   [[ $output != *"No such file"* && $output != *"not found"* ]]
   [ ! -e "$folder" ]
 }

@@ -31,7 +31,7 @@ package struct ClientLoop: ~Copyable {
     let format = invocation.format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .json)
     var settings = invocation.settings
     settings.maxWholeBytes = format == .table ? Self.maxTableBytes : nil
-    let link = try Link(to: endpoint, number: 0, in: context)
+    let link = try Link(to: endpoint, name: "link-0", in: context)
     self.context = context
     self.link = link
     start = Clock.now()
@@ -96,9 +96,11 @@ package struct ClientLoop: ~Copyable {
     if !effect.isSent { try link.flush() }
     switch effect {
     case .send(let request, let id, let milliseconds):
-      try link.send(request, id: id, deadlineMilliseconds: milliseconds)
-    case .credit(let id, let chunks): try link.send(.credit(id: String(id), chunks: chunks))
-    case .cancel(let id): try link.send(.cancel(id: String(id)))
+      let line = request.line(id: id, deadlineMilliseconds: milliseconds)
+      try link.send(line, .bytes(request.sql), .bytes(request.parameters))
+    case .credit(let id, let chunks):
+      try link.send(ClientMessage.credit(id: String(id), chunks: chunks).line)
+    case .cancel(let id): try link.send(ClientMessage.cancel(id: String(id)).line)
     case .printChunk(let chunk): try printer.print(chunk: chunk)
     case .print(let answer): try printer.print(answer.body)
     case .report(let error):
@@ -159,7 +161,7 @@ package struct ClientLoop: ~Copyable {
     }
     guard isLost else { return }
     session.disconnected(now: now)
-    link = try Link(to: endpoint, number: links, in: context)
+    link = try Link(to: endpoint, name: "link-\(links)", in: context)
     links += 1
   }
 }

@@ -13,6 +13,8 @@ package enum ClientMessage: Equatable, Sendable {
   /// Send one more chunk of the result of this id: for clients that must have an answer to everything.
   /// It is that chunk, or the final answer; `aborted` for an id that is not in flight.
   case next(id: String)
+  /// Say how much you can take: what one router asks another again and again.
+  case peer(PeerQuestion)
 }
 
 package struct Query: Equatable, Sendable {
@@ -30,12 +32,15 @@ package struct Query: Equatable, Sendable {
   /// How many chunks of the result may be sent before more are asked for; nil when the result is to
   /// come in one message.
   package var credit: Int?
+  /// The routers that it has come through, by their names for each other: it goes to none of them again.
+  package var way: [String]
 
   package init(
     id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
-    ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil
+    ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil, way: [String] = []
   ) {
     self.credit = credit
+    self.way = way
     self.id = id
     self.database = database
     self.format = format
@@ -52,6 +57,7 @@ package struct Show: Equatable, Sendable {
     case clients
     case queue
     case quarantine
+    case peers
     case stats
   }
 
@@ -72,6 +78,7 @@ extension ClientMessage {
     case .query(let query): query.id
     case .show(let show): show.id
     case .cancel(let id), .credit(let id, _), .next(let id): id
+    case .peer: nil
     }
   }
 
@@ -85,6 +92,8 @@ extension ClientMessage {
   package static let maxCredit = 16
   /// The longest `deadline=`: a day.
   package static let maxDeadlineMilliseconds = 86_400_000
+  /// A request comes through so many routers at most.
+  package static let maxWay = 8
 
   /// The message as a line.
   package var line: Line {
@@ -98,6 +107,7 @@ extension ClientMessage {
         .with("if-version", query.ifVersion)
         .with("wait", query.waitsForChange ? "change" : nil)
         .with("credit", query.credit)
+        .with("way", query.way.isEmpty ? nil : query.way.joined(separator: ","))
     case .show(let show):
       Line("SHOW")
         .with("what", show.subject.rawValue)
@@ -107,6 +117,7 @@ extension ClientMessage {
       Line("CANCEL").with("id", id)
     case .credit(let id, let chunks): Line("CREDIT").with("id", id).with("credit", chunks)
     case .next(let id): Line("NEXT").with("id", id)
+    case .peer(let question): question.line
     }
   }
 
@@ -139,7 +150,8 @@ extension ClientMessage {
         Query(
           id: id, database: database, format: try Self.format(line),
           deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
-          waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line)))
+          waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line),
+          way: try Self.way(line)))
     } else if line.isWord("SHOW") {
       guard let subject = (line["what"]?.text).flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
@@ -157,6 +169,8 @@ extension ClientMessage {
     } else if line.isWord("NEXT") {
       guard let id else { throw Failure(.badRequest, "NEXT without id=") }
       self = .next(id: id)
+    } else if let question = PeerQuestion(line) {
+      self = .peer(question)
     } else {
       throw Failure(.badRequest, "unknown verb '\(line.word)'")
     }
@@ -193,6 +207,15 @@ extension ClientMessage {
     }
     guard line["id"] != nil else { throw Failure(.badRequest, "credit= needs id=") }
     return min(chunks, maxCredit)
+  }
+
+  private static func way(_ line: LineView) throws(Failure) -> [String] {
+    guard let way = line["way"]?.text else { return [] }
+    let brokers = way.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    guard brokers.count <= maxWay, brokers.allSatisfy(PeerQuestion.isBroker) else {
+      throw Failure(.badRequest, "way= is not a list of up to \(maxWay) routers")
+    }
+    return brokers
   }
 
   private static func deadline(_ line: LineView) throws(Failure) -> Int? {

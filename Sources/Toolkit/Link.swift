@@ -1,12 +1,11 @@
-internal import Toolkit
-internal import Wire
-internal import ZeroMQ
+package import Wire
+package import ZeroMQ
 
-/// One socket to a router, and the news of its connection.
+/// A client's socket to a router, and the news of its connection.
 ///
 /// When the connection is lost, a new link takes its place: then nothing that waits in the old one
 /// can reach the next router, and nothing is sent twice.
-struct Link: ~Copyable {
+package struct Link: ~Copyable {
   /// In milliseconds; a router that was restarted is found again at once.
   private static let reconnectInterval: Int32 = 10
   private static let reconnectIntervalMax: Int32 = 50
@@ -15,19 +14,20 @@ struct Link: ~Copyable {
   /// What one of them has at most, in bytes, with what its netstrings add.
   private static let maxPackedSize = Packed.largeSize + 64
 
-  let connection: MonitoredSocket
+  package let connection: MonitoredSocket
   /// Whether the router is in this process: then there is no connection that could be reported, and none
   /// that could be lost.
-  let isInProcess: Bool
+  package let isInProcess: Bool
   /// Requests that are sent together.
   private var packed = ByteBuffer()
   private var packedCount = 0
 
-  /// Begins to connect; the number is that of the link in this process.
-  init(to endpoint: String, number: Int, in context: Context) throws(ToolError) {
+  /// Begins to connect.
+  /// - Parameter name: unique in the process.
+  package init(to endpoint: String, name: String, in context: Context) throws(ToolError) {
     let connection = try ToolError.wrapping { () throws(ZMQError) in
       let connection = try MonitoredSocket(
-        .dealer, [.handshakeSucceeded, .disconnected], name: "link-\(number)", in: context)
+        .dealer, [.handshakeSucceeded, .disconnected], name: name, in: context)
       try connection.socket.set(.reconnectInterval, Self.reconnectInterval)
       try connection.socket.set(.reconnectIntervalMax, Self.reconnectIntervalMax)
       // The session bounds how much is in flight; no message of it may be refused.
@@ -43,32 +43,21 @@ struct Link: ~Copyable {
     isInProcess = endpoint.hasPrefix("inproc:")
   }
 
-  /// Sends a request, at the latest when `flush` is called.
-  mutating func send(_ request: Request, id: UInt64, deadlineMilliseconds: Int) throws(ToolError) {
-    let line = request.line(id: id, deadlineMilliseconds: deadlineMilliseconds)
-    try send(line, request.sql, request.parameters)
-  }
-
-  /// Likewise.
-  mutating func send(_ message: ClientMessage) throws(ToolError) {
-    try send(message.line, [], [])
-  }
-
-  private mutating func send(
-    _ line: Line, _ sql: [UInt8], _ parameters: [UInt8]
+  /// Sends a request's line, SQL and parameters, at the latest when `flush` is called.
+  package mutating func send(
+    _ line: Line, _ sql: Part = .delimiter, _ parameters: Part = .delimiter
   ) throws(ToolError) {
-    let size = line.content.count + sql.count + parameters.count
-    guard size < Packed.largeSize else {
+    guard line.content.count + sql.count + parameters.count < Packed.largeSize else {
       try flush()
       try begin()
-      try add(line, isLast: sql.isEmpty)
-      if !sql.isEmpty { try add(sql, isLast: parameters.isEmpty) }
-      if !parameters.isEmpty { try add(parameters, isLast: true) }
+      try add(line, isLast: sql.count == 0)
+      if sql.count > 0 { try add(sql, isLast: parameters.count == 0) }
+      if parameters.count > 0 { try add(parameters, isLast: true) }
       return
     }
     packed.append(netstring: line)
-    sql.withUnsafeBytes { packed.append(netstring: $0) }
-    parameters.withUnsafeBytes { packed.append(netstring: $0) }
+    packed.append(netstring: sql)
+    packed.append(netstring: parameters)
     packedCount += 1
     if packedCount >= Self.maxPacked || packed.count >= Packed.maxSize - Self.maxPackedSize {
       try flush()
@@ -76,11 +65,11 @@ struct Link: ~Copyable {
   }
 
   /// Sends what was not sent yet.
-  mutating func flush() throws(ToolError) {
+  package mutating func flush() throws(ToolError) {
     guard packedCount > 0 else { return }
     try begin()
     try add(Packed.line, isLast: false)
-    try add(packed.bytes, isLast: true)
+    try add(.raw(packed.bytes), isLast: true)
     packed.removeAll()
     packedCount = 0
   }
@@ -94,27 +83,21 @@ struct Link: ~Copyable {
 
   private func add(_ line: Line, isLast: Bool) throws(ToolError) {
     defer { withExtendedLifetime(line) {} }
-    try add(line.content, isLast: isLast)
+    try add(.raw(line.content), isLast: isLast)
   }
 
-  private func add(_ frame: UnsafeRawBufferPointer, isLast: Bool) throws(ToolError) {
+  private func add(_ frame: Part, isLast: Bool) throws(ToolError) {
     try ToolError.wrapping { () throws(ZMQError) in
       try connection.socket.add(frame, isLast: isLast)
     }
   }
 
-  private func add(_ frame: [UInt8], isLast: Bool) throws(ToolError) {
-    try ToolError.wrapping { () throws(ZMQError) in
-      try connection.socket.add(frame, isLast: isLast)
-    }
-  }
-
-  func receive() throws(ToolError) -> Multipart? {
+  package func receive() throws(ToolError) -> Multipart? {
     try ToolError.wrapping { () throws(ZMQError) in try connection.socket.receive() }
   }
 
   /// What has become of the connection, nil when there is no news.
-  func news() throws(ToolError) -> MonitoredSocket.Event? {
+  package func news() throws(ToolError) -> MonitoredSocket.Event? {
     try ToolError.wrapping { () throws(ZMQError) in try connection.nextReport()?.event }
   }
 }

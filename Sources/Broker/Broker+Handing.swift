@@ -1,0 +1,74 @@
+internal import DequeModule
+internal import Wire
+
+extension Broker {
+  /// Hands to peers what the workers here cannot run now, as much as those can take.
+  mutating func handOver(_ now: Instant) {
+    guard !peers.isEmpty, queue.count > 0 else { return }
+    let able = peers.indices.filter { peers[$0].room(isOnlyOne: true) > 0 }
+    for (place, number) in able.enumerated() {
+      // Those behind it shall have their share.
+      let share = (queue.count + able.count - place - 1) / (able.count - place)
+      var handovers: [Handover] = []
+      while handovers.count < share, let job = nextRequest(for: peers[number]),
+        let request = requests[job]
+      {
+        guard isRunnable(job, request, now) else { continue }
+        if let handover = hand(job, request, to: number, now) { handovers.append(handover) }
+      }
+      if !handovers.isEmpty { effects.append(.hand(number, handovers)) }
+    }
+  }
+
+  /// Takes the request whose turn it is among those that a peer may be handed.
+  private mutating func nextRequest(for peer: PeerBroker) -> UInt64? {
+    guard let capacity = peer.capacity else { return nil }
+    let roomForAll = peer.room(isOnlyOne: false)
+    // What the workers here get through in one go stays here.
+    let isFull = queue.count > workers.count * Constants.batchRequests
+    let turn = queue.turn(
+      where: { lane in
+        guard peer.names.contains(lane.database) else { return false }
+        return isServedHere(lane.database) ? roomForAll > 0 : peer.room(isOnlyOne: true) > 0
+      },
+      // Who retries a request that workers die of knows who else does.
+      unless: { requests[$0].map { $0.isSuspect && isServedHere($0.database ?? "") } ?? false },
+      exceptOf: { askers[$0] == capacity.broker },
+      only: { number in
+        guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
+          !query.way.contains(capacity.broker)
+        else { return false }
+        guard isServedHere(query.database) else { return true }
+        return !query.waitsForChange && (isFull || requests[number]?.statement?.pace != .quick)
+      }, passesOver: true)
+    guard let turn else { return nil }
+    queue.take(turn)
+    return turn.number
+  }
+
+  private mutating func hand(
+    _ number: UInt64, _ request: PendingRequest, to peer: Int, _ now: Instant
+  ) -> Handover? {
+    guard var query = request.query else { return nil }
+    dequeue(number, request)
+    request.attempts += 1
+    request.state = .handed(peer)
+    request.begun = now
+    // Whoever waits for a change takes nobody's time.
+    let units =
+      query.waitsForChange
+      ? 0 : request.statement?.pace == .quick ? 1 : Constants.handedPerWorker
+    peers[peer].hand(number, countedAs: units)
+    if request.isReturned {
+      effects.append(
+        .publish(
+          Line("request.retried").with("id", query.id).with("db", query.database)
+            .with("tries", request.tries).with("peer", peers[peer].endpoint)))
+    }
+    query.id = Attempt(job: number, number: request.attempts).handedID
+    query.deadlineMilliseconds = request.deadline.millisecondsUp(since: now)
+    query.credit = request.credit
+    query.way.append(configuration.broker)
+    return Handover(query: query, request: request.payload)
+  }
+}

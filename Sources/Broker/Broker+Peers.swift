@@ -1,0 +1,180 @@
+internal import DequeModule
+package import Wire
+
+/// Other brokers: what they are told, and what they say.
+extension Broker {
+  /// Another broker asks on this connection how much it may hand over.
+  mutating func answer(
+    _ question: PeerQuestion, _ payload: any Statement, from connection: PeerID, _ now: Instant
+  ) {
+    if askers.count >= Constants.maxAskers && askers[connection] == nil { askers.removeAll() }
+    askers[connection] = question.broker
+    let own = clients[connection]?.numbers.count ?? 0
+    let capacity = PeerCapacity(
+      broker: configuration.broker, workers: isDraining ? 0 : workers.count,
+      others: max(0, requests.count - parked.count - own), revision: namesRevision)
+    let databases = question.revision == namesRevision ? [] : servedDatabases
+    effects.append(
+      .answer(payload, capacity.line, .bytes(ServedDatabase.encode(databases))))
+  }
+
+  /// A peer has said how much it can take.
+  /// - Parameter databases: of no meaning when the revision is the one it was asked with.
+  package mutating func receive(
+    _ capacity: PeerCapacity, databases: [ServedDatabase], from number: Int, now: Instant
+  ) {
+    let peer = peers[number]
+    peer.lastHeard = now
+    peer.isFull = false
+    if let known = peer.capacity, known.broker != capacity.broker {
+      // Another one is there, which has nothing of what this one was handed.
+      lose(peer: number, why: "it is another one now", now)
+      return effects.append(.reconnect(number))
+    }
+    let isNew = peer.capacity == nil
+    let hasDatabases = peer.capacity?.revision != capacity.revision
+    peer.capacity = capacity
+    if peer.forgetExpected(now, isBack: true) { hasLostNames = true }
+    // This one itself: that helps nobody.
+    guard capacity.broker != configuration.broker else { return }
+    if hasDatabases {
+      peer.names = Set(databases.map(\.name))
+      notePeersNames()
+      hasNewNames = true
+    }
+    guard isNew else { return }
+    effects.append(
+      .publish(
+        Line("peer.joined").with("peer", peer.endpoint).with("broker", capacity.broker)
+          .with("workers", capacity.workers).with("databases", peer.names.count)))
+  }
+
+  /// What peers have is another thing now.
+  private mutating func notePeersNames() {
+    hasLostNames = true
+    databaseList = nil
+    latestServed = ""
+  }
+
+  /// A peer has sent a part of a result, or the end of one.
+  package mutating func receive(
+    _ answer: PeerAnswer, _ body: Body, from number: Int, now: Instant
+  ) {
+    let peer = peers[number]
+    peer.lastHeard = now
+    guard isCurrent(answer.attempt), let request = requests[answer.attempt.job],
+      request.peer == number
+    else { return }
+    switch answer.content {
+    case .chunk: pass(answer.attempt.job, request, body, from: answer)
+    case .outcome(let outcome): conclude(answer, outcome, body, of: request, from: peer, now)
+    }
+  }
+
+  private mutating func pass(
+    _ number: UInt64, _ request: PendingRequest, _ chunk: Body, from answer: PeerAnswer
+  ) {
+    request.chunks += 1
+    request.credit = request.credit.map { max(0, $0 - 1) }
+    let line = Line("MORE").with("id", request.id).with("chunk", request.chunks)
+      .with("worker", answer.worker)
+    effects.append(.chunk(number, request.payload, line, chunk))
+  }
+
+  private mutating func conclude(
+    _ answer: PeerAnswer, _ outcome: Outcome, _ body: Body, of request: PendingRequest,
+    from peer: PeerBroker, _ now: Instant
+  ) {
+    let number = answer.attempt.job
+    if case .failure(let failure) = outcome, request.chunks == 0 {
+      switch failure.code {
+      case .busy, .draining, .noSuchDatabase:
+        // It has more to do than it said, or less: somebody else may take it.
+        if failure.code == .noSuchDatabase, let database = request.database {
+          peer.names.remove(database)
+          notePeersNames()
+        } else {
+          peer.isFull = true
+        }
+        request.givenBack += 1
+        return moveToQueue(number)
+      case .crashed:
+        peer.answered += 1
+        return noteDeath(number, request, answer, now)
+      default: break
+      }
+    }
+    peer.answered += 1
+    if let run = answer.runMicroseconds { request.statement?.note(microseconds: run) }
+    let result = AttemptResult(
+      attempt: answer.attempt, outcome: outcome, version: answer.version,
+      runMicroseconds: answer.runMicroseconds ?? 0)
+    let member = Member(name: answer.worker ?? peer.endpoint, generation: 0)
+    finish(number, outcome, .rendered(body), from: (member, result), now: now)
+  }
+
+  /// A worker of a peer has died of a request. Only here it is tried again.
+  private mutating func noteDeath(
+    _ number: UInt64, _ request: PendingRequest, _ answer: PeerAnswer, _ now: Instant
+  ) {
+    request.deaths += 1
+    request.isSuspect = true
+    if let account = account(of: request) { charge(account, now) }
+    let member = Member(name: answer.worker ?? "", generation: 0)
+    if request.deaths >= (request.hasComeFar ? 1 : configuration.tries) {
+      crash(number, request, member, now)
+    } else {
+      request.isReturned = true
+      moveToQueue(number)
+    }
+  }
+
+  /// The connection to a peer is gone.
+  package mutating func disconnected(peer number: Int, now: Instant) {
+    lose(peer: number, why: "its connection was closed", now)
+    effects.append(.reconnect(number))
+  }
+
+  /// A peer is gone. What it had is taken back; a result that has been begun is broken off.
+  private mutating func lose(peer number: Int, why: String, _ now: Instant) {
+    let peer = peers[number]
+    if peer.capacity != nil {
+      effects.append(
+        .publish(Line("peer.lost").with("peer", peer.endpoint).with("why", why)))
+      notePeersNames()
+    }
+    peer.lose(now)
+    for job in peer.handed.keys.sorted() {
+      guard let request = requests[job] else { continue }
+      guard request.chunks == 0 else {
+        let why = "the peer that ran it was lost after \(request.chunks) chunks"
+        finish(job, .failure(Failure(.aborted, why)), now: now)
+        continue
+      }
+      request.isReturned = true
+      moveToQueue(job)
+    }
+  }
+
+  /// A peer need not go on with a request.
+  mutating func takeBack(_ number: UInt64, _ request: PendingRequest, from peer: Int) {
+    let attempt = Attempt(job: number, number: request.attempts)
+    effects.append(.tellPeer(peer, .cancel(id: attempt.handedID)))
+  }
+
+  /// Asks the peers how much they can take, and gives up those that say nothing.
+  mutating func watchPeers(_ now: Instant) {
+    for (number, peer) in peers.enumerated() {
+      if peer.forgetExpected(now, isBack: false) { hasLostNames = true }
+      if now >= peer.silenceEnd {
+        lose(peer: number, why: "it is silent", now)
+        effects.append(.reconnect(number))
+      }
+      guard now >= peer.nextQuestion else { continue }
+      peer.asked(now)
+      let question = PeerQuestion(
+        broker: configuration.broker, revision: peer.capacity?.revision ?? -1)
+      effects.append(.tellPeer(number, .peer(question)))
+    }
+  }
+}

@@ -1,0 +1,79 @@
+internal import Wire
+
+/// Another broker, to which requests may be handed.
+final class PeerBroker {
+  let endpoint: String
+  /// What it last said of itself; nil when it is not there.
+  var capacity: PeerCapacity?
+  /// Its databases, as long as it is there.
+  var names: Set<String> = []
+  /// Those that it had when it was lost, as long as it may come back with them.
+  private(set) var expectedNames: Set<String> = []
+  private var expectedUntil = Instant.start
+  var lastHeard: Instant
+  private(set) var nextQuestion: Instant
+  /// What it has, with the share of a worker that each is counted for.
+  private(set) var handed: [UInt64: Int] = [:]
+  private var load = 0
+  /// It has refused something: nothing more until it says again what it can take.
+  var isFull = false
+  /// How many requests it has answered.
+  @exclusivity(unchecked) var answered = 0
+
+  init(_ endpoint: String, now: Instant) {
+    self.endpoint = endpoint
+    lastHeard = now
+    nextQuestion = now
+  }
+
+  /// When it is to be asked, counts as lost, or is no longer expected back.
+  var nextDue: Instant {
+    var due = min(nextQuestion, silenceEnd)
+    if !expectedNames.isEmpty { due = min(due, expectedUntil) }
+    return due
+  }
+
+  var silenceEnd: Instant { lastHeard.adding(milliseconds: Constants.peerSilenceMilliseconds) }
+
+  func asked(_ now: Instant) {
+    nextQuestion = now.adding(milliseconds: Constants.peerQuestionMilliseconds)
+  }
+
+  func hand(_ number: UInt64, countedAs units: Int) {
+    handed[number] = units
+    load += units
+  }
+
+  func release(_ number: UInt64) {
+    if let units = handed.removeValue(forKey: number) { load -= units }
+  }
+
+  /// How much more it can take, in quick requests.
+  /// - Parameter isOnlyOne: whether what is asked for is nowhere else: then its other requests are no
+  ///   reason to wait, as everybody has his turn there.
+  func room(isOnlyOne: Bool) -> Int {
+    guard let capacity, !isFull else { return 0 }
+    let free = isOnlyOne ? capacity.workers : capacity.workers - capacity.others
+    return free * Constants.handedPerWorker - load
+  }
+
+  /// It is not there any more, but may come back.
+  func lose(_ now: Instant) {
+    if !names.isEmpty {
+      expectedNames = names
+      expectedUntil = now.adding(milliseconds: Constants.peerReturnMilliseconds)
+    }
+    names = []
+    capacity = nil
+    isFull = false
+    lastHeard = now
+    nextQuestion = now
+  }
+
+  /// It has said what it has, or has been away for too long. Returns whether names were still expected.
+  func forgetExpected(_ now: Instant, isBack: Bool) -> Bool {
+    guard !expectedNames.isEmpty, isBack || now >= expectedUntil else { return false }
+    expectedNames = []
+    return true
+  }
+}

@@ -1,0 +1,57 @@
+internal import Broker
+internal import Wire
+internal import ZeroMQ
+
+/// What a peer has sent: how much it can take, or answers.
+///
+///     "", line, rows
+///     "", MANY line, netstrings: a line and its rows for each
+///
+/// The rows of a CAPACITY line are the list of databases.
+final class PeerReply: RowsOwner {
+  private(set) var capacity: (line: PeerCapacity, databases: [ServedDatabase])?
+  private(set) var answers: [PeerAnswer] = []
+  /// What cannot be understood: the rest of the message then.
+  private(set) var problem: String?
+  /// In bytes.
+  let size: Int
+
+  init(_ message: Multipart) {
+    defer { withExtendedLifetime(message) {} }
+    size = message.size
+    super.init()
+    do throws(LineError) {
+      guard (2...3).contains(message.count), message[0].isEmpty else {
+        throw LineError(why: "\(message.count) frames are no answer", offset: 0)
+      }
+      let line = try LineView(parsing: message[1])
+      let rest = message.count > 2 ? Frame(message, 2) : Frame(copying: message[0])
+      if Packed.isWord(of: line) {
+        var packed = NetstringReader(rest.bytes)
+        while !packed.isAtEnd {
+          let line = try LineView(parsing: try packed.next())
+          try take(line, Frame(try packed.next(), keptBy: message, message.size))
+        }
+      } else {
+        try take(line, rest)
+      }
+    } catch {
+      problem = error.description
+    }
+  }
+
+  private func take(_ line: LineView, _ rest: Frame) throws(LineError) {
+    if let answer = PeerAnswer(line) {
+      answers.append(answer)
+      rows.append(rest)
+    } else if let capacity = PeerCapacity(line) {
+      self.capacity = (capacity, try ServedDatabase.decode(rest.bytes))
+    } else {
+      throw LineError(why: "not understood: \(line.line)", offset: 0)
+    }
+  }
+
+  var bodies: [(answer: PeerAnswer, body: Body)] {
+    answers.indices.map { (answers[$0], Body(owner: self, index: $0)) }
+  }
+}

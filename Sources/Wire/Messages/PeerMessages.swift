@@ -1,0 +1,122 @@
+/// What a router asks one that it can hand requests to, as often as it wants to know.
+///
+///     PEER broker=5f3a91c07d22 revision=4
+package struct PeerQuestion: LineMessage, Equatable, Sendable {
+  /// In bytes.
+  private static let maxBroker = 32
+
+  /// The name of who asks: every router has another one each time that it starts.
+  package var broker: String
+  /// Of the list of databases that the last answer has told.
+  package var revision: Int
+
+  package init(broker: String, revision: Int) {
+    self.broker = broker
+    self.revision = revision
+  }
+
+  /// Whether this can be a router's name.
+  static func isBroker(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= maxBroker && !name.utf8.contains(UInt8(ascii: ","))
+  }
+
+  package var line: Line {
+    Line("PEER").with("broker", broker).with("revision", revision)
+  }
+
+  package init?(_ line: LineView) {
+    guard line.isWord("PEER"), let broker = line["broker"]?.text, Self.isBroker(broker),
+      let revision = line["revision"]?.int
+    else { return nil }
+    self.init(broker: broker, revision: revision)
+  }
+}
+
+/// What a router answers to that. A list of its databases follows in a frame, empty when it is still
+/// that of the revision that was asked with.
+///
+///     CAPACITY broker=9c11d3f0a2b7 workers=4 others=2 revision=5
+package struct PeerCapacity: LineMessage, Equatable, Sendable {
+  package var broker: String
+  /// How many workers it has; none when it takes nothing.
+  package var workers: Int
+  /// How many requests it has that did not come from who asks, without those that wait for a change.
+  package var others: Int
+  package var revision: Int
+
+  package init(broker: String, workers: Int, others: Int, revision: Int) {
+    self.broker = broker
+    self.workers = workers
+    self.others = others
+    self.revision = revision
+  }
+
+  package var line: Line {
+    Line("CAPACITY").with("broker", broker).with("workers", workers).with("others", others)
+      .with("revision", revision)
+  }
+
+  package init?(_ line: LineView) {
+    guard line.isWord("CAPACITY"), let broker = line["broker"]?.text,
+      PeerQuestion.isBroker(broker), let workers = line["workers"]?.int, workers >= 0,
+      let others = line["others"]?.int, others >= 0, let revision = line["revision"]?.int
+    else { return nil }
+    self.init(broker: broker, workers: workers, others: others, revision: revision)
+  }
+}
+
+/// What a router answers about a request that was handed to it.
+package struct PeerAnswer: LineMessage, Equatable, Sendable {
+  package enum Content: Equatable, Sendable {
+    /// A part of the result; there is more.
+    case chunk
+    case outcome(Outcome)
+  }
+
+  package var attempt: Attempt
+  package var content: Content
+  package var version: String?
+  /// The name of the worker there.
+  package var worker: String?
+  package var runMicroseconds: Int64?
+
+  package init(
+    attempt: Attempt, content: Content, version: String? = nil, worker: String? = nil,
+    runMicroseconds: Int64? = nil
+  ) {
+    self.attempt = attempt
+    self.content = content
+    self.version = version
+    self.worker = worker
+    self.runMicroseconds = runMicroseconds
+  }
+
+  package init?(_ line: LineView) {
+    guard let attempt = line["id"].flatMap({ Attempt(handedAs: $0.text) }) else { return nil }
+    let content: Content
+    if line.isWord("MORE") {
+      content = .chunk
+    } else if let outcome = Outcome(line) {
+      content = .outcome(outcome)
+    } else {
+      return nil
+    }
+    self.init(
+      attempt: attempt, content: content, version: line["version"]?.text,
+      worker: line["worker"]?.text, runMicroseconds: line["run_us"]?.int64)
+  }
+}
+
+extension Attempt {
+  /// The `id=` under which it is handed to another router: `17.1`.
+  package var handedID: String { "\(job).\(number)" }
+
+  /// Reads such an id.
+  init?(handedAs id: String) {
+    let parts = id.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, let job = UInt64(parts[0]), let number = Int(parts[1]) else {
+      return nil
+    }
+    self.init(job: job, number: number)
+  }
+}
