@@ -32,6 +32,11 @@ struct BoundPaths {
     return nil
   }
 
+  /// Removes those that lead to their sockets still: libzmq does so too late when the process ends.
+  func remove() {
+    for (path, file) in files where file != nil && Self.file(path) == file { unlink(path) }
+  }
+
   private static func file(_ path: String) -> File? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }

@@ -142,6 +142,8 @@ package struct BrokerLoop: ~Copyable {
 
   /// Lets the last answers and events out, as long as the sockets' LINGER says.
   package consuming func close() throws {
+    clients.paths.remove()
+    workers.paths.remove()
     try publisher.close()
   }
 
