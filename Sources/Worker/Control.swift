@@ -19,10 +19,12 @@ package final class Control: Sendable {
   /// For the listener: what was given together may have taken too long.
   let overrun: Timer
 
-  package init(_ member: Member, router: RouterAddress) throws(ToolError) {
+  package init(
+    _ member: Member, router: RouterAddress, watchDelayMilliseconds: Int = 0
+  ) throws(ToolError) {
     let news = try Doorbell()
     let orders = try Doorbell()
-    files = try FileWatch()
+    files = try FileWatch(delayMilliseconds: watchDelayMilliseconds)
     overrun = try Timer()
     self.news = news
     self.orders = orders

@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import Toolkit
+internal import Wire
 
 #if canImport(Glibc)
 private import Glibc
@@ -17,8 +18,16 @@ final class FileWatch: Sendable {
   private let table = Mutex(WatchTable())
   /// The directories of which it has been said that they cannot be watched.
   private let reported = Mutex<Set<String>>([])
+  /// Not sooner is anything watched.
+  private let begin: Instant
+  private let hasBegun: Atomic<Bool>
 
-  init() throws(ToolError) {
+  /// - Parameter delayMilliseconds: a process that ends while it watches something takes the kernel
+  ///   10 to 30 ms more; so one that may be meant to end at once does not begin so early. Meanwhile it
+  ///   sees changes when it is asked.
+  init(delayMilliseconds: Int = 0) throws(ToolError) {
+    begin = Clock.now().adding(milliseconds: delayMilliseconds)
+    hasBegun = Atomic(delayMilliseconds == 0)
     descriptor = try Descriptor(inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)), "watch files")
   }
 
@@ -32,10 +41,13 @@ final class FileWatch: Sendable {
 
   /// Tries again to watch the directories that were not there.
   func retry() {
-    table.withLock { addMissing(&$0, isLate: true) }
+    guard Clock.now() >= begin else { return }
+    let isLate = hasBegun.exchange(true, ordering: .relaxed)
+    table.withLock { addMissing(&$0, isLate: isLate) }
   }
 
   private func addMissing(_ table: inout WatchTable, isLate: Bool) {
+    guard hasBegun.load(ordering: .relaxed) else { return }
     let mask = IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF
     for directory in table.unwatched {
       let flags = IN_ONLYDIR | IN_EXCL_UNLINK

@@ -19,6 +19,7 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
   private let router: RouterAddress
   private let context: Context
   private let maxWrittenOff: Int
+  private let watchDelayMilliseconds: Int
   private let makeEngine: @Sendable () throws(ToolError) -> Runner
   /// How many threads were written off and have not come back.
   private let writtenOff = Atomic(0)
@@ -27,12 +28,15 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
   /// - Parameters:
   ///   - maxWrittenOff: when one more thread is to be written off, the process ends with
   ///     `ExitStatus.overdue`.
+  ///   - watchDelayMilliseconds: for so long files are not watched, so that the process can end at once.
   ///   - makeEngine: called in each worker's thread.
   package static func start(
-    _ count: Int, for router: RouterAddress, maxWrittenOff: Int, context: Context,
+    _ count: Int, for router: RouterAddress, maxWrittenOff: Int, watchDelayMilliseconds: Int,
+    context: Context,
     makeEngine: @escaping @Sendable () throws(ToolError) -> Runner
   ) throws(ToolError) {
-    let threads = WorkerThreads(router, maxWrittenOff, context, makeEngine)
+    let threads = WorkerThreads(
+      router, maxWrittenOff, watchDelayMilliseconds, context, makeEngine)
     for number in 1...count {
       let name = "worker-\(number)"
       try Thread("listener of \(name)") { threads.keep(name) }.detach()
@@ -40,12 +44,14 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
   }
 
   private init(
-    _ router: RouterAddress, _ maxWrittenOff: Int, _ context: Context,
+    _ router: RouterAddress, _ maxWrittenOff: Int, _ watchDelayMilliseconds: Int,
+    _ context: Context,
     _ makeEngine: @escaping @Sendable () throws(ToolError) -> Runner
   ) {
     self.router = router
     self.context = context
     self.maxWrittenOff = maxWrittenOff
+    self.watchDelayMilliseconds = watchDelayMilliseconds
     self.makeEngine = makeEngine
   }
 
@@ -67,7 +73,8 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
 
   /// Starts a worker, and listens for it until it ends or is written off.
   private func listen(_ member: Member) throws(ToolError) {
-    let control = try Control(member, router: router)
+    let control = try Control(
+      member, router: router, watchDelayMilliseconds: watchDelayMilliseconds)
     let report = OverdueReport()
     try Thread("\(member)") { self.work(member, control) }.detach()
     var loop = ControlLoop(control) {

@@ -19,6 +19,9 @@ final class Node: Sendable {
   private static let workers = "inproc://workers"
   private static let events = "inproc://events"
 
+  /// Whoever has few queries has the answers by then.
+  private static let shortMilliseconds = 1000
+
   private let context: Context
   private let identity: PublisherIdentity
   private let threads: Int
@@ -55,7 +58,8 @@ final class Node: Sendable {
     try WorkerThreads.start(
       threads,
       for: RouterAddress(workers: Self.workers, events: [Self.events], identity: identity),
-      maxWrittenOff: threads, context: context
+      maxWrittenOff: threads, watchDelayMilliseconds: bind.isEmpty ? Self.shortMilliseconds : 0,
+      context: context
     ) { () throws(ToolError) in try SQLEngine(serving: data, limits) }
     if !invocation.isEmpty {
       var loop = try ClientLoop(invocation, to: Self.clients, in: context)

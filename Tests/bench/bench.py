@@ -23,6 +23,7 @@ import lookups
 import machine
 import many
 import neighbours
+import node
 import single
 import tables
 from postgres import Postgres
@@ -32,7 +33,7 @@ from table import Row, Table
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASES = {
     "1": lookups.stream, "2": lookups.lockstep, "3": tables.whole, "4": single.single,
-    "5": neighbours.neighbours, "6": many.many, "7": instructions.instructions,
+    "5": neighbours.neighbours, "6": many.many, "7": instructions.instructions, "9": node.node,
     "long": tables.long}
 
 
