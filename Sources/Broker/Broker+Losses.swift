@@ -12,7 +12,39 @@ extension Broker {
   /// so as well, but later, as the kernel takes apart all that a process had before it tells.
   package mutating func disconnected(worker peer: PeerID, now: Instant) {
     guard let worker = workers[peer] else { return }
-    lose(peer, why: "its connection was closed", cause(ofDeath: worker, peer, now), now)
+    var threads = [peer]
+    if hasThreads {
+      // They have all gone, whether that is known of each yet or not.
+      threads = workers.compactMap { other, record in
+        record.process == worker.process && record.member.generation == worker.member.generation
+          && record.supervisor == worker.supervisor ? other : nil
+      }
+    }
+    loseProcess(threads, why: "its connection was closed", nil, now)
+  }
+
+  /// All workers of a process are gone. Of what several of its threads ran, the process has died of
+  /// what others had died of before; otherwise it will show, as each is run alone from now on.
+  /// - Parameter loss: what is known of it.
+  mutating func loseProcess(_ threads: [PeerID], why: String, _ loss: Loss?, _ now: Instant) {
+    // One of several was overdue, not all of them.
+    let known = loss == .overdue && threads.count > 1 ? nil : loss
+    var losses: [(peer: PeerID, loss: Loss)] = []
+    for peer in threads {
+      guard let worker = workers[peer] else { continue }
+      losses.append((peer, known ?? cause(ofDeath: worker, peer, now)))
+    }
+    if losses.count > 1 {
+      let isOverdue = loss == .overdue || losses.contains { $0.loss == .overdue }
+      let died = losses.filter { $0.loss == .died && workers[$0.peer]?.mayHaveDied ?? false }
+      let suspects = died.filter { workers[$0.peer]?.runsSuspect ?? false }
+      let guilty = suspects.isEmpty ? died : suspects
+      for (index, (peer, cause)) in losses.enumerated() where cause == .died {
+        let mayBe = !isOverdue && guilty.contains { $0.peer == peer }
+        losses[index].loss = mayBe ? (guilty.count == 1 ? .died : .shared) : .uncounted
+      }
+    }
+    for (peer, loss) in losses { lose(peer, why: why, loss, now) }
   }
 
   /// What a worker has most probably died of.
@@ -45,6 +77,8 @@ extension Broker {
   enum Loss {
     /// The worker died of it, for all that is known.
     case died
+    /// The worker died of it or of something else that ran in the same process.
+    case shared
     /// The worker ended itself, because it could not stop what it ran.
     case overdue
     /// It is no fault of the request.
@@ -63,7 +97,7 @@ extension Broker {
     effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
     guard !worker.runs.isEmpty else { return }
     if loss != .uncounted { statistics.noteDeath(now) }
-    if worker.runs.count == 1 {
+    if worker.runs.count == 1 && loss != .shared {
       lose(worker.runs[0], of: worker.member, peer, loss, now)
     } else {
       lose(worker.runs, of: worker.member, peer, loss, now)

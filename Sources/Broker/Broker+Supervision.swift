@@ -63,8 +63,9 @@ extension Broker {
     for name in supervisors[supervisor]?.slots.keys.filter({ !listed.contains($0) }) ?? [] {
       supervisors[supervisor]?.slots[name] = nil
       hasLostNames = true
-      guard let peer = connections[name], workers[peer]?.supervisor == supervisor else { continue }
-      lose(peer, why: "its supervisor does not list it", .uncounted, now)
+      for peer in threads(of: name, supervisor) {
+        lose(peer, why: "its supervisor does not list it", .uncounted, now)
+      }
     }
   }
 
@@ -82,23 +83,34 @@ extension Broker {
     {
       return
     }
-    let peer = connections[member.name].flatMap { workers[$0]?.supervisor == supervisor ? $0 : nil }
-    let worker = peer.flatMap { workers[$0] }
+    let threads = threads(of: member.name, supervisor)
+    let worker = threads.first.flatMap { workers[$0] }
     // A stop that was announced is nobody's fault, neither is the death that follows.
     let wasStopping = known?.phase == .stopping && known?.generation == worker?.member.generation
     supervisors[supervisor]?.slots[member.name] = SupervisorRecord.Slot(
       generation: member.generation, phase: phase, names: worker?.names ?? known?.names ?? [])
-    guard let peer, let worker else { return }
+    guard let worker else { return }
     if isDead(worker) {
-      lose(peer, why: "it ended", wasStopping ? .uncounted : loss, now)
-    } else if isStopping(worker) && worker.state == .idle {
-      effects.append(.tell(peer, .bye))
-      forget(peer)
+      loseProcess(threads, why: "it ended", wasStopping ? .uncounted : loss, now)
+    } else if isStopping(worker) {
+      for peer in threads where workers[peer]?.state == .idle {
+        effects.append(.tell(peer, .bye))
+        forget(peer)
+      }
     }
   }
 
+  /// The workers of a supervised process: several if they are its threads.
+  private func threads(of process: String, _ supervisor: String) -> [PeerID] {
+    if let peer = connections[process] {
+      return workers[peer]?.supervisor == supervisor ? [peer] : []
+    }
+    guard hasThreads else { return [] }
+    return workers.compactMap { $1.process == process && $1.supervisor == supervisor ? $0 : nil }
+  }
+
   private func slot(_ worker: WorkerRecord) -> SupervisorRecord.Slot? {
-    worker.supervisor.flatMap { supervisors[$0]?.slots[worker.member.name] }
+    worker.supervisor.flatMap { supervisors[$0]?.slots[worker.process] }
   }
 
   /// Whether its supervisor has said that this incarnation has ended.

@@ -143,6 +143,12 @@ extension Broker {
       effects.append(.tell(peer, .bye))
       return false
     }
+    if report.process != nil { hasThreads = true }
+    if let replaced = report.replaced.flatMap({ connections[$0] }), let known = workers[replaced],
+      known.process == worker.process
+    {
+      lose(replaced, why: "written off", cause(ofDeath: known, replaced, now), now)
+    }
     workers[peer] = worker
     casualties.returned(member.name)
     workers[peer]?.seenChange = catalogChanges
@@ -166,7 +172,7 @@ extension Broker {
     hasLostNames = true
     databaseList = nil
     if let supervisor = worker.supervisor {
-      supervisors[supervisor]?.slots[worker.member.name]?.names = names
+      supervisors[supervisor]?.slots[worker.process]?.names = names
     }
     if isChange {
       catalogChanges += 1

@@ -40,6 +40,8 @@ package struct Broker {
   var workers: [PeerID: WorkerRecord] = [:]
   /// The current connection of each worker, by its name.
   var connections: [String: PeerID] = [:]
+  /// Whether any worker was a thread of a process.
+  var hasThreads = false
   /// The workers that wait, least recently used first.
   var idle: [PeerID] = []
   /// The workers that wait for readers, in the order in which they began to.

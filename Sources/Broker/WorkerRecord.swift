@@ -16,6 +16,8 @@ final class WorkerRecord {
 
   let member: Member
   let supervisor: String?
+  /// The name of its process, which others may share.
+  let process: String
   let pid: Int
   var state = State.rescanning {
     didSet {
@@ -51,6 +53,7 @@ final class WorkerRecord {
   init(_ report: WorkerReport) {
     member = report.member
     supervisor = report.supervisor
+    process = report.process ?? report.member.name
     pid = report.pid
   }
 
@@ -59,6 +62,9 @@ final class WorkerRecord {
 
   /// Whether it runs something that workers may have died of before.
   var runsSuspect: Bool { runs.first?.isSuspect ?? false }
+
+  /// Whether it runs something, and does not just wait for a reader.
+  var mayHaveDied: Bool { !runs.isEmpty && stalledSince == nil }
 
   /// Whether it has a database.
   func serves(_ database: String) -> Bool {

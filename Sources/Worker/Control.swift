@@ -1,6 +1,6 @@
 internal import Synchronization
 package import Toolkit
-package import Wire
+internal import Wire
 
 /// What the thread that runs requests and the one that listens meanwhile share.
 ///
@@ -20,7 +20,7 @@ package final class Control: Sendable {
   let overrun: Timer
 
   package init(
-    _ member: Member, router: RouterAddress, watchDelayMilliseconds: Int = 0
+    _ identity: WorkerIdentity, router: RouterAddress, watchDelayMilliseconds: Int = 0
   ) throws(ToolError) {
     let news = try Doorbell()
     let orders = try Doorbell()
@@ -28,7 +28,7 @@ package final class Control: Sendable {
     overrun = try Timer()
     self.news = news
     self.orders = orders
-    state = Mutex(ControlState(member, router: router.workers, router.identity))
+    state = Mutex(ControlState(identity, router: router.workers, router.identity))
     // It is there already.
     if router.identity != nil { self.news.ring() }
   }
@@ -96,6 +96,14 @@ package final class Control: Sendable {
     orders.ring()
   }
 
+  /// Has the runner end when it has answered what it runs.
+  func stop() {
+    state.withLock { $0.isStopping = true }
+    news.ring()
+  }
+
+  var isStopping: Bool { state.withLock { $0.isStopping } }
+
   /// Whether another one has taken the runner's place: it ends as soon as it can.
   var isWrittenOff: Bool { writtenOff.load(ordering: .acquiring) }
 
@@ -105,8 +113,7 @@ package final class Control: Sendable {
   /// any more.
   func writeOff() {
     writtenOff.store(true, ordering: .releasing)
-    state.withLock { $0.isStopping = true }
-    news.ring()
+    stop()
     finish()
   }
 

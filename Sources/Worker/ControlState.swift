@@ -3,7 +3,8 @@ package import Wire
 
 /// What a worker has heard, and what it runs.
 package struct ControlState {
-  private let member: Member
+  private let identity: WorkerIdentity
+  private var member: Member { identity.member }
   /// Where the router takes workers, by which it is known.
   private let endpoint: String
   /// A router that has been silent for so long has ended, whatever its number; it says its state
@@ -25,9 +26,9 @@ package struct ControlState {
 
   /// - Parameter router: the router itself, where it is known before it is heard.
   package init(
-    _ member: Member, router endpoint: String, _ router: PublisherIdentity? = nil
+    _ identity: WorkerIdentity, router endpoint: String, _ router: PublisherIdentity? = nil
   ) {
-    self.member = member
+    self.identity = identity
     self.endpoint = endpoint
     self.router = router
   }
@@ -41,7 +42,9 @@ package struct ControlState {
     if line["role"] == "router" && line["workers"] == endpoint {
       return follow(publication.publisher, now)
     }
-    guard line.word == "worker.stopping", !isStopping, Member(line) == member else { return false }
+    guard line.word == "worker.stopping", !isStopping,
+      Member(line).map(identity.isPart) ?? false
+    else { return false }
     isStopping = true
     return true
   }

@@ -13,9 +13,11 @@ package struct MemoryBudget: Sendable {
     self.answerBytes = answerBytes
   }
 
-  /// All that together, in bytes.
+  /// All that together, in bytes; what the engine uses, all threads use together.
   ///
   /// An answer grows by doubling, with the half still there, or is there with its message. A request
   /// comes as two frames, and its parameters grow likewise while they are read.
-  var totalBytes: Int { engineBytes + 4 * answerBytes + 8 * Self.frameBytes }
+  func totalBytes(threads: Int = 1) -> Int {
+    engineBytes + threads * (4 * answerBytes + 8 * Self.frameBytes)
+  }
 }

@@ -20,8 +20,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private static var maxBatchBytes: Int { 1 << 20 }
 
   private var engine: Runner
-  private let member: Member
-  private let supervisor: String?
+  private let identity: WorkerIdentity
   private let router: String
   private let control: Control
   private let context: Context
@@ -45,12 +44,11 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   ///   - router: the endpoint at which the router takes workers.
   ///   - control: what a `ControlLoop` of the same member and router fills.
   package init(
-    _ engine: consuming Runner, _ member: Member, supervisor: String?, router: String,
+    _ engine: consuming Runner, _ identity: WorkerIdentity, router: String,
     control: Control, context: Context
   ) {
     self.engine = engine
-    self.member = member
-    self.supervisor = supervisor
+    self.identity = identity
     self.router = router
     self.control = control
     self.context = context
@@ -106,7 +104,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     case .run:
       let orders = try orders(message)
       try say(.working)
-      var sender = ChunkSender(control, member, giver: giver, lifeline: lifeline)
+      var sender = ChunkSender(control, identity.member, giver: giver, lifeline: lifeline)
       run(orders, giver, &sender, socket)
       withExtendedLifetime(message) {}
       if let failure = sender.failure { throw failure }
@@ -200,7 +198,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     }
     let hasDatabases = reportedRevision != engine.revision
     let report = WorkerReport(
-      member: member, supervisor: supervisor, pid: Int(getpid()), hasDatabases: hasDatabases,
+      member: identity.member, supervisor: identity.supervisor, process: identity.process,
+      replaced: identity.replaced, pid: Int(getpid()), hasDatabases: hasDatabases,
       isStopping: isStopping)
     let databases = hasDatabases ? ServedDatabase.encode(engine.databases) : []
     reportedRevision = engine.revision

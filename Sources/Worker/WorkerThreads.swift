@@ -1,6 +1,6 @@
 internal import Synchronization
 package import Toolkit
-internal import Wire
+package import Wire
 package import ZeroMQ
 
 #if canImport(Glibc)
@@ -16,53 +16,91 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
   /// A thread that ends at once is not started again sooner.
   private static var pauseMilliseconds: Int { 100 }
 
+  private struct State {
+    var controls: [String: Control] = [:]
+    /// How many threads have said that they are ready, up to all of them.
+    var ready = 0
+    /// The number of the next thread.
+    var next = 1
+    var running = 0
+    var isStopping = false
+  }
+
+  private let settings: WorkerThreadSettings
   private let router: RouterAddress
   private let context: Context
-  private let maxWrittenOff: Int
-  private let watchDelayMilliseconds: Int
-  private let makeEngine: @Sendable () throws(ToolError) -> Runner
+  private let say: @Sendable (Notice) -> Void
+  private let makeEngine: @Sendable () throws -> Runner
+  private let state = Mutex(State())
   /// How many threads were written off and have not come back.
   private let writtenOff = Atomic(0)
+  /// Rung when all have ended that were stopped.
+  private let ended: Doorbell
 
-  /// Starts so many workers, which run until the process ends.
   /// - Parameters:
-  ///   - maxWrittenOff: when one more thread is to be written off, the process ends with
-  ///     `ExitStatus.overdue`.
-  ///   - watchDelayMilliseconds: for so long files are not watched, so that the process can end at once.
+  ///   - say: is told that all are ready, that one has been given work, and that they live.
   ///   - makeEngine: called in each worker's thread.
-  package static func start(
-    _ count: Int, for router: RouterAddress, maxWrittenOff: Int, watchDelayMilliseconds: Int,
-    context: Context,
-    makeEngine: @escaping @Sendable () throws(ToolError) -> Runner
+  package init(
+    _ settings: WorkerThreadSettings, for router: RouterAddress, context: Context,
+    say: @escaping @Sendable (Notice) -> Void = { _ in },
+    makeEngine: @escaping @Sendable () throws -> Runner
   ) throws(ToolError) {
-    let threads = WorkerThreads(
-      router, maxWrittenOff, watchDelayMilliseconds, context, makeEngine)
-    for number in 1...count {
-      let name = "worker-\(number)"
-      try Thread("listener of \(name)") { threads.keep(name) }.detach()
+    self.settings = settings
+    self.router = router
+    self.context = context
+    self.say = say
+    self.makeEngine = makeEngine
+    ended = try Doorbell()
+  }
+
+  package func start() throws(ToolError) {
+    state.withLock { $0.running = settings.count }
+    for _ in 0..<settings.count {
+      try Thread("listener") { self.keep() }.detach()
     }
   }
 
-  private init(
-    _ router: RouterAddress, _ maxWrittenOff: Int, _ watchDelayMilliseconds: Int,
-    _ context: Context,
-    _ makeEngine: @escaping @Sendable () throws(ToolError) -> Runner
-  ) {
-    self.router = router
-    self.context = context
-    self.maxWrittenOff = maxWrittenOff
-    self.watchDelayMilliseconds = watchDelayMilliseconds
-    self.makeEngine = makeEngine
+  /// Waits until they have ended, which a signal asks them to do, or their supervisor.
+  package func run(_ signals: borrowing SignalSource) throws(ToolError) {
+    var poll = PollSet()
+    while true {
+      poll.removeAll()
+      poll.add(descriptor: signals.descriptor.number)
+      poll.add(descriptor: ended.descriptor.number)
+      try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: nil) }
+      if !poll[1].isEmpty { return }
+      while signals.next() != nil { stop() }
+    }
+  }
+
+  private func stop() {
+    let controls = state.withLock { state in
+      state.isStopping = true
+      return Array(state.controls.values)
+    }
+    for control in controls { control.stop() }
   }
 
   /// Runs a worker, and its successors.
-  private func keep(_ name: String) {
+  private func keep() {
     do throws(ToolError) {
-      var generation: Int64 = 0
+      var replaced: String?
+      var name = nextName()
       while true {
-        generation += 1
         let start = Clock.now()
-        try listen(Member(name: name, generation: generation))
+        let identity = WorkerIdentity(
+          Member(name: name, generation: settings.process.generation),
+          supervisor: settings.supervisor, process: settings.process.name, replaced: replaced)
+        let control = try Control(
+          identity, router: router, watchDelayMilliseconds: settings.watchDelayMilliseconds)
+        try listen(identity, control)
+        if control.isWrittenOff {
+          replaced = name
+          name = nextName()
+          continue
+        }
+        replaced = nil
+        if control.isStopping { return end(name) }
         let passed = Clock.now().microseconds(since: start)
         usleep(UInt32(max(0, Int64(Self.pauseMilliseconds) * 1000 - passed)))
       }
@@ -71,39 +109,69 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
     }
   }
 
+  private func nextName() -> String {
+    state.withLock { state in
+      defer { state.next += 1 }
+      return "\(settings.process.name).\(state.next)"
+    }
+  }
+
+  private func end(_ name: String) {
+    let isLast = state.withLock { state in
+      state.controls[name] = nil
+      state.running -= 1
+      return state.running == 0
+    }
+    if isLast { ended.ring() }
+  }
+
   /// Starts a worker, and listens for it until it ends or is written off.
-  private func listen(_ member: Member) throws(ToolError) {
-    let control = try Control(
-      member, router: router, watchDelayMilliseconds: watchDelayMilliseconds)
+  private func listen(_ identity: WorkerIdentity, _ control: Control) throws(ToolError) {
+    let isStopping = state.withLock { state in
+      state.controls[identity.member.name] = control
+      return state.isStopping
+    }
+    if isStopping { control.stop() }
     let report = OverdueReport()
-    try Thread("\(member)") { self.work(member, control) }.detach()
+    try Thread(identity.member.name) { self.work(identity, control) }.detach()
     var loop = ControlLoop(control) {
+      self.say(.alive)
     } tellOverdue: { overdue in
       report.print(overdue)
       let count = self.writtenOff.add(1, ordering: .relaxed).newValue
-      if count > self.maxWrittenOff { Tool.exit(.overdue) }
+      if count > self.settings.count { Tool.exit(.overdue) }
       control.writeOff()
     }
-    loop.run(member, router, context: context)
+    loop.run(identity.member, router, context: context)
+    state.withLock { $0.controls[identity.member.name] = nil }
   }
 
-  private func work(_ member: Member, _ control: Control) {
+  private func work(_ identity: WorkerIdentity, _ control: Control) {
     do {
       let engine = try makeEngine()
       let signals = try SignalSource([])
       var loop = WorkerLoop(
-        engine, member, supervisor: nil, router: router.workers, control: control,
-        context: context)
-      try loop.run(signals, lifeline: nil) { _ in }
+        engine, identity, router: router.workers, control: control, context: context)
+      try loop.run(signals, lifeline: settings.lifeline, say: note)
     } catch let error as ToolError {
       Tool.exit(after: error)
     } catch {
-      Tool.exit(after: ToolError("run \(member)", "\(error)", .system))
+      Tool.exit(after: ToolError("run \(identity.member)", "\(error)", .system))
     }
     if control.isWrittenOff {
       writtenOff.subtract(1, ordering: .relaxed)
     } else {
       control.finish()
     }
+  }
+
+  /// They are ready when all are.
+  private func note(_ notice: Notice) {
+    guard notice == .ready else { return say(notice) }
+    let isLast = state.withLock { state in
+      state.ready += 1
+      return state.ready == settings.count
+    }
+    if isLast { say(.ready) }
   }
 }

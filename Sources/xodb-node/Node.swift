@@ -55,12 +55,14 @@ final class Node: Sendable {
     let limits = RunLimits()
     limits.boundProcess()
     let broker = try Thread("broker") { self.serve() }
-    try WorkerThreads.start(
-      threads,
-      for: RouterAddress(workers: Self.workers, events: [Self.events], identity: identity),
-      maxWrittenOff: threads, watchDelayMilliseconds: bind.isEmpty ? Self.shortMilliseconds : 0,
-      context: context
-    ) { () throws(ToolError) in try SQLEngine(serving: data, limits) }
+    var settings = WorkerThreadSettings(
+      Member(name: identity.name, generation: identity.incarnation), count: threads)
+    settings.watchDelayMilliseconds = bind.isEmpty ? Self.shortMilliseconds : 0
+    let router = RouterAddress(workers: Self.workers, events: [Self.events], identity: identity)
+    let workers = try WorkerThreads(settings, for: router, context: context) {
+      () throws(ToolError) in try SQLEngine(serving: data, limits)
+    }
+    try workers.start()
     if !invocation.isEmpty {
       var loop = try ClientLoop(invocation, to: Self.clients, in: context)
       let result = try loop.run()

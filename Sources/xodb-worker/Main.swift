@@ -49,6 +49,9 @@ struct Main: ParsableCommand {
       "The memory that SQLite may use, in MiB; more is 'too-large'.", valueName: "mib"))
   var memory = 256
 
+  @Option(help: "Run so many queries at once, in threads that share the process's fate.")
+  var threads = 1
+
   @Option(
     name: .customLong("extension"),
     help: ArgumentHelp(
@@ -69,6 +72,7 @@ struct Main: ParsableCommand {
     guard (1...1_000_000_000).contains(maxRows) else {
       throw ValidationError("--max-rows is 1 to 1000000000")
     }
+    guard (1...256).contains(threads) else { throw ValidationError("--threads is 1 to 256") }
     guard (16...65536).contains(memory) else {
       throw ValidationError("--memory is 16 to 65536 MiB")
     }
@@ -81,15 +85,21 @@ struct Main: ParsableCommand {
     limits.rows = maxRows
     limits.memoryBytes = memory << 20
     limits.boundProcess()
-    let engine: SQLEngine
-    do throws(OpenError) {
-      engine = try SQLEngine(directory: data, files: files, extensions: extensions, limits: limits)
-    } catch {
-      throw ToolError("open \(error.path)", error.why, .notFound)
+    let (directory, files, libraries, bounds) = (data, files, extensions, limits)
+    let makeEngine = { @Sendable () throws(ToolError) -> SQLEngine in
+      do throws(OpenError) {
+        return try SQLEngine(
+          directory: directory, files: files, extensions: libraries, limits: bounds)
+      } catch {
+        throw ToolError("open \(error.path)", error.why, .notFound)
+      }
     }
-    try WorkerProcess.run(
-      engine,
-      memory: MemoryBudget(engineBytes: limits.memoryBytes, answerBytes: limits.answerBytes))
+    let memory = MemoryBudget(engineBytes: limits.memoryBytes, answerBytes: limits.answerBytes)
+    if threads == 1 {
+      try WorkerProcess.run(try makeEngine(), memory: memory)
+    } else {
+      try WorkerProcess.run(threads: threads, memory: memory, makeEngine: makeEngine)
+    }
   }
 
   static func main() { Tool.main(Self.self) }

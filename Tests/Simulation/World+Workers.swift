@@ -15,7 +15,7 @@ extension World {
     processes.append(
       Process(
         member: member, pid: nextPid, station: station, incarnation: incarnation, serves: serves,
-        control: ControlState(member, router: Self.endpoint)))
+        control: ControlState(WorkerIdentity(member), router: Self.endpoint)))
     living.append(index)
     plan(.process(index, .begins), in: 1000...30_000)
     return index

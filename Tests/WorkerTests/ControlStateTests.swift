@@ -9,7 +9,7 @@ import Wire
 private struct Listener {
   static let member = Member(name: "w-1", generation: 10)
 
-  var state = ControlState(member, router: "ipc:///w")
+  var state = ControlState(WorkerIdentity(member), router: "ipc:///w")
   var now = Instant.at(0)
   /// Whether what was heard last was news for the runner.
   private(set) var hasNews = false

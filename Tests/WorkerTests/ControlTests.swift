@@ -15,7 +15,8 @@ import Wire
   }
 
   @Test func theRunnerIsToldOfTheRouterOfFilesAndOfWhatHasFailed() throws {
-    let control = try Control(Self.member, router: RouterAddress(workers: "ipc:///w"))
+    let control = try Control(
+      WorkerIdentity(Self.member), router: RouterAddress(workers: "ipc:///w"))
     #expect(try control.latest().router == nil)
     hearRouter(3, control)
     control.note(["a"])
@@ -38,7 +39,8 @@ import Wire
   }
 
   @Test func behindARunThatTakesLongNothingIsBegun() throws {
-    let control = try Control(Self.member, router: RouterAddress(workers: "ipc:///w"))
+    let control = try Control(
+      WorkerIdentity(Self.member), router: RouterAddress(workers: "ipc:///w"))
     let start = Clock.now()
     control.beginBatch(now: start)
     #expect(begin(1, on: control))
@@ -53,7 +55,8 @@ import Wire
   }
 
   @Test func whoIsAskedInTheMiddleOfARunKnowsWhetherItIsWanted() throws {
-    let control = try Control(Self.member, router: RouterAddress(workers: "ipc:///w"))
+    let control = try Control(
+      WorkerIdentity(Self.member), router: RouterAddress(workers: "ipc:///w"))
     hearRouter(1, control)
     begin(1, on: control)
     #expect(!control.isAbandoned)
@@ -69,6 +72,6 @@ import Wire
   @Test func aMemoryBudgetHoldsTheEngineTheAnswerAndTheRequest() {
     let mebibyte = 1 << 20
     let budget = MemoryBudget(engineBytes: 256 * mebibyte, answerBytes: 64 * mebibyte)
-    #expect(budget.totalBytes == (256 + 4 * 64 + 8 * 16) * mebibyte)
+    #expect(budget.totalBytes() == (256 + 4 * 64 + 8 * 16) * mebibyte)
   }
 }

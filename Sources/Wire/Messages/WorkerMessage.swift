@@ -21,6 +21,11 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
   package var member: Member
   /// The supervisor that started it; nil for a worker that somebody started by hand.
   package var supervisor: String?
+  /// The name of the process that it is a thread of; nil for a worker that is a process itself. They
+  /// have one generation.
+  package var process: String?
+  /// The thread in whose place it is, as that did not come back from what it runs.
+  package var replaced: String?
   package var pid: Int
   /// Whether the second frame has the list of databases.
   package var hasDatabases: Bool
@@ -28,8 +33,11 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
   package var isStopping: Bool
 
   package init(
-    member: Member, supervisor: String?, pid: Int, hasDatabases: Bool, isStopping: Bool = false
+    member: Member, supervisor: String?, process: String? = nil, replaced: String? = nil,
+    pid: Int, hasDatabases: Bool, isStopping: Bool = false
   ) {
+    self.process = process
+    self.replaced = replaced
     self.member = member
     self.supervisor = supervisor
     self.pid = pid
@@ -38,7 +46,8 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
   }
 
   package var line: Line {
-    Line("READY").with(member).with("supervisor", supervisor).with("pid", pid)
+    Line("READY").with(member).with("supervisor", supervisor).with("process", process)
+      .with("replaced", replaced).with("pid", pid)
       .with("databases", hasDatabases ? "changed" : nil)
       .with("stopping", isStopping ? "yes" : nil)
   }
@@ -47,7 +56,8 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
     guard line.isWord("READY"), let member = Member(line), let pid = line["pid"]?.int
     else { return nil }
     self.init(
-      member: member, supervisor: line["supervisor"]?.text, pid: pid,
+      member: member, supervisor: line["supervisor"]?.text, process: line["process"]?.text,
+      replaced: line["replaced"]?.text, pid: pid,
       hasDatabases: line["databases"] != nil, isStopping: line["stopping"] != nil)
   }
 }
