@@ -98,19 +98,19 @@ extension Broker {
     guard !worker.runs.isEmpty else { return }
     if loss != .uncounted { statistics.noteDeath(now) }
     if worker.runs.count == 1 && loss != .shared {
-      lose(worker.runs[0], of: worker.member, peer, loss, now)
+      lose(worker.runs[0], of: worker, peer, loss, now)
     } else {
-      lose(worker.runs, of: worker.member, peer, loss, now)
+      lose(worker.runs, of: worker, peer, loss, now)
     }
   }
 
   /// The worker is gone that ran this alone.
   private mutating func lose(
-    _ run: WorkerRecord.Run, of member: Member, _ peer: PeerID, _ loss: Loss, _ now: Instant
+    _ run: WorkerRecord.Run, of worker: WorkerRecord, _ peer: PeerID, _ loss: Loss, _ now: Instant
   ) {
     let number = run.attempt.job
     if loss != .uncounted {
-      casualties.died(member.name, of: run.connection, now: now)
+      casualties.died(worker.process, of: run.connection, now: now)
       run.statement.note(microseconds: now.microseconds(since: run.begun))
     }
     guard let request = heldRequest(run, by: peer) else {
@@ -123,11 +123,11 @@ extension Broker {
       charge(account, now)
     }
     if loss == .overdue {
-      finishOverdue(number, request, member, now)
+      finishOverdue(number, request, worker.member, now)
     } else if request.deaths >= (request.hasComeFar ? 1 : configuration.tries)
       && request.chunks == 0
     {
-      crash(number, request, member, now)
+      crash(number, request, worker.member, now)
     } else {
       requeue(number, now)
     }
@@ -136,13 +136,13 @@ extension Broker {
   /// The worker is gone that had several. Which of them it died of will show, as each is run alone
   /// from now on.
   private mutating func lose(
-    _ runs: Deque<WorkerRecord.Run>, of member: Member, _ peer: PeerID, _ loss: Loss, _ now: Instant
+    _ runs: Deque<WorkerRecord.Run>, of worker: WorkerRecord, _ peer: PeerID, _ loss: Loss, _ now: Instant
   ) {
-    if loss != .uncounted { casualties.died(member.name, of: nil, now: now) }
+    if loss != .uncounted { casualties.died(worker.process, of: nil, now: now) }
     for run in runs {
       guard let request = heldRequest(run, by: peer) else { continue }
       if loss == .overdue && now >= request.deadline {
-        finishOverdue(run.attempt.job, request, member, now)
+        finishOverdue(run.attempt.job, request, worker.member, now)
       } else {
         if loss != .uncounted { request.isSuspect = true }
         requeue(run.attempt.job, now)

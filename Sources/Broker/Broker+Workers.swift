@@ -150,7 +150,7 @@ extension Broker {
       lose(replaced, why: "written off", cause(ofDeath: known, replaced, now), now)
     }
     workers[peer] = worker
-    casualties.returned(member.name)
+    casualties.returned(worker.process)
     workers[peer]?.seenChange = catalogChanges
     connections[member.name] = peer
     if let expected = configuration.expectedWorkers, workers.count >= expected {

@@ -24,7 +24,7 @@ struct Casualties {
     var end: Instant
   }
 
-  /// By the names of the workers.
+  /// By the names of the workers' processes.
   private var away: [String: Casualty] = [:]
   /// How many died of what a client sent, since something that one had died of was survived.
   private var records: [PeerID: Record] = [:]

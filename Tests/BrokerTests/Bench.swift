@@ -130,10 +130,12 @@ struct Bench {
   mutating func ready(
     _ name: String, _ generation: Int64 = 10, dbs: [String]? = nil, supervisor: String? = "workers",
     results: [(AttemptResult, String)] = [], versions: [VersionReport] = [],
-    on connection: String? = nil, stopping: Bool = false
+    on connection: String? = nil, stopping: Bool = false, process: String? = nil,
+    replaced: String? = nil
   ) {
     let report = WorkerReport(
-      member: Member(name: name, generation: generation), supervisor: supervisor, pid: 1,
+      member: Member(name: name, generation: generation), supervisor: supervisor,
+      process: process, replaced: replaced, pid: 1,
       hasDatabases: dbs != nil, isStopping: stopping)
     broker.receive(
       report, databases: dbs?.map { ServedDatabase(name: $0) },
