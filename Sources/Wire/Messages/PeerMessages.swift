@@ -37,6 +37,9 @@ package struct PeerQuestion: LineMessage, Equatable, Sendable {
 ///
 ///     CAPACITY broker=9c11d3f0a2b7 workers=4 others=2 revision=5
 package struct PeerCapacity: LineMessage, Equatable, Sendable {
+  /// Of workers and of requests.
+  private static let most = 1_000_000_000
+
   package var broker: String
   /// How many workers it has; none when it takes nothing.
   package var workers: Int
@@ -58,8 +61,9 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
 
   package init?(_ line: LineView) {
     guard line.isWord("CAPACITY"), let broker = line["broker"]?.text,
-      PeerQuestion.isBroker(broker), let workers = line["workers"]?.int, workers >= 0,
-      let others = line["others"]?.int, others >= 0, let revision = line["revision"]?.int
+      PeerQuestion.isBroker(broker), let workers = line["workers"]?.int,
+      (0...Self.most).contains(workers), let others = line["others"]?.int,
+      (0...Self.most).contains(others), let revision = line["revision"]?.int
     else { return nil }
     self.init(broker: broker, workers: workers, others: others, revision: revision)
   }
@@ -67,6 +71,9 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
 
 /// What a router answers about a request that was handed to it.
 package struct PeerAnswer: LineMessage, Equatable, Sendable {
+  /// The longest name of a worker, in bytes.
+  private static let maxWorker = 255
+
   package enum Content: Equatable, Sendable {
     /// A part of the result; there is more.
     case chunk
@@ -101,9 +108,15 @@ package struct PeerAnswer: LineMessage, Equatable, Sendable {
     } else {
       return nil
     }
+    let version = line["version"]?.text
+    let worker = line["worker"]?.text
+    let run = line["run_us"]?.int64
+    guard version?.utf8.count ?? 0 <= ClientMessage.maxVersionLength,
+      worker?.utf8.count ?? 0 <= Self.maxWorker,
+      (0...Int64(ClientMessage.maxDeadlineMilliseconds) * 2000).contains(run ?? 0)
+    else { return nil }
     self.init(
-      attempt: attempt, content: content, version: line["version"]?.text,
-      worker: line["worker"]?.text, runMicroseconds: line["run_us"]?.int64)
+      attempt: attempt, content: content, version: version, worker: worker, runMicroseconds: run)
   }
 }
 
