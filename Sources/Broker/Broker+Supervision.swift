@@ -36,12 +36,16 @@ extension Broker {
   /// Notes that a supervisor lives; false when this is an earlier incarnation's voice.
   private mutating func hear(_ publisher: PublisherIdentity, _ now: Instant) -> Bool {
     let known = supervisors[publisher.name]
-    if let known, publisher.incarnation < known.incarnation { return false }
+    if let known, publisher.incarnation < known.incarnation {
+      noteRival(publisher.name, now)
+      return false
+    }
     supervisors[
-      publisher.name, default: SupervisorRecord(incarnation: 0, lastHeard: now)
+      publisher.name, default: SupervisorRecord(incarnation: 0, lastHeard: now, rivalDue: now)
     ].lastHeard = now
     guard publisher.incarnation > known?.incarnation ?? 0 else { return true }
     supervisors[publisher.name]?.incarnation = publisher.incarnation
+    supervisors[publisher.name]?.rivalDue = now.adding(milliseconds: Constants.silenceMilliseconds)
     // Incarnations and generations are numbers of one series: what an earlier supervisor started
     // has a lower one, and ended with it.
     for (peer, worker) in workers
@@ -49,6 +53,16 @@ extension Broker {
       lose(peer, why: "its supervisor ended", .uncounted, now)
     }
     return true
+  }
+
+  /// Nobody's last words come so late: there are two supervisors of a name. Only the later one counts.
+  private mutating func noteRival(_ name: String, _ now: Instant) {
+    guard let due = supervisors[name]?.rivalDue, now >= due else { return }
+    supervisors[name]?.rivalDue = now.adding(milliseconds: Constants.silenceMilliseconds)
+    effects.append(
+      .publish(
+        Line("router.rejected").with("from", "supervisor").with("name", name)
+          .with("why", "a later one of the same name is heard as well")))
   }
 
   private mutating func replaceSlots(of supervisor: String, _ lines: [Line], _ now: Instant) {

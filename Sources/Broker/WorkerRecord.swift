@@ -118,5 +118,7 @@ struct SupervisorRecord {
 
   var incarnation: Int64
   var lastHeard: Instant
+  /// An earlier incarnation that speaks then lives, on another host, and that is said.
+  var rivalDue: Instant
   var slots: [String: Slot] = [:]
 }

@@ -158,6 +158,23 @@ import Wire
     #expect(bench.broker.workers.count == 2)
   }
 
+  @Test func aSecondSupervisorOfANameIsRefusedAndThatIsSaid() throws {
+    var (bench, attempt) = try running()
+    _ = bench.events()
+    let mine: [(String, Int64, Phase)] = [("w-1", 10, .ready), ("w-2", 11, .ready)]
+    bench.state(mine, incarnation: 5)
+    for second in 0...8 {
+      bench.state([("w-1", 3, .ready), ("w-2", 4, .exited)], incarnation: 2)
+      // At first those may be an earlier one's last words.
+      #expect(bench.events().contains("router.rejected") == (second > 0 && second % 4 == 0))
+      bench.pass(milliseconds: 1000)
+      bench.state(mine, incarnation: 5)
+    }
+    bench.answer("w-1", 10, attempt)
+    #expect(bench.codes() == ["q": "OK"])
+    #expect(bench.broker.workers.count == 2)
+  }
+
   @Test func silenceOfASupervisorIsTheEndOfItsWorkers() throws {
     var (bench, _) = try running()
     for _ in 0..<4 {
