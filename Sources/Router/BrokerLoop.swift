@@ -168,7 +168,7 @@ package struct BrokerLoop: ~Copyable {
     poll.removeAll()
     poll.add(clients.base.socket)
     poll.add(workers.base.socket)
-    poll.add(subscriber.socket)
+    poll.add(subscriber.base.socket)
     poll.add(descriptor: subscriber.watchDescriptor)
     poll.add(publisher.socket)
     poll.add(descriptor: signals.descriptor.number)

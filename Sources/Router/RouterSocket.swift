@@ -46,6 +46,7 @@ package struct RouterSocket: ~Copyable {
     try base.socket.set(.linger, Self.lingerMilliseconds)
     try base.socket.set(.backlog, Limits.backlog)
     try base.socket.set(.routerMandatory, 1)
+    try base.socket.noticeLostHosts()
     for endpoint in endpoints { try base.socket.bind(endpoint) }
     self.base = base
     paths = BoundPaths(endpoints)

@@ -13,6 +13,13 @@ package enum Clock {
     return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
   }
 
+  /// The time since 1970, which may be set.
+  package static func epochMicroseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+  }
+
   /// The time of day, RFC 3339 in UTC with microseconds: `2026-11-21T08:00:00.123456Z`.
   package static func timestamp() -> String {
     var time = timespec()

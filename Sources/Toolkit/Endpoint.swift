@@ -1,24 +1,50 @@
 /// Addresses of sockets.
 package enum Endpoint {
-  /// Refuses to listen where other hosts could connect: nothing would control who does.
-  package static func checkIsLocal(_ endpoint: String) throws(ToolError) {
+  /// Refuses to listen where other hosts could connect, unless they are trusted: nothing controls who
+  /// does.
+  package static func checkBind(
+    _ endpoint: String, trustsNetwork: Bool
+  ) throws(ToolError) {
     if endpoint.hasPrefix("ipc://") { return }
-    guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":"),
-      isPort(endpoint[colon...].dropFirst())
-    else {
+    guard let (host, port) = tcp(endpoint), port == "*" || isPort(port) else {
       throw ToolError(
         "bind \(endpoint)", "an endpoint is tcp://ADDRESS:PORT or ipc://PATH", .usage)
     }
-    let host = endpoint[..<colon].dropFirst("tcp://".count)
-    guard isLoopback(host) else {
+    guard trustsNetwork || isLoopback(host) else {
       throw ToolError(
-        "bind \(endpoint)", "only loopback addresses (127.0.0.1) can be listened on", .denied)
+        "bind \(endpoint)",
+        "only loopback addresses (127.0.0.1) can be listened on without --trust-network", .denied)
     }
   }
 
-  /// Whether this is a port; libzmq would take a larger number for another port. `*` is any.
+  /// Refuses what cannot be the address of a socket on another host.
+  package static func checkConnect(_ endpoint: String) throws(ToolError) {
+    guard let (host, port) = tcp(endpoint), !host.isEmpty, host != "*", isPort(port) else {
+      throw ToolError("connect to \(endpoint)", "an address is tcp://HOST:PORT", .usage)
+    }
+  }
+
+  /// Where a router publishes that takes workers of other hosts here: at the next port, so that these
+  /// need to know one address.
+  package static func events(besideWorkers endpoint: String) throws(ToolError) -> String {
+    guard let (host, port) = tcp(endpoint), let number = UInt16(port), number > 0, number < .max
+    else {
+      throw ToolError(
+        "workers \(endpoint)", "it is not tcp://ADDRESS:PORT with a port that has a next one",
+        .usage)
+    }
+    return "tcp://\(host):\(number + 1)"
+  }
+
+  private static func tcp(_ endpoint: String) -> (host: Substring, port: Substring)? {
+    guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return nil }
+    let host = endpoint[..<colon].dropFirst("tcp://".count)
+    return (host, endpoint[colon...].dropFirst())
+  }
+
+  /// Whether this is a port; libzmq would take a larger number for another port.
   private static func isPort(_ text: Substring) -> Bool {
-    text == "*" || UInt16(text).map { $0 > 0 } ?? false
+    UInt16(text).map { $0 > 0 } ?? false
   }
 
   /// Whether this is one of 127.0.0.0/8 in four decimal numbers.

@@ -28,6 +28,7 @@ package struct Link: ~Copyable {
     let connection = try ToolError.wrapping { () throws(ZMQError) in
       let connection = try MonitoredSocket(
         .dealer, [.handshakeSucceeded, .disconnected], name: name, in: context)
+      try connection.socket.noticeLostHosts()
       try connection.socket.set(.reconnectInterval, Self.reconnectInterval)
       try connection.socket.set(.reconnectIntervalMax, Self.reconnectIntervalMax)
       // The session bounds how much is in flight; no message of it may be refused.

@@ -7,6 +7,9 @@ private import Glibc
 /// A name that this process holds in a run directory, as long as it lives, and the numbers that go
 /// with it: each is higher than all that anyone drew under this name before.
 ///
+/// On another host somebody else may hold the same name. Numbers of names that are heard there begin with
+/// the clock's microseconds, so that no two of them are ever the same.
+///
 /// The file `locks/NAME` holds the last number drawn and, in a second line, the pid of who holds it:
 /// for whoever wants to send it a signal. It is locked, so that nobody binds the name's sockets a
 /// second time, which ZeroMQ would let them do.
@@ -22,7 +25,10 @@ package final class NameClaim {
   /// that was killed, and they take a moment to end while the next one starts others.
   private static let patience = 500
 
-  package init(_ name: PublisherName, in directory: RunDirectory) throws(ToolError) {
+  /// - Parameter isHeardElsewhere: whether its numbers are to differ from those of other hosts.
+  package init(
+    _ name: PublisherName, in directory: RunDirectory, isHeardElsewhere: Bool = false
+  ) throws(ToolError) {
     self.name = name
     let path = "\(directory.locks)/\(name.text)"
     self.path = path
@@ -32,7 +38,8 @@ package final class NameClaim {
       guard try Self.lock(descriptor, path) else {
         throw ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
       }
-      last = try Self.read(descriptor, path)
+      let drawn = try Self.read(descriptor, path)
+      last = isHeardElsewhere ? max(drawn, Clock.epochMicroseconds()) : drawn
       let text = "\(Self.text(last))\(getpid())\n"
       try Self.write(text, descriptor, path)
       // An earlier pid may have been longer.

@@ -33,18 +33,20 @@ package struct Publisher: ~Copyable {
   private var holdsUntil: Instant
 
   /// Binds the name's socket in the run directory.
+  /// - Parameter others: endpoints that it is bound to besides.
   package init(
-    _ claim: NameClaim, in directory: RunDirectory, context: Context
+    _ claim: NameClaim, in directory: RunDirectory, and others: [String] = [], context: Context
   ) throws(ToolError) {
     try self.init(
       PublisherIdentity(name: claim.name.text, incarnation: try claim.next()),
-      boundTo: directory.events(of: claim.name), path: "\(directory.events)/\(claim.name.text)",
-      context: context)
+      boundTo: [directory.events(of: claim.name)] + others,
+      path: "\(directory.events)/\(claim.name.text)", context: context)
   }
 
-  /// - Parameter path: the endpoint's file, if it has one.
+  /// - Parameter path: the file of an endpoint, if one has that.
   package init(
-    _ identity: PublisherIdentity, boundTo endpoint: String, path: String? = nil, context: Context
+    _ identity: PublisherIdentity, boundTo endpoints: [String], path: String? = nil,
+    context: Context
   ) throws(ToolError) {
     let socket = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       let socket = try Socket(.publish, in: context)
@@ -53,7 +55,8 @@ package struct Publisher: ~Copyable {
       try socket.setMaxFrameSize(Self.maxSubscription)
       try socket.set(.handshakeInterval, Limits.handshakeMilliseconds)
       try socket.set(.backlog, Limits.backlog)
-      try socket.bind(endpoint)
+      try socket.noticeLostHosts()
+      for endpoint in endpoints { try socket.bind(endpoint) }
       return socket
     }
     self.identity = identity

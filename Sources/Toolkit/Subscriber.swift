@@ -8,8 +8,8 @@ private import Glibc
 /// Listens to every publisher in a run directory, also to those that come later or come back, and to
 /// those at other endpoints; and has them all say their state again when it has missed any events.
 package struct Subscriber: ~Copyable {
-  /// For the poll set: readable when something was published.
-  package let socket: Socket
+  /// For the poll set: readable when something was published, and when a connection has ended.
+  package let base: MonitoredSocket
   /// Nil without a directory.
   private let watch: Descriptor?
   private let directory: RunDirectory?
@@ -23,6 +23,7 @@ package struct Subscriber: ~Copyable {
   private var nextRenewal = Instant.start
   /// Publishers have come back, and the connection to their old socket waits to be given up.
   private var hasReturned = false
+  private var hasLostConnection = false
 
   /// Connects to the publishers there are.
   /// - Parameters:
@@ -39,14 +40,14 @@ package struct Subscriber: ~Copyable {
       present = try Self.sockets(in: directory.events)
       all += present.keys.map { Self.endpoint($0, in: directory) }
     }
-    let socket = try Self.makeSocket(context)
+    let base = try Self.makeSocket(context)
     // What can be wrong here is an endpoint.
     try ToolError.wrapping(.usage) { () throws(ZMQError) in
-      for endpoint in all { try socket.connect(endpoint) }
+      for endpoint in all { try base.socket.connect(endpoint) }
     }
     connected = present
     self.watch = watch
-    self.socket = socket
+    self.base = base
     self.directory = directory
   }
 
@@ -65,17 +66,18 @@ package struct Subscriber: ~Copyable {
     return watch
   }
 
-  private static func makeSocket(_ context: Context) throws(ToolError) -> Socket {
+  private static func makeSocket(_ context: Context) throws(ToolError) -> MonitoredSocket {
     try ToolError.wrapping { () throws(ZMQError) in
-      let socket = try Socket(.subscribe, in: context)
+      let base = try MonitoredSocket(.subscribe, .disconnected, name: "events", in: context)
       // The watch tells when a publisher has bound its socket, which is a moment before it listens
       // there: so the second attempt must come soon. The later ones take ever longer.
-      try socket.set(.reconnectInterval, 1)
-      try socket.set(.reconnectIntervalMax, 500)
+      try base.socket.set(.reconnectInterval, 1)
+      try base.socket.set(.reconnectIntervalMax, 500)
       // A frame is a line.
-      try socket.setMaxFrameSize(Int64(Line.maxLength))
-      try socket.subscribe()
-      return socket
+      try base.socket.setMaxFrameSize(Int64(Line.maxLength))
+      try base.socket.noticeLostHosts()
+      try base.socket.subscribe()
+      return base
     }
   }
 
@@ -101,7 +103,24 @@ package struct Subscriber: ~Copyable {
       return publication
     }
     if hasReturned || !departed.isEmpty { try connect() }
+    try takeReports()
     return nil
+  }
+
+  /// Whether a connection has ended since this was last asked. What it has brought is among that which
+  /// `receive` gives from now on, until there is nothing more.
+  package mutating func hasLostAny() throws(ToolError) -> Bool {
+    try takeReports()
+    defer { hasLostConnection = false }
+    return hasLostConnection
+  }
+
+  private mutating func takeReports() throws(ToolError) {
+    do throws(ZMQError) {
+      while try base.nextReport() != nil { hasLostConnection = true }
+    } catch {
+      throw ToolError(error)
+    }
   }
 
   private static func publication(_ message: Multipart) -> Publication? {
@@ -118,15 +137,15 @@ package struct Subscriber: ~Copyable {
     nextRenewal = now.adding(milliseconds: Self.renewalMilliseconds)
     try ToolError.wrapping { () throws(ZMQError) in
       // In this order no moment is without a subscription: what is taken back is the second one.
-      try socket.subscribe()
-      try socket.unsubscribe()
+      try base.socket.subscribe()
+      try base.socket.unsubscribe()
     }
   }
 
   private static let renewalMilliseconds = 250
 
   private func nextMessage() throws(ToolError) -> Multipart? {
-    try ToolError.wrapping { () throws(ZMQError) in try socket.receive() }
+    try ToolError.wrapping { () throws(ZMQError) in try base.socket.receive() }
   }
 
   /// Brings the connections in line with the sockets that there are.
@@ -151,9 +170,9 @@ package struct Subscriber: ~Copyable {
         // `receive` comes back here when it has taken what the old socket brought.
         hasReturned = try hasMessages()
         if hasReturned { return }
-        try socket.disconnect(Self.endpoint(name, in: directory))
+        try base.socket.disconnect(Self.endpoint(name, in: directory))
       }
-      try socket.connect(Self.endpoint(name, in: directory))
+      try base.socket.connect(Self.endpoint(name, in: directory))
       connected[name] = incarnation
       departed[name] = nil
     }
@@ -166,7 +185,7 @@ package struct Subscriber: ~Copyable {
       let since = departed[name, default: now]
       departed[name] = since
       guard now.microseconds(since: since) >= Self.departureMicroseconds else { continue }
-      try socket.disconnect(Self.endpoint(name, in: directory))
+      try base.socket.disconnect(Self.endpoint(name, in: directory))
       connected[name] = nil
       departed[name] = nil
       tracker.forget(name)
@@ -182,7 +201,7 @@ package struct Subscriber: ~Copyable {
 
   private func hasMessages() throws(ZMQError) -> Bool {
     var poll = PollSet()
-    poll.add(socket)
+    poll.add(base.socket)
     try poll.wait(milliseconds: 0)
     return !poll[0].isEmpty
   }

@@ -6,7 +6,7 @@ internal import ZeroMQ
 struct ChunkSender: ~Copyable {
   private let control: Control
   private let member: Member
-  private let giver: PublisherIdentity
+  private let giver: Contact
   private let lifeline: Int32?
   private var poll = PollSet()
   /// Whether a chunk of the result was sent.
@@ -18,9 +18,9 @@ struct ChunkSender: ~Copyable {
   /// What was wrong with the connection or the router's word.
   private(set) var failure: (any Error)?
 
-  /// - Parameter giver: the router that has given the request.
+  /// - Parameter giver: whoever has given the request.
   init(
-    _ control: Control, _ member: Member, giver: PublisherIdentity, lifeline: Int32?
+    _ control: Control, _ member: Member, giver: Contact, lifeline: Int32?
   ) {
     self.control = control
     self.member = member
@@ -35,7 +35,7 @@ struct ChunkSender: ~Copyable {
   mutating func send(
     _ chunk: UnsafeRawBufferPointer, of attempt: Attempt, _ keepsWritersOut: Bool,
     with answers: [Part],
-    on socket: borrowing Socket
+    on connection: borrowing MonitoredSocket
   ) -> Bool {
     hasSent = true
     // Nobody waits for what came with it any more.
@@ -44,11 +44,12 @@ struct ChunkSender: ~Copyable {
       let report = ChunkReport(
         member: member, attempt: attempt, keepsWritersOut: keepsWritersOut)
       guard
-        case .sent = try socket.send([.bytes(report.line.encoded()), .raw(chunk)] + answers)
+        case .sent = try connection.socket.send(
+          [.bytes(report.line.encoded()), .raw(chunk)] + answers)
       else { throw ToolError("send a chunk", "the router takes nothing", .crashed) }
       let start = Clock.now()
       defer { waitedMicroseconds += Clock.now().microseconds(since: start) }
-      return try waitForWord(on: socket)
+      return try waitForWord(on: connection)
     } catch {
       failure = error
       return false
@@ -56,17 +57,20 @@ struct ChunkSender: ~Copyable {
   }
 
   /// Waits for the reply, which comes as long as the router is there.
-  private mutating func waitForWord(on socket: borrowing Socket) throws -> Bool {
+  private mutating func waitForWord(on connection: borrowing MonitoredSocket) throws -> Bool {
     var hasNews = false
     // What else the news is about concerns the loop.
     defer { if hasNews { control.news.ring() } }
     while true {
       poll.removeAll()
-      poll.add(socket)
+      poll.add(connection.socket)
       poll.add(descriptor: control.news.descriptor.number)
       poll.add(descriptor: lifeline ?? -1)
+      poll.add(connection.monitor)
       try poll.wait(milliseconds: nil)
-      if let message = try socket.receive() {
+      // The router has given up what came through a connection that has ended, which the loop sees too.
+      if !poll[3].isEmpty { return false }
+      if let message = try connection.socket.receive() {
         switch WorkerCommand(try LineView(parsing: message[0])) {
         case .go: return true
         case .stop: return false
@@ -80,7 +84,7 @@ struct ChunkSender: ~Copyable {
         control.news.answer()
         hasNews = true
         // Another one knows nothing of it.
-        if control.router != giver { return false }
+        if control.contact != giver { return false }
       }
       // Without a supervisor there is nobody to work for.
       if !poll[2].isEmpty { return false }

@@ -28,7 +28,7 @@ package final class Control: Sendable {
     overrun = try Timer()
     self.news = news
     self.orders = orders
-    state = Mutex(ControlState(identity, router: router.workers, router.identity))
+    state = Mutex(ControlState(identity, router: router.known, router.identity))
     // It is there already.
     if router.identity != nil { self.news.ring() }
   }
@@ -41,7 +41,7 @@ package final class Control: Sendable {
     let (news, failure) = state.withLock { state in
       defer { state.changed = [] }
       return (
-        News(router: state.router, isStopping: state.isStopping, changed: state.changed),
+        News(contact: state.contact, isStopping: state.isStopping, changed: state.changed),
         state.failure
       )
     }
@@ -50,7 +50,7 @@ package final class Control: Sendable {
   }
 
   struct News {
-    let router: PublisherIdentity?
+    let contact: Contact?
     let isStopping: Bool
     let changed: Set<String>
   }
@@ -68,11 +68,11 @@ package final class Control: Sendable {
   /// A request is about to run. Returns false when it must not, because too much time has gone into
   /// those that came with it.
   func begin(
-    _ assignment: Assignment, isFirst: Bool, deadline: Instant, now: Instant
+    _ assignment: Assignment, from giver: Contact?, isFirst: Bool, deadline: Instant, now: Instant
   ) -> Bool {
     change { state in
       guard isFirst || state.batch.goesOn(now: now) else { return false }
-      state.begin(assignment, deadline: deadline, now: now)
+      state.begin(assignment, from: giver, deadline: deadline, now: now)
       return true
     }
   }
@@ -83,6 +83,16 @@ package final class Control: Sendable {
 
   /// Whether nobody waits any more for what runs. A load from memory, to be asked at any time.
   var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
+
+  /// The router that can be reached.
+  var contact: Contact? { state.withLock { $0.contact } }
+
+  /// The runner's connection to the router has ended. It is there again when it is heard again.
+  func lose(_ contact: Contact) {
+    change { state in
+      if state.contact == contact { state.lose(now: Clock.now()) }
+    }
+  }
 
   /// Watches these files from now on; `Engine.watchedFiles` says what they are.
   func watch(_ databases: [String: String]) {
@@ -120,6 +130,14 @@ package final class Control: Sendable {
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
   var router: PublisherIdentity? { state.withLock { $0.router } }
+
+  /// The connection to whoever is heard has ended.
+  func loseRouter() {
+    change { state in
+      state.lose(now: Clock.now())
+      news.ring()
+    }
+  }
 
   func hear(_ publication: Publication) {
     let now = Clock.now()

@@ -14,6 +14,8 @@ package struct ControlLoop: ~Copyable {
   private let tellOverdue: (Watchdog.Overdue) -> Void
   private var nextTick = Clock.now()
   private var poll = PollSet()
+  /// Whether the connection to the router has ended, and what that brought is not all heard yet.
+  private var hasLostRouter = false
 
   /// - Parameters:
   ///   - sayAlive: called every `Notice.aliveMilliseconds`.
@@ -36,7 +38,9 @@ package struct ControlLoop: ~Copyable {
     do throws(ToolError) {
       var subscriber = try router.makeSubscriber(context)
       var notes = WorkerNotes(control.files, member, router: router.workers, context: context)
-      while !control.hasEnded { try listen(&subscriber, &notes) }
+      while !control.hasEnded {
+        try listen(&subscriber, &notes, losesRouter: router.directory == nil)
+      }
     } catch {
       control.fail(error)
       watchOnly()
@@ -44,23 +48,21 @@ package struct ControlLoop: ~Copyable {
   }
 
   private mutating func listen(
-    _ subscriber: inout Subscriber, _ notes: inout WorkerNotes
+    _ subscriber: inout Subscriber, _ notes: inout WorkerNotes, losesRouter: Bool
   ) throws(ToolError) {
     let due = tick()
     let now = Clock.now()
     poll.removeAll()
     poll.add(descriptor: control.orders.descriptor.number)
-    poll.add(subscriber.socket)
+    poll.add(subscriber.base.socket)
     poll.add(descriptor: subscriber.watchDescriptor)
     poll.add(descriptor: control.overrun.descriptor.number)
+    poll.add(subscriber.base.monitor)
     if let descriptor = notes.descriptor(now: now) { poll.add(descriptor: descriptor) }
     try wait(until: min(due, notes.due(now: now) ?? due), now: now)
     if !poll[2].isEmpty { try subscriber.followChanges() }
-    if !poll[1].isEmpty {
-      for _ in 0..<Self.turn {
-        guard let publication = try subscriber.receive() else { break }
-        control.hear(publication)
-      }
+    if !poll[1].isEmpty || !poll[4].isEmpty || hasLostRouter {
+      try hear(&subscriber, losesRouter: losesRouter)
     }
     if !poll[3].isEmpty {
       control.overrun.answer()
@@ -69,6 +71,22 @@ package struct ControlLoop: ~Copyable {
       }
     }
     try notes.serve(control.router, now: Clock.now(), tellRunner: control.note)
+  }
+
+  /// - Parameter losesRouter: whether the end of a connection is the router's.
+  private mutating func hear(
+    _ subscriber: inout Subscriber, losesRouter: Bool
+  ) throws(ToolError) {
+    if try subscriber.hasLostAny() && losesRouter { hasLostRouter = true }
+    for _ in 0..<Self.turn {
+      guard let publication = try subscriber.receive() else {
+        // Its last words do not say that it is there.
+        if hasLostRouter { control.loseRouter() }
+        hasLostRouter = false
+        return
+      }
+      control.hear(publication)
+    }
   }
 
   private mutating func watchOnly() {

@@ -5,14 +5,16 @@ package import Wire
 package struct ControlState {
   private let identity: WorkerIdentity
   private var member: Member { identity.member }
-  /// Where the router takes workers, by which it is known.
-  private let endpoint: String
+  /// Where the router takes workers, by which it is known; nil when nobody else is heard.
+  private let endpoint: String?
   /// A router that has been silent for so long has ended, whatever its number; it says its state
   /// every second.
   static let silenceMilliseconds = 3500
 
-  /// The incarnation of the router that was last heard.
+  /// The incarnation of the router that was last heard; nil when the connection has ended since.
   package private(set) var router: PublisherIdentity?
+  /// How often that was so: who has lost a router and heard it again begins anew with it.
+  private var losses = 0
   private var routerHeard = Instant.start
   /// Whether the supervisor has announced this worker's end.
   package var isStopping = false
@@ -24,13 +26,26 @@ package struct ControlState {
   package var batch = BatchClock()
   private var cancellations = Cancellations()
 
-  /// - Parameter router: the router itself, where it is known before it is heard.
+  /// - Parameters:
+  ///   - endpoint: nil when the only router that is heard is the own one.
+  ///   - router: the router itself, where it is known before it is heard.
   package init(
-    _ identity: WorkerIdentity, router endpoint: String, _ router: PublisherIdentity? = nil
+    _ identity: WorkerIdentity, router endpoint: String?, _ router: PublisherIdentity? = nil
   ) {
     self.identity = identity
     self.endpoint = endpoint
     self.router = router
+  }
+
+  /// The router, as far as it can be reached.
+  package var contact: Contact? { router.map { Contact(router: $0, losses: losses) } }
+
+  /// A connection to the router has ended. What it gave it has given to others, or will soon.
+  package mutating func lose(now: Instant) {
+    guard router != nil else { return }
+    router = nil
+    losses += 1
+    watchdog.separate(now: now)
   }
 
   /// Takes in what was published.
@@ -39,7 +54,7 @@ package struct ControlState {
     let line = publication.line
     takeBack(line, publication.publisher, now)
     for line in publication.members { takeBack(line, publication.publisher, now) }
-    if line["role"] == "router" && line["workers"] == endpoint {
+    if line["role"] == "router", endpoint == nil || line["workers"] == endpoint {
       return follow(publication.publisher, now)
     }
     guard line.word == "worker.stopping", !isStopping,
@@ -73,10 +88,14 @@ package struct ControlState {
   }
 
   /// A run begins, which may have been taken back already.
-  package mutating func begin(_ assignment: Assignment, deadline: Instant, now: Instant) {
+  /// - Parameter giver: whoever has given it, which may have been lost since.
+  package mutating func begin(
+    _ assignment: Assignment, from giver: Contact?, deadline: Instant, now: Instant
+  ) {
     watchdog.begin(assignment, deadline: deadline)
     if cancellations.contains(assignment) { watchdog.cancel(assignment, now: now) }
     if let router { watchdog.follow(router, now: now) }
+    if let giver, giver != contact { watchdog.separate(now: now) }
   }
 
   /// The run for which others have to wait too long, once.

@@ -24,6 +24,7 @@ struct OverdueReport: Sendable {
       case .deadline: ": 500 ms after its deadline it could not be interrupted\n"
       case .cancellation: ": 500 ms after its cancellation it could not be interrupted\n"
       case .replacement: ": 500 ms after its router was replaced it could not be interrupted\n"
+      case .separation: ": 500 ms after its router was lost it could not be interrupted\n"
       }
     // Small enough to lie on the stack.
     withUnsafeTemporaryAllocation(byteCount: Self.capacity, alignment: 1) { buffer in

@@ -16,6 +16,8 @@ package struct Watchdog {
     case cancellation
     /// Another incarnation has taken the router's place, and does not know it.
     case replacement
+    /// The router cannot be reached any more.
+    case separation
   }
 
   /// A run that could not be interrupted.
@@ -52,6 +54,11 @@ package struct Watchdog {
   /// This is the current router.
   mutating func follow(_ router: PublisherIdentity, now: Instant) {
     if let run, run.assignment.router != router { abandon(.replacement, now) }
+  }
+
+  /// There is no connection to the router any more.
+  mutating func separate(now: Instant) {
+    abandon(.separation, now)
   }
 
   private mutating func abandon(_ cause: Cause, _ now: Instant) {

@@ -10,7 +10,8 @@ private import Glibc
 ///
 /// A REQ socket that waits cannot speak, and waits for ever when the reply is lost. So the loop
 /// follows what its control hears of the router: it connects to an incarnation that was heard of,
-/// and makes a new socket as soon as there is another one.
+/// and makes a new socket as soon as there is another one. To a router on another host the connection
+/// may end while both live: then there is none until it is heard again.
 package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long a worker that is to end waits for the router's word that it has noticed.
   private static var farewellMilliseconds: Int { 500 }
@@ -26,8 +27,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private let context: Context
   private var poll = PollSet()
 
-  /// The incarnation of the router that was last heard.
-  private var current: PublisherIdentity?
+  /// The router that was last heard, as long as it can be reached.
+  private var current: Contact?
   /// The revision of the list that the router has; nil before the first report.
   private var reportedRevision: Int?
   /// The revision of the files that are watched.
@@ -63,55 +64,73 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   ) throws {
     while true {
       while current == nil && !isStopping {
-        try wait(nil, signals, lifeline, milliseconds: nil)
+        try wait(signals, lifeline, milliseconds: nil)
       }
       guard let giver = current, !isStopping else { return }
-      let socket = try Socket(.request, in: context)
-      try socket.set(.reconnectInterval, 10)
-      try socket.connect(router)
+      let connection = try connect()
       reportedRevision = nil
-      try report(on: socket, [])
+      try report(on: connection.socket, [])
       try say(.ready)
       while current == giver {
-        guard try serve(socket, giver, signals, lifeline, say) else { return }
+        guard try serve(connection, giver, signals, lifeline, say) else { return }
       }
     }
   }
 
+  /// Whether the connection may end while the router lives. One to a router on the same host ends only
+  /// with that, of which the events tell.
+  private var isRemote: Bool { router.hasPrefix("tcp:") }
+
+  private func connect() throws(ZMQError) -> MonitoredSocket {
+    let connection = try MonitoredSocket(
+      .request, isRemote ? .disconnected : [], name: identity.member.name, in: context)
+    try connection.socket.set(.reconnectInterval, 10)
+    try connection.socket.noticeLostHosts()
+    try connection.socket.connect(router)
+    return connection
+  }
+
   /// Waits for one thing to happen and deals with it; false when the loop is to end.
   private mutating func serve(
-    _ socket: borrowing Socket, _ giver: PublisherIdentity, _ signals: borrowing SignalSource,
+    _ connection: borrowing MonitoredSocket, _ giver: Contact, _ signals: borrowing SignalSource,
     _ lifeline: Int32?, _ say: (Notice) throws -> Void
   ) throws -> Bool {
     let left = farewell?.millisecondsUp(since: Clock.now())
-    let hasReply = try wait(socket.pollable, signals, lifeline, milliseconds: left)
+    try wait(
+      signals, lifeline, connection.socket.pollable,
+      isRemote ? connection.monitor.pollable : nil, milliseconds: left)
+    let hasReply = poll[3].contains(.readable)
+    try noticeLoss(of: connection, to: giver)
     if isStopping && farewell == nil {
       farewell = Clock.now().adding(milliseconds: Self.farewellMilliseconds)
     }
+    // Whoever it is from does not wait for what it asks for any more.
+    guard current == giver else { return true }
     guard hasReply else { return left != 0 }
     farewell = nil
-    guard let message = try socket.receive() else { return true }
+    guard let message = try connection.socket.receive() else { return true }
     switch try command(message[0]) {
     case .bye: return false
     case .rescan:
       engine.rescan()
-      try report(on: socket, [])
+      try report(on: connection.socket, [])
     case .check(let database):
       let version = VersionReport(database: database, version: engine.version(of: database))
       answers.append(version.line)
-      try report(on: socket, answers.parts(last: rows.bytes))
+      try report(on: connection.socket, answers.parts(last: rows.bytes))
       answers.removeAll(keeping: Self.keptCapacity)
     case .run:
       let orders = try orders(message)
       try say(.working)
       var sender = ChunkSender(control, identity.member, giver: giver, lifeline: lifeline)
-      run(orders, giver, &sender, socket)
+      run(orders, giver, &sender, connection)
       withExtendedLifetime(message) {}
       if let failure = sender.failure { throw failure }
       if sender.isDismissed { return false }
       // What has come up meanwhile: an end that the report should mention, or another router.
-      try wait(nil, signals, lifeline, milliseconds: 0)
-      if current == giver { try report(on: socket, answers.parts(last: rows.bytes)) }
+      try wait(signals, lifeline, milliseconds: 0)
+      try noticeLoss(of: connection, to: giver)
+      if current == giver { try report(on: connection.socket, answers.parts(last: rows.bytes)) }
       answers.removeAll(keeping: Self.keptCapacity)
       rows.removeAll(keeping: Self.keptCapacity)
     case .go, .stop: throw misunderstood("GO or STOP without a chunk")
@@ -149,8 +168,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// Runs one job after the other. Those that have no answer then were not begun: because of the time,
   /// or because one of them has a result that comes in chunks.
   private mutating func run(
-    _ orders: [Order], _ giver: PublisherIdentity, _ sender: inout ChunkSender,
-    _ socket: borrowing Socket
+    _ orders: [Order], _ giver: Contact, _ sender: inout ChunkSender,
+    _ connection: borrowing MonitoredSocket
   ) {
     let arrival = Clock.now()
     if orders.count > 1 { control.beginBatch(now: arrival) }
@@ -162,9 +181,10 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       let job = order.job
       let start = index == 0 ? arrival : Clock.now()
       let deadline = arrival.adding(milliseconds: job.deadlineMilliseconds)
-      let assignment = Assignment(attempt: job.attempt, router: giver)
+      let assignment = Assignment(attempt: job.attempt, router: giver.router)
       guard answers.size + rows.count < Self.maxBatchBytes, !sender.hasSent,
-        control.begin(assignment, isFirst: index == 0, deadline: deadline, now: start)
+        control.begin(
+          assignment, from: giver, isFirst: index == 0, deadline: deadline, now: start)
       else { break }
       answers.takeLast(rows.bytes)
       rows.removeAll(keeping: Self.keptCapacity)
@@ -174,7 +194,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
         send: { chunk, keepsWritersOut in
           defer { answers.removeAll(keeping: Self.keptCapacity) }
           return sender.send(
-            chunk, of: job.attempt, keepsWritersOut, with: answers.parts(last: nil), on: socket)
+            chunk, of: job.attempt, keepsWritersOut, with: answers.parts(last: nil), on: connection)
         })
       control.end()
       if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }
@@ -225,24 +245,33 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     ToolError("talk to router \(router)", why, .crashed)
   }
 
-  /// Waits for a reply, news, a signal or the supervisor's end, and takes all but the reply into
-  /// account. Returns whether there is a reply.
-  @discardableResult
+  /// Whatever comes through a connection that has ended, the router has given it to others.
+  private mutating func noticeLoss(
+    of connection: borrowing MonitoredSocket, to giver: Contact
+  ) throws(ZMQError) {
+    guard isRemote, try connection.nextReport() != nil else { return }
+    control.lose(giver)
+    if current == giver { current = nil }
+  }
+
+  /// Waits for news, a signal or the supervisor's end, and takes that into account; and for a reply, and
+  /// the end of the connection.
   private mutating func wait(
-    _ reply: PollSet.Pollable?, _ signals: borrowing SignalSource, _ lifeline: Int32?,
-    milliseconds: Int?
-  ) throws -> Bool {
+    _ signals: borrowing SignalSource, _ lifeline: Int32?, _ reply: PollSet.Pollable? = nil,
+    _ monitor: PollSet.Pollable? = nil, milliseconds: Int?
+  ) throws {
     poll.removeAll()
     poll.add(descriptor: control.news.descriptor.number)
     poll.add(descriptor: signals.descriptor.number)
     // A lifeline that has hung up stays so: without a supervisor there is nothing to wait for.
     poll.add(descriptor: lifeline ?? -1)
     if let reply { poll.add(reply) }
+    if let monitor { poll.add(monitor) }
     try poll.wait(milliseconds: milliseconds)
     if !poll[0].isEmpty {
       control.news.answer()
       let news = try control.latest()
-      current = news.router
+      current = news.contact
       if news.isStopping { isStopping = true }
       if !news.changed.isEmpty { engine.filesChanged(news.changed) }
     }
@@ -252,6 +281,5 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     if !poll[2].isEmpty {
       throw ToolError("serve", "the supervisor is gone", .unavailable)
     }
-    return reply != nil && poll[3].contains(.readable)
   }
 }

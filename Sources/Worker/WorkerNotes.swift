@@ -65,6 +65,8 @@ struct WorkerNotes: ~Copyable {
     guard self.router != router else { return }
     let socket = try Socket(.dealer, in: context)
     try socket.set(.reconnectInterval, 10)
+    try socket.set(.reconnectIntervalMax, 500)
+    try socket.noticeLostHosts()
     try socket.connect(endpoint)
     self.socket = consume socket
     self.router = router

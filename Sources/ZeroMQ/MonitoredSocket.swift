@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Synchronization
 
 /// A socket that reports what its connections go through.
 package struct MonitoredSocket: ~Copyable {
@@ -26,13 +27,17 @@ package struct MonitoredSocket: ~Copyable {
   /// For the poll set: readable when there are reports.
   package let monitor: Socket
 
+  /// How many there have been, as no two may have the same name.
+  private static let count = Atomic(0)
+
   /// - Parameters:
   ///   - events: those that are reported.
-  ///   - name: unique in the process.
+  ///   - name: for errors.
   package init(
     _ kind: Socket.Kind, _ events: Event, name: String, in context: Context
   ) throws(ZMQError) {
-    let endpoint = "inproc://monitor/\(name)"
+    let number = Self.count.add(1, ordering: .relaxed).newValue
+    let endpoint = "inproc://monitor/\(name)/\(number)"
     let socket = try Socket(kind, in: context)
     let monitor = try Socket(.pair, in: context)
     // A full monitor would stop ZeroMQ's own thread, and with it all connections.

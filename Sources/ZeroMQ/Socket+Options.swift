@@ -30,6 +30,21 @@ extension Socket {
     package static let handshakeInterval = Option(code: ZMQ_HANDSHAKE_IVL, name: "HANDSHAKE_IVL")
     /// Connections that wait to be accepted.
     package static let backlog = Option(code: ZMQ_BACKLOG, name: "BACKLOG")
+    /// Milliseconds after which an attempt to connect is given up, for the next one.
+    package static let connectTimeout = Option(code: ZMQ_CONNECT_TIMEOUT, name: "CONNECT_TIMEOUT")
+    /// Milliseconds for which what was sent may be without the other kernel's receipt.
+    package static let receiptTimeout = Option(code: ZMQ_TCP_MAXRT, name: "TCP_MAXRT")
+    /// 1: the kernel asks the other one whether it is there when nothing is sent.
+    package static let keepalive = Option(code: ZMQ_TCP_KEEPALIVE, name: "TCP_KEEPALIVE")
+    /// After so many seconds without anything from there,
+    package static let keepaliveIdle = Option(
+      code: ZMQ_TCP_KEEPALIVE_IDLE, name: "TCP_KEEPALIVE_IDLE")
+    /// every so many seconds,
+    package static let keepaliveInterval = Option(
+      code: ZMQ_TCP_KEEPALIVE_INTVL, name: "TCP_KEEPALIVE_INTVL")
+    /// so often.
+    package static let keepaliveCount = Option(
+      code: ZMQ_TCP_KEEPALIVE_CNT, name: "TCP_KEEPALIVE_CNT")
   }
 
   package func set(_ option: Option, _ value: Int32) throws(ZMQError) {

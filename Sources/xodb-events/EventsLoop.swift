@@ -42,7 +42,7 @@ struct EventsLoop: ~Copyable {
       if !notice.isEmpty {
         poll.add(descriptor: errors.descriptor, .writable)
       } else if line.isEmpty {
-        poll.add(subscriber.socket)
+        poll.add(subscriber.base.socket)
       }
       try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: nil) }
 

@@ -25,6 +25,8 @@ extension Main {
                            processor)
       --bind ENDPOINT      be reachable here, for xodb-req --router and other
                            clients: loopback tcp, or ipc. Can be repeated
+      --trust-network      listen also where other hosts can connect: whoever reaches
+                           that may read all databases
       --serve              stay, when there are no more queries, until TERM or INT;
                            then what is held is answered first
       --peer ENDPOINT      a router or node to which queries are handed that the

@@ -38,7 +38,9 @@ final class Node: Sendable {
     bind = options.bind
     peers = options.peers
     serves = options.serves
-    for endpoint in bind { try Endpoint.checkIsLocal(endpoint) }
+    for endpoint in bind {
+      try Endpoint.checkBind(endpoint, trustsNetwork: options.trustsNetwork)
+    }
     signals = try SignalSource(bind.isEmpty ? [] : [.terminate, .interrupt, .user1])
     // Nobody else knows this broker, whose number only has to be another one each time.
     identity = PublisherIdentity(name: "node", incarnation: Clock.now().microseconds)
@@ -96,7 +98,7 @@ final class Node: Sendable {
     configuration.expectedWorkers = peers.isEmpty ? threads : nil
     configuration.broker = BrokerName.random()
     configuration.peers = peers
-    let publisher = try Publisher(identity, boundTo: Self.events, context: context)
+    let publisher = try Publisher(identity, boundTo: [Self.events], context: context)
     let subscriber = try Subscriber(nil, context: context)
     let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(

@@ -11,6 +11,7 @@ struct Options: ToolOptions {
   private(set) var bind: [String] = []
   private(set) var peers: [String] = []
   private(set) var serves = false
+  private(set) var trustsNetwork = false
 
   let names = ["--data", "--threads", "--io-threads", "--bind", "--peer"]
   var needNoQuery: Bool { serves }
@@ -26,8 +27,11 @@ struct Options: ToolOptions {
   }
 
   mutating func take(flag name: String) -> Bool {
-    guard name == "--serve" else { return false }
-    serves = true
+    switch name {
+    case "--serve": serves = true
+    case "--trust-network": trustsNetwork = true
+    default: return false
+    }
     return true
   }
 

@@ -19,7 +19,8 @@ struct Main: ParsableCommand {
       it has answered what it holds; USR1 lets go what is quarantined.
 
       Exit status: 0 ended as asked, 64 wrong arguments, 73 something is in use, or one of the sockets \
-      was removed, 71 the system refused something, 77 the run directory is not ours.
+      was removed, 71 the system refused something, 77 the run directory is not ours, or an address could \
+      be reached from other hosts.
       """)
 
   @Option(help: "Listen for clients here too: loopback tcp, or ipc. Can be repeated.")
@@ -32,6 +33,25 @@ struct Main: ParsableCommand {
       database they do not have. Can be repeated.
       """, valueName: "endpoint"))
   var peer: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Take workers of other hosts here, tcp://ADDRESS:PORT, and publish for them at the next port.",
+      valueName: "endpoint"))
+  var workers: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hear the supervisor on another host that is bound to this: tcp://HOST:PORT. Can be repeated.",
+      valueName: "address"))
+  var follow: [String] = []
+
+  @Flag(
+    help: """
+      Listen also where other hosts can connect. Whoever reaches that may read all databases and, at \
+      --workers, answer for them.
+      """)
+  var trustNetwork = false
 
   @Option(help: "So many workers may die while they run a query; then it is answered 'crashed'.")
   var tries = 3
@@ -79,7 +99,12 @@ struct Main: ParsableCommand {
     let signals = try SignalSource([.terminate, .interrupt, .user1])
     let directory = try RunDirectory()
     try directory.create()
-    for endpoint in bind { try Endpoint.checkIsLocal(endpoint) }
+    for endpoint in bind { try Endpoint.checkBind(endpoint, trustsNetwork: trustNetwork) }
+    let remote = try workers.map { endpoint throws(ToolError) in
+      try Endpoint.checkBind(endpoint, trustsNetwork: trustNetwork)
+      return (workers: endpoint, events: try Endpoint.events(besideWorkers: endpoint))
+    }
+    for endpoint in follow { try Endpoint.checkConnect(endpoint) }
     // Held by whichever router owns the sockets, under whatever name it publishes.
     let lock = try NameClaim(PublisherName("clients"), in: directory)
     let claim = try NameClaim(
@@ -88,8 +113,9 @@ struct Main: ParsableCommand {
     // However many clients there are, workers can come back: they learn from the events where.
     try Limits.preferConnections(to: directory.workers, directory.events(of: claim.name))
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
-    let publisher = try Publisher(claim, in: directory, context: context)
-    let subscriber = try Subscriber(directory, context: context)
+    let publisher = try Publisher(
+      claim, in: directory, and: remote.map { [$0.events] } ?? [], context: context)
+    let subscriber = try Subscriber(directory, endpoints: follow, context: context)
     let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(
         "clients", boundTo: [directory.clients] + bind, maxFrame: BrokerLoop.maxClientFrame,
@@ -97,7 +123,8 @@ struct Main: ParsableCommand {
     }
     let workers = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(
-        "workers", boundTo: [directory.workers], maxFrame: BrokerLoop.maxWorkerFrame,
+        "workers", boundTo: [directory.workers] + (remote.map { [$0.workers] } ?? []),
+        maxFrame: BrokerLoop.maxWorkerFrame,
         highWaterMarks: BrokerLoop.workerHighWaterMarks, in: context)
     }
     var loop = try BrokerLoop(

@@ -32,7 +32,7 @@ struct Supervise: ParsableCommand {
       outlives them, or the supervisor.
 
       Exit status: 0 after a requested end, 64 wrong usage, 71 the system refused something, 73 \
-      the name is taken, 126 the command cannot be executed, 127 there is no such command.
+      the name or the address is taken, 77 the address could be reached from other hosts, 126 the command cannot be executed, 127 there is no such command.
       """)
 
   @Option(help: ArgumentHelp("The name to publish under, unique in the run directory."))
@@ -47,6 +47,18 @@ struct Supervise: ParsableCommand {
     help: ArgumentHelp(
       "How long a copy that was told to end may take for it.", valueName: "seconds"))
   var grace = 10.0
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Publish here too, for a router on another host: tcp://ADDRESS:PORT. No other supervisor that it \
+      hears may have the same name.
+      """, valueName: "endpoint"))
+  var bind: String?
+
+  @Flag(
+    help: "Listen also where other hosts can connect. Whoever reaches that may hear what happens.")
+  var trustNetwork = false
 
   @Argument(
     parsing: .postTerminator,
@@ -67,6 +79,7 @@ struct Supervise: ParsableCommand {
       name: name, count: count, graceMilliseconds: Int((grace * 1000).rounded(.up)))
     // Copies may publish under their own names, so those must be names as well, also later ones.
     _ = try PublisherName(settings.childName(Settings.maxChildren - 1))
-    try Station.run(settings, command)
+    if let bind { try Endpoint.checkBind(bind, trustsNetwork: trustNetwork) }
+    try Station.run(settings, command, boundTo: bind)
   }
 }

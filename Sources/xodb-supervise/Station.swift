@@ -5,7 +5,10 @@ internal import ZeroMQ
 
 /// What a supervisor process needs before it starts its first child, set up in the right order.
 enum Station {
-  static func run(_ settings: Settings, _ command: [String]) throws(ToolError) {
+  /// - Parameter endpoint: where the supervisor is heard from other hosts, if it is.
+  static func run(
+    _ settings: Settings, _ command: [String], boundTo endpoint: String?
+  ) throws(ToolError) {
     Tool.ignoreBrokenPipes()
     let supervised = try Supervised()
     // Before the lock, the name's socket and ZeroMQ's threads: it must hold none of them.
@@ -18,12 +21,13 @@ enum Station {
     ])
     let directory = try RunDirectory()
     try directory.create()
-    let claim = try NameClaim(try PublisherName(settings.name), in: directory)
+    let claim = try NameClaim(
+      try PublisherName(settings.name), in: directory, isHeardElsewhere: endpoint != nil)
     let program = Program(
       command, supervisor: settings.name, graceMilliseconds: settings.graceMilliseconds,
       descriptors: descriptors)
     let result = try serve(
-      settings, program, claim, in: directory, supervised, signals, guardian)
+      settings, program, claim, in: directory, boundTo: endpoint, supervised, signals, guardian)
     // The name is given up only when its socket is gone.
     extendLifetime(claim)
     if case .cannotStart(let failure) = result {
@@ -36,12 +40,14 @@ enum Station {
   /// Returns when all is over and the last words have left: the context ends here.
   private static func serve(
     _ settings: Settings, _ program: Program, _ claim: NameClaim, in directory: RunDirectory,
-    _ supervised: Supervised, _ signals: consuming SignalSource, _ guardian: consuming Guardian
+    boundTo endpoint: String?, _ supervised: Supervised, _ signals: consuming SignalSource,
+    _ guardian: consuming Guardian
   ) throws(ToolError) -> Effect.Result {
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     var loop = try SuperviseLoop(
       settings, program, claim,
-      publisher: try Publisher(claim, in: directory, context: context),
+      publisher: try Publisher(
+        claim, in: directory, and: endpoint.map { [$0] } ?? [], context: context),
       supervised: supervised, signals: signals, guardian: guardian)
     // First of all nothing is to run on: what comes after that may be held up by a reader.
     let result = try run(&loop)

@@ -14,7 +14,8 @@ struct Main: ParsableCommand {
         xodb-supervise --name workers -n 4 -- xodb-worker --data ~/data
 
       Each database is served under its file's name without the extension. It finds its router in \
-      the run directory: XODB_RUN, otherwise xodb in XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID. \
+      the run directory: XODB_RUN, otherwise xodb in XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID, or at \
+      --router. \
       TERM ends it, after it has answered what it holds.
 
       Exit status:
@@ -32,6 +33,12 @@ struct Main: ParsableCommand {
       "Serve every SQLite file in this directory, also those that appear later.",
       valueName: "directory"))
   var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Work for the router that takes workers of other hosts at this address: tcp://HOST:PORT.",
+      valueName: "address"))
+  var router: String?
 
   @Option(
     help: ArgumentHelp(
@@ -96,9 +103,10 @@ struct Main: ParsableCommand {
     }
     let memory = MemoryBudget(engineBytes: limits.memoryBytes, answerBytes: limits.answerBytes)
     if threads == 1 {
-      try WorkerProcess.run(try makeEngine(), memory: memory)
+      try WorkerProcess.run(try makeEngine(), router: router, memory: memory)
     } else {
-      try WorkerProcess.run(threads: threads, memory: memory, makeEngine: makeEngine)
+      try WorkerProcess.run(
+        threads: threads, router: router, memory: memory, makeEngine: makeEngine)
     }
   }
 

@@ -56,7 +56,7 @@ struct Process {
   /// All that it ever had; the last one may be open.
   var connections: [Int] = []
   /// The router that it has last spoken to, as it believes.
-  var giver: PublisherIdentity?
+  var giver: Contact?
   var isStopping = false
   var hasFarewell = false
   /// The databases that it has, as far as it has looked.

@@ -130,4 +130,5 @@ enum Accident: CaseIterable {
   case pardon
   case handWorkerComes
   case clockJumps
+  case workerIsCutOff
 }

@@ -10,7 +10,8 @@ extension World {
     let accident = scenario.accidents[pick(scenario.accidents.count)]
     note("accident: \(accident)")
     switch accident {
-    case .workerDies, .workerIsStopped, .workerHangsInTheKernel, .workerIsTold, .nonsense:
+    case .workerDies, .workerIsCutOff, .workerIsStopped, .workerHangsInTheKernel, .workerIsTold,
+      .nonsense:
       guard !living.isEmpty else { return }
       strike(living[pick(living.count)], accident)
     case .supervisorDies: killStation(pick(stations.count))
@@ -48,6 +49,7 @@ extension World {
     case .workerHangsInTheKernel:
       processes[process].resumes = later(1_000_000...10_000_000)
       processes[process].isInKernel = true
+    case .workerIsCutOff: cutOff(process)
     case .workerIsTold: plan(.process(process, .terminate), in: 0...100)
     case .nonsense: processes[process].isConfused = true
     default:

@@ -46,6 +46,15 @@ extension World {
     if news { takeNews(index) }
   }
 
+  /// Its connection to the router ends, while both live.
+  mutating func cutOff(_ index: Int) {
+    guard processes[index].isAlive, now >= processes[index].resumes, !processes[index].isKilled
+    else { return }
+    processes[index].control.lose(now: now)
+    if case .running(let run) = processes[index].doing { return hurry(index, run) }
+    takeNews(index)
+  }
+
   /// Nobody waits any more for what it runs.
   private mutating func hurry(_ index: Int, _ run: Process.Run) {
     let serial = processes[index].serial
@@ -70,12 +79,12 @@ extension World {
     case .starting, .running, .looking, .ended: return
     case .asking:
       // Another one knows nothing of what it waits for.
-      guard processes[index].control.router != processes[index].giver else { return }
+      guard processes[index].control.contact != processes[index].giver else { return }
       processes[index].control.watchdog.end()
       follow(index)
     case .listening: follow(index)
     case .waiting:
-      if processes[index].control.router != processes[index].giver { return follow(index) }
+      if processes[index].control.contact != processes[index].giver { return follow(index) }
       guard processes[index].isStopping, !processes[index].hasFarewell else { return }
       processes[index].hasFarewell = true
       plan(.process(index, .farewellEnds(serial: processes[index].serial)), in: 500_000...500_000)
@@ -85,7 +94,7 @@ extension World {
   /// Connects to the router that was heard of, and says that it is ready.
   private mutating func follow(_ index: Int) {
     close(index)
-    processes[index].giver = processes[index].control.router
+    processes[index].giver = processes[index].control.contact
     if processes[index].isStopping { return end(index, .status(0)) }
     guard processes[index].giver != nil else {
       processes[index].doing = .listening
@@ -203,7 +212,8 @@ extension World {
       request: request, job: job, course: course, begun: now, deadline: deadline,
       version: databases[database].version)
     processes[index].control.begin(
-      Assignment(attempt: job.attempt, router: giver), deadline: deadline, now: now)
+      Assignment(attempt: job.attempt, router: giver.router), from: giver, deadline: deadline,
+      now: now)
     pursue(index, run)
   }
 
@@ -284,7 +294,7 @@ extension World {
   }
 
   private mutating func hasLooked(_ index: Int, _ check: String?) {
-    guard processes[index].control.router == processes[index].giver else { return follow(index) }
+    guard processes[index].control.contact == processes[index].giver else { return follow(index) }
     processes[index].found = processes[index].serves.intersection(present)
     guard let check else { return report(index) }
     let number = Database.names.firstIndex(of: check) ?? Database.unknown
@@ -315,7 +325,7 @@ extension World {
     processes[index].control.batch.end()
     if processes[index].control.isStopping { processes[index].isStopping = true }
     // Another router has taken the place of that which gave it: nobody waits for the answer.
-    guard processes[index].control.router == processes[index].giver else { return follow(index) }
+    guard processes[index].control.contact == processes[index].giver else { return follow(index) }
     report(index, processes[index].batch.answers)
   }
 
@@ -339,7 +349,7 @@ extension World {
     let due = connections[connection].toRouter.due(arrival())
     agenda.plan(.more(connection: connection, more), at: due)
     watch(index)
-    if processes[index].control.router != processes[index].giver { takeNews(index) }
+    if processes[index].control.contact != processes[index].giver { takeNews(index) }
   }
 
   private mutating func goOn(_ index: Int) {

@@ -14,13 +14,14 @@ struct Main: ParsableCommand {
   @Option var databases = "test"
   @Option(help: "A file with the databases' names, instead.") var list: String?
   @Option(help: "A file that the first database changes with.") var watch: String?
+  @Option var router: String?
   @Option(help: "In MiB.") var memory = 256
   @Option(help: "In MiB.") var maxAnswer = 64
 
   func run() throws {
     let names = databases.split(separator: ",").map(String.init)
     try WorkerProcess.run(
-      TestEngine(databases: names, list: list, watch: watch),
+      TestEngine(databases: names, list: list, watch: watch), router: router,
       memory: MemoryBudget(engineBytes: memory << 20, answerBytes: maxAnswer << 20))
   }
 

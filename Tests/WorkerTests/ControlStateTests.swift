@@ -36,7 +36,7 @@ private struct Listener {
   }
 
   mutating func begin(_ assignment: Assignment) {
-    state.begin(assignment, deadline: now.adding(milliseconds: 30_000), now: now)
+    state.begin(assignment, from: nil, deadline: now.adding(milliseconds: 30_000), now: now)
   }
 }
 
@@ -59,6 +59,37 @@ private struct Listener {
     #expect(listener.state.router == .router(1) && listener.hasNews)
     listener.hearRouter(.router(2))
     #expect(listener.state.router == .router(2))
+  }
+
+  @Test func whereNobodyElseIsHeardTheRouterIsWhateverIsHeard() {
+    var listener = Listener()
+    listener.state = ControlState(WorkerIdentity(Listener.member), router: nil)
+    // By another name than that which it is reached by.
+    listener.hearRouter(.router(7), at: "tcp://0.0.0.0:13580")
+    #expect(listener.state.router == .router(7) && listener.hasNews)
+  }
+
+  @Test func whatALostRouterGaveIsAbandonedAlsoWhenItBeginsOnlyThen() throws {
+    var listener = Listener()
+    listener.hearRouter(.router(7))
+    let giver = try #require(listener.state.contact)
+    listener.begin(Assignment(1, by: .router(7)))
+    #expect(!listener.state.watchdog.isAbandoned)
+    listener.now = .at(100)
+    listener.state.lose(now: listener.now)
+    #expect(listener.state.router == nil && listener.state.contact == nil)
+    #expect(listener.state.watchdog.isAbandoned && listener.state.watchdog.limit == .at(600))
+    listener.state.watchdog.end()
+    for isBack in [false, true] {
+      if isBack { listener.hearRouter(.router(7)) }
+      listener.state.begin(
+        Assignment(2, by: .router(7)), from: giver, deadline: .at(9000), now: .at(200))
+      #expect(listener.state.watchdog.isAbandoned)
+    }
+    listener.state.begin(
+      Assignment(3, by: .router(7)), from: listener.state.contact, deadline: .at(9000),
+      now: .at(200))
+    #expect(!listener.state.watchdog.isAbandoned)
   }
 
   @Test func aCancelThatComesBeforeItsRunHitsItToo() {

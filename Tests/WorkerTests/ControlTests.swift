@@ -5,7 +5,8 @@ import Wire
 @testable import Worker
 
 @Suite struct ControlTests {
-  private static let member = Member(name: "w", generation: 1)
+  private static let worker = WorkerIdentity(Member(name: "w", generation: 1))
+  private static let router = RouterAddress(workers: "ipc:///w")
 
   private func hearRouter(_ incarnation: Int64, _ control: Control) {
     control.hear(
@@ -15,14 +16,13 @@ import Wire
   }
 
   @Test func theRunnerIsToldOfTheRouterOfFilesAndOfWhatHasFailed() throws {
-    let control = try Control(
-      WorkerIdentity(Self.member), router: RouterAddress(workers: "ipc:///w"))
-    #expect(try control.latest().router == nil)
+    let control = try Control(Self.worker, router: Self.router)
+    #expect(try control.latest().contact == nil)
     hearRouter(3, control)
     control.note(["a"])
     control.note(["b", "a"])
     let news = try control.latest()
-    #expect(news.router == .router(3))
+    #expect(news.contact?.router == .router(3))
     #expect(!news.isStopping)
     #expect(news.changed == ["a", "b"])
     #expect(try control.latest().changed.isEmpty)
@@ -35,12 +35,12 @@ import Wire
   private func begin(_ job: UInt64, isFirst: Bool = true, on control: Control) -> Bool {
     let now = Clock.now()
     return control.begin(
-      Assignment(job), isFirst: isFirst, deadline: now.adding(milliseconds: 60_000), now: now)
+      Assignment(job), from: nil, isFirst: isFirst, deadline: now.adding(milliseconds: 60_000),
+      now: now)
   }
 
   @Test func behindARunThatTakesLongNothingIsBegun() throws {
-    let control = try Control(
-      WorkerIdentity(Self.member), router: RouterAddress(workers: "ipc:///w"))
+    let control = try Control(Self.worker, router: Self.router)
     let start = Clock.now()
     control.beginBatch(now: start)
     #expect(begin(1, on: control))
@@ -55,8 +55,7 @@ import Wire
   }
 
   @Test func whoIsAskedInTheMiddleOfARunKnowsWhetherItIsWanted() throws {
-    let control = try Control(
-      WorkerIdentity(Self.member), router: RouterAddress(workers: "ipc:///w"))
+    let control = try Control(Self.worker, router: Self.router)
     hearRouter(1, control)
     begin(1, on: control)
     #expect(!control.isAbandoned)
@@ -67,6 +66,25 @@ import Wire
     let (overdue, limit) = control.tick(now: Clock.now().adding(milliseconds: 90_000))
     #expect(overdue == nil)
     #expect(limit == nil)
+  }
+
+  @Test func aRouterThatWasLostBeginsAnewAlsoAsTheSameIncarnation() throws {
+    let control = try Control(Self.worker, router: Self.router)
+    hearRouter(1, control)
+    let first = try #require(control.contact)
+    begin(1, on: control)
+    control.lose(first)
+    #expect(control.isAbandoned)
+    #expect(try control.latest().contact == nil)
+    control.end()
+    hearRouter(1, control)
+    let second = try #require(control.contact)
+    #expect(second.router == first.router && second != first)
+    // It was lost by the other connection already.
+    control.lose(first)
+    #expect(control.contact == second)
+    control.loseRouter()
+    #expect(try control.latest().contact == nil)
   }
 
   @Test func aMemoryBudgetHoldsTheEngineTheAnswerAndTheRequest() {
