@@ -122,7 +122,8 @@ extension Broker {
       request.isSuspect = true
       charge(account, now)
     }
-    if loss == .overdue {
+    // Before that it has ended because it could not reach its router.
+    if loss == .overdue && now >= request.deadline {
       finishOverdue(number, request, worker.member, now)
     } else if request.deaths >= (request.hasComeFar ? 1 : configuration.tries)
       && request.chunks == 0
