@@ -51,12 +51,12 @@ extension Broker {
   private mutating func databaseRows(_ format: Format) -> ShownRows {
     let rows = listDatabases().map { database in
       [
-        .text(database.name), .integer(Int64(database.workers)), .integer(Int64(database.peers)),
-        Value(database.error),
+        .text(database.name), .integer(Int64(database.workers)), Value(database.error),
+        .integer(Int64(database.peers)),
       ]
     }
     return ShownRows(
-      columns: ["database", "workers", "peers", "error"], rows: rows, format: format)
+      columns: ["database", "workers", "error", "peers"], rows: rows, format: format)
   }
 
   /// All databases, by name.

@@ -140,10 +140,12 @@ package struct BrokerLoop: ~Copyable {
     Tool.exit(error.status)
   }
 
-  /// Lets the last answers and events out, as long as the sockets' LINGER says.
+  /// Lets the last answers and events out, as long as the sockets' LINGER says: the answers before this
+  /// returns.
   package consuming func close() throws {
     clients.paths.remove()
     workers.paths.remove()
+    try ToolError.wrapping { () throws(ZMQError) in try clients.base.finish() }
     try publisher.close()
   }
 

@@ -14,6 +14,8 @@ package struct MonitoredSocket: ~Copyable {
     package static let handshakeFailed = Event(
       rawValue: UInt16(ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL))
     package static let disconnected = Event(rawValue: UInt16(ZMQ_EVENT_DISCONNECTED))
+    /// The socket was closed, and what it was to send has left, or the time for that is over.
+    static let stopped = Event(rawValue: UInt16(ZMQ_EVENT_MONITOR_STOPPED))
   }
 
   package struct Report: Sendable {
@@ -42,7 +44,8 @@ package struct MonitoredSocket: ~Copyable {
     let monitor = try Socket(.pair, in: context)
     // A full monitor would stop ZeroMQ's own thread, and with it all connections.
     try monitor.set(.receiveHighWaterMark, 0)
-    guard zmq_socket_monitor(socket.handle, endpoint, Int32(events.rawValue)) == 0 else {
+    let all = events.union(.stopped)
+    guard zmq_socket_monitor(socket.handle, endpoint, Int32(all.rawValue)) == 0 else {
       throw .last("monitor \(name)")
     }
     try monitor.connect(endpoint)
@@ -50,7 +53,23 @@ package struct MonitoredSocket: ~Copyable {
     self.monitor = monitor
   }
 
+  /// Closes the socket, which must not be used any more, and waits until what it was to send has left,
+  /// or its LINGER is over.
+  package func finish() throws(ZMQError) {
+    socket.close()
+    var poll = PollSet()
+    while true {
+      poll.removeAll()
+      poll.add(monitor)
+      try poll.wait(milliseconds: nil)
+      while let report = try nextReport() {
+        if report.event.contains(.stopped) { return }
+      }
+    }
+  }
+
   deinit {
+    if socket.isClosed { return }
     // So would a report that nobody is there to take.
     zmq_socket_monitor(socket.handle, nil, 0)
   }

@@ -26,6 +26,7 @@ package struct Socket: ~Copyable {
   package static let maxFrames = 1024
 
   let handle: UnsafeMutableRawPointer
+  private let closing: Closing
   private let context: Context
   private let scratch: UnsafeMutablePointer<zmq_msg_t>
 
@@ -37,14 +38,20 @@ package struct Socket: ~Copyable {
     var linger: Int32 = 0
     zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
     self.handle = handle
+    closing = Closing(handle)
     self.context = context
     scratch = .allocate(capacity: Self.maxFrames)
   }
 
   deinit {
     scratch.deallocate()
-    zmq_close(handle)
+    close()
   }
+
+  /// Closes it early; then it must not be used any more.
+  func close() { closing.close() }
+
+  var isClosed: Bool { closing.isClosed }
 
   package func bind(_ endpoint: String) throws(ZMQError) {
     guard zmq_bind(handle, endpoint) == 0 else { throw .last("bind \(endpoint)") }
@@ -86,5 +93,20 @@ package struct Socket: ~Copyable {
       if !more { break }
     }
     return .moving(scratch, Multipart.Header(count: count, size: size, isTruncated: isTruncated))
+  }
+}
+
+/// Closes a socket once.
+private final class Closing {
+  private let handle: UnsafeMutableRawPointer
+  private(set) var isClosed = false
+
+  init(_ handle: UnsafeMutableRawPointer) {
+    self.handle = handle
+  }
+
+  func close() {
+    if !isClosed { zmq_close(handle) }
+    isClosed = true
   }
 }

@@ -172,11 +172,11 @@ import Wire
       return
     }
     #expect(TestRequest.id(request) == "s" && line.word == "OK" && line["rows"] == "2")
-    #expect(columns == ["database", "workers", "peers", "error"])
+    #expect(columns == ["database", "workers", "error", "peers"])
     #expect(
       rows == [
-        [.text("a"), .integer(1), .integer(0), .null],
-        [.text("b"), .integer(2), .integer(0), .null],
+        [.text("a"), .integer(1), .null, .integer(0)],
+        [.text("b"), .integer(2), .null, .integer(0)],
       ])
   }
 

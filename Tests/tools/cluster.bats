@@ -46,7 +46,7 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   run -0 xodb-req -d kv -f tsv 'select name from kv where id = ?1' 77
   [ "$output" = "name 77" ]
   run -0 xodb-req --databases -f tsv
-  [ "$output" = "kv	3	\\N" ]
+  [ "$output" = "kv	3	\\N	0" ]
   run -73 start.sh "$data"
   [[ $output == "start.sh: start in $XODB_RUN: a cluster is already running there" ]]
   run -0 stop.sh

@@ -44,8 +44,8 @@ listens() { # PID
 
 knows_kv() { [[ $(xodb-req --databases 2>/dev/null) == *kv* ]]; }
 
-runs_something() { # PORT
-  xodb-req --router "tcp://127.0.0.1:$1" --show queue | grep -q running
+runs_something() { # ENDPOINT
+  xodb-req --router "$1" --show queue | grep -q running
 }
 
 req() { # NAME ARG...
@@ -138,7 +138,7 @@ req() { # NAME ARG...
     >"$work/held" 3>&- &
   note_started
   held=$pid
-  wait_for runs_something "$port"
+  wait_for runs_something "tcp://127.0.0.1:$port"
   kill "${started[0]}"
   wait_status "${started[0]}"
   [ "$status" -eq 0 ]
@@ -148,16 +148,25 @@ req() { # NAME ARG...
 }
 
 @test "without --serve it ends with its own queries, when others have their answers" {
-  (sleep 1 && echo 'select 1;') | "${node[@]}" --bind "ipc://$XODB_RUN/n" -d kv >"$work/own" 3>&- &
-  note_started
+  mkfifo "$work/input"
+  exec 7<>"$work/input"
+  start own "${node[@]}" --bind "ipc://$XODB_RUN/n" -d kv <"$work/input" 7>&-
   own=$pid
   wait_for test -S "$XODB_RUN/n"
-  run -0 req n -d kv -f tsv \
-    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 8000000) select count(*) from n'
-  [ "${lines[0]}" = 8000000 ]
+  xodb-req --router "ipc://$XODB_RUN/n" -d kv -f tsv \
+    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000000) select count(*) from n' \
+    >"$work/held" 3>&- 7>&- &
+  note_started
+  held=$pid
+  wait_for runs_something "ipc://$XODB_RUN/n"
+  echo 'select 1;' >&7
+  exec 7>&-
   wait_status "$own"
   [ "$status" -eq 0 ]
-  [ "$(cat "$work/own")" = '{"1":1}' ]
+  [ "$(cat "$work/own.out")" = '{"1":1}' ]
+  wait_status "$held"
+  [ "$status" -eq 0 ]
+  [ "$(cat "$work/held")" = 5000000 ]
   [ ! -e "$XODB_RUN/n" ]
 }
 

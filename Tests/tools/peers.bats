@@ -63,7 +63,7 @@ answered() { # NAME
     done
   done
   req a --databases -f tsv >"$work/list"
-  printf 'kv\t2\t2\t\\N\nonly-a\t2\t0\t\\N\nonly-b\t0\t1\t\\N\nonly-c\t0\t1\t\\N\n' | cmp - "$work/list"
+  printf 'kv\t2\t\\N\t2\nonly-a\t2\t\\N\t0\nonly-b\t0\t\\N\t1\nonly-c\t0\t\\N\t1\n' | cmp - "$work/list"
   run -66 req a -d none 'select 1'
   # What comes there later, comes to be known here.
   sqlite3 "$work/b/new.db" 'create table t(x); insert into t values (7)'

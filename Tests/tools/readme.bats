@@ -93,7 +93,7 @@ EOF
   [[ $output == *$'run_us.p99\t'* ]]
   [[ $output == *"worker.exited"*"signal=KILL"* ]]
   # The second worker may come a moment later.
-  [[ $output == *'{"database":"packages","workers":'[12]',"peers":0,"error":null}'* ]]
+  [[ $output == *'{"database":"packages","workers":'[12]',"error":null,"peers":0}'* ]]
   [[ $output == *'{"packages":'* && $output == *'{"count(*)":'* ]]
   [[ $output != *"No such file"* && $output != *"not found"* ]]
   [ ! -e "$folder" ]

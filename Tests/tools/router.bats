@@ -121,8 +121,8 @@ EOF
   run -0 ask 'QUERY db=two' 'echo here'
   [ "${lines[1]}" = here ]
   run -0 ask 'SHOW what=databases format=tsv'
-  [ "${lines[1]}" = "one	2	\\N" ]
-  [ "${lines[2]}" = "two	2	\\N" ]
+  [ "${lines[1]}" = "one	2	\\N	0" ]
+  [ "${lines[2]}" = "two	2	\\N	0" ]
   echo two >"$work/list"
   run -0 ask 'SHOW what=databases format=csv'
   [ "${#lines[@]}" -eq 3 ]

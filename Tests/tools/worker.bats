@@ -191,7 +191,7 @@ EOF
   rm "$data/b.sqlite3"
   run -66 req -d b 'select 1'
   run -0 req --databases -f tsv
-  [ "$output" = "a	1	\\N" ]
+  [ "$output" = "a	1	\\N	0" ]
 }
 
 @test "single files are served; those that cannot be are refused at the start" {
