@@ -88,6 +88,19 @@ import Wire
     #expect(bench.jobs().isEmpty)
   }
 
+  @Test func aWorkerThatEndsItselfBeforeTheDeadlineMeansARetry() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready), ("w-2", 11, .ready)])
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", 11, dbs: ["a"])
+    bench.query("q", deadline: 10_000)
+    #expect(try bench.job().worker == "w-1/10")
+    bench.pass(milliseconds: 600)
+    bench.event("worker.exited", "w-1", 10, status: 79)
+    #expect(bench.answers().isEmpty)
+    #expect(try bench.job().worker == "w-2/11")
+  }
+
   @Test func aWorkerWithoutSupervisorIsLostWithItsConnection() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"], supervisor: nil)
