@@ -24,11 +24,13 @@ extension Broker {
       return refuse(payload, id: id, Failure(.aborted, "no such result is in flight"), now: now)
     case .peer(let question):
       return answer(question, payload, from: connection, now)
+    case .withdraw(let id): return withdraw(upTo: id, of: client, over: connection)
     case .query, .show: break
     }
+    let isSet = isSet(message)
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
-      deadline: deadline(of: message, now))
+      deadline: deadline(of: message, isSet: isSet, now), isSet: isSet)
     let number = nextNumber
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, let earlier = inFlight.updateValue(number, forKey: key) {
@@ -47,6 +49,7 @@ extension Broker {
     record.bytes += size
     request.account = record
     deadlines.insert(Expiry(time: request.deadline, number: number))
+    if let whole = request.query?.extras?.whole { note(part: whole, from: connection) }
     enqueue(number, request)
   }
 
@@ -62,10 +65,17 @@ extension Broker {
         return (.rows(rows.count), rows.rendered())
       }
     }
+    if request.isSet && request.query?.ifVersion != nil {
+      let failure = Failure(
+        .badRequest, "several databases have no version: if-version= is for one")
+      return (.failure(failure), nil)
+    }
     dispatchEarly(now)
     if let refusal = refusal(of: request, from: client, now) { return (.failure(refusal), nil) }
+    // What the same text takes on one database says nothing of several.
+    let text = request.isSet ? ~request.payload.textHash : request.payload.textHash
     request.statement = request.database.map {
-      history.record(StatementKey(database: $0, text: request.payload.textHash))
+      history.record(StatementKey(database: $0, text: text))
     }
     return quarantineRefusal(of: request, now).map { (.failure($0), nil) }
   }
@@ -80,10 +90,13 @@ extension Broker {
     statistics.note(outcome, now)
   }
 
-  private func deadline(of message: ClientMessage, _ now: Instant) -> Instant {
+  private func deadline(of message: ClientMessage, isSet: Bool, _ now: Instant) -> Instant {
     let query = message.query
     let asked = query?.deadlineMilliseconds ?? configuration.defaultDeadlineMilliseconds
-    let cap = query.flatMap { configuration.databaseDeadlineMilliseconds[$0.database] }
+    let cap = query.flatMap {
+      isSet
+        ? leastCap(ofSet: $0.database) : configuration.databaseDeadlineMilliseconds[$0.database]
+    }
     let milliseconds = min(asked, configuration.maxDeadlineMilliseconds, cap ?? .max)
     return now.adding(milliseconds: milliseconds)
   }
@@ -91,6 +104,7 @@ extension Broker {
   /// A connection is gone: nobody waits for its answers.
   package mutating func disconnected(client connection: PeerID, now: Instant) {
     askers[connection] = nil
+    if !withdrawals.isEmpty { withdrawals.removeAll { $0.connection == connection } }
     guard let numbers = clients[connection]?.numbers else { return }
     let failure = Failure(.cancelled, "its client has gone away")
     for number in numbers {
@@ -102,16 +116,16 @@ extension Broker {
   mutating func enqueue(_ number: UInt64, _ request: PendingRequest) {
     noteWaiting(request, 1)
     guard let statement = request.statement,
-      isAvailable(statement.key.database)
+      request.isSet ? takesSets : isAvailable(request.waitingName)
     else {
       request.state = .unresolved
-      unresolved.insert(number, for: request.database ?? "", size: request.size)
+      unresolved.insert(number, for: request.waitingName, size: request.size)
       hasUnasked = true
       return
     }
     // Without a reserve all workers take all, and what comes first is run first.
     let isShort = configuration.reservedWorkers == 0 || statement.pace != .long
-    let lane = RequestQueue.Lane(database: statement.key.database, isShort: isShort)
+    let lane = RequestQueue.Lane(database: request.waitingName, isShort: isShort)
     request.state = .queued(lane)
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, size: request.size)
@@ -130,7 +144,7 @@ extension Broker {
 
   /// Takes a request out of where it waits.
   mutating func dequeue(_ number: UInt64, _ request: PendingRequest) {
-    let (database, size) = (request.database ?? "", request.size)
+    let (database, size) = (request.waitingName, request.size)
     if request.isWaiting { noteWaiting(request, -1) }
     switch request.state {
     case .queued(let lane): queue.remove(number, of: request.connection, in: lane, size: size)
@@ -185,6 +199,7 @@ extension Broker {
     let waited = request.begun?.microseconds(since: request.arrival)
     line.append("queue_us", waited)
     line.append("run_us", result?.run.runMicroseconds)
+    line.append(result?.run.summary)
     effects.append(.answer(request.payload, line, rows))
     statistics.note(outcome, now)
     // Whoever waits for a change is not kept waiting.

@@ -11,6 +11,7 @@ extension Broker {
     checkVersions(now)
     dispatch(now)
     handOver(now)
+    giveBackUnbegun(now)
     cutStalled(now)
   }
 
@@ -26,7 +27,7 @@ extension Broker {
   mutating func dispatch(_ now: Instant) {
     while !idle.isEmpty && queue.count > 0 {
       guard let number = nextRequest(), let request = requests[number],
-        let place = request.database.flatMap(idleWorker(for:))
+        let place = idleWorker(for: request.waitingName)
       else { return }
       guard isRunnable(number, request, now) else { continue }
       let share = min(queue.count / idle.count, Constants.batchRequests)
@@ -102,10 +103,12 @@ extension Broker {
     }
   }
 
-  /// Where in `idle` the least recently used worker stands that has the database.
+  /// Where in `idle` the least recently used worker stands that has the database, or is to run what is
+  /// on several.
   func idleWorker(for database: String) -> Int? {
+    if database == Self.sets { return idleWorkerForSet }
     // With a copy of what it needs, not of everything.
-    idle.firstIndex { [workers] in workers[$0]?.serves(database) ?? false }
+    return idle.firstIndex { [workers] in workers[$0]?.serves(database) ?? false }
   }
 
   /// Whether a worker can be spared for a statement that may take long.
@@ -118,7 +121,7 @@ extension Broker {
   /// Whether a request may be run together with others: it is expected to take little time, and not
   /// to kill its worker.
   private static func mayShare(_ request: PendingRequest) -> Bool {
-    !request.isSuspect && !request.isReturned
+    !request.isSuspect && !request.isReturned && !request.isSet
       && request.statement?.pace == .quick
   }
 
@@ -148,15 +151,17 @@ extension Broker {
     request.state = .running(peer)
     request.begun = now
     let attempt = Attempt(job: number, number: request.attempts)
+    let reach = request.isSet ? workers[peer]?.reach : nil
     batch.runs.append(
       WorkerRecord.Run(
         attempt, connection: request.connection, statement: statement,
-        isSuspect: request.isSuspect, begun: now))
+        isSuspect: request.isSuspect, reach: reach, begun: now))
     let job = Job(
       attempt: attempt, database: query.database, format: query.format,
       deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
       ifVersion: query.ifVersion,
-      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes)
+      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes,
+      reach: reach, extras: query.extras)
     batch.orders.append(Order(job: job, request: request.payload))
     batch.bytes += request.size
     batch.microseconds += statement.microseconds ?? 0

@@ -36,7 +36,9 @@ extension Broker {
       exceptOf: { askers[$0] == capacity.broker },
       only: { number in
         guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
-          !query.way.contains(capacity.broker)
+          !query.way.contains(capacity.broker),
+          // Two brokers' workers could come to wait for each other.
+          query.extras?.whole == nil
         else { return false }
         guard isServedHere(query.database) else { return true }
         return !query.waitsForChange && (isFull || requests[number]?.statement?.pace != .quick)

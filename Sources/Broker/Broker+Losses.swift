@@ -137,7 +137,8 @@ extension Broker {
   /// The worker is gone that had several. Which of them it died of will show, as each is run alone
   /// from now on.
   private mutating func lose(
-    _ runs: Deque<WorkerRecord.Run>, of worker: WorkerRecord, _ peer: PeerID, _ loss: Loss, _ now: Instant
+    _ runs: Deque<WorkerRecord.Run>, of worker: WorkerRecord, _ peer: PeerID, _ loss: Loss,
+    _ now: Instant
   ) {
     if loss != .uncounted { casualties.died(worker.process, of: nil, now: now) }
     for run in runs {

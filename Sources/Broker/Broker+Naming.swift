@@ -21,13 +21,19 @@ extension Broker {
   mutating func reviewNames() {
     guard hasLostNames else { return }
     hasLostNames = false
+    reviewReach()
     let known = queue.databases.union(parked.databases).union(versions.databases)
-    for database in known where !isServed(database) && !isExpected(database) {
+    for database in known where !isRunnable(database) {
       versions.forget(database)
       for number in queue.numbers(for: database) + parked.numbers(for: database) {
         moveToQueue(number)
       }
     }
+  }
+
+  /// Whether a worker has what waits by this name, or had it and is to come back.
+  private func isRunnable(_ name: String) -> Bool {
+    name == Self.sets ? takesSets : isServed(name) || isExpected(name)
   }
 
   /// Answers those that ask for unknown databases, after the workers have looked again.
@@ -40,6 +46,10 @@ extension Broker {
     }
     // Workers that come back after a restart of the router may bring a name.
     let isSettled = isDraining || now >= settled
+    hasSettled = isSettled
+    if takesSets {
+      for number in unresolved.numbers(for: Self.sets) { conclude(number, now) }
+    }
     if let (pending, last, begun, end) = round {
       guard pending.isEmpty || now >= end else { return }
       round = nil
@@ -74,14 +84,14 @@ extension Broker {
     case .show(let show):
       let rows = rows(of: show, now)
       finish(number, .rows(rows.count), rows.rendered(), now: now)
-    case .query(let query) where isServed(query.database) || isExpected(query.database):
-      moveToQueue(number)
+    case .query where isRunnable(request.waitingName): moveToQueue(number)
     case .query where isDraining:
       finish(number, .failure(Self.draining), now: now)
     case .query(let query):
-      let why = "no worker has a database '\(query.database)'"
+      let why =
+        request.isSet ? "no worker has a database" : "no worker has a database '\(query.database)'"
       finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
-    case .cancel, .credit, .next, .peer: break
+    case .cancel, .credit, .next, .peer, .withdraw: break
     }
   }
 }

@@ -14,8 +14,6 @@ struct ShownRows {
 }
 
 extension Broker {
-  /// So many rows are shown of a list.
-  static var maxShownRows: Int { 10_000 }
   /// So many requests or clients are shown, the oldest; the statistics count all.
   static var maxShownRequests: Int { 1000 }
 
@@ -44,7 +42,7 @@ extension Broker {
     case .peers: shown = peerRows(show.format, now)
     case .stats: shown = statisticsRows(show.format, now)
     }
-    if shown.count > Self.maxShownRows { shown.rows.removeSubrange(Self.maxShownRows...) }
+    if shown.count > Show.maxRows { shown.rows.removeSubrange(Show.maxRows...) }
     return shown
   }
 

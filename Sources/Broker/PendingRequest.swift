@@ -27,6 +27,10 @@ final class PendingRequest {
   let id: String?
   /// The database it asks for; nil when it asks the router itself.
   let database: String?
+  /// Whether that stands for several.
+  let isSet: Bool
+  /// By what name it waits: its database's, or one for what is on several, or none.
+  let waitingName: String
   /// Whether an unchanged answer is to wait for a change.
   let waitsForChange: Bool
   /// What the loop needs to pass it on and to answer it.
@@ -60,18 +64,22 @@ final class PendingRequest {
 
   init(
     _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
-    over connection: PeerID, arrival: Instant, deadline: Instant
+    over connection: PeerID, arrival: Instant, deadline: Instant, isSet: Bool
   ) {
     self.message = message
     id = message.id
-    database = message.query?.database
-    waitsForChange = message.query?.waitsForChange ?? false
+    let query = message.query
+    let database = query?.database
+    self.database = database
+    self.isSet = isSet
+    waitingName = isSet ? Broker.sets : database ?? ""
+    waitsForChange = query?.waitsForChange ?? false
     self.payload = payload
     self.size = size
     self.client = client
     self.connection = connection
     self.arrival = arrival
-    credit = message.query?.credit
+    credit = query?.credit
     self.deadline = deadline
   }
 

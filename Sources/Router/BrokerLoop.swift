@@ -66,6 +66,7 @@ package struct BrokerLoop: ~Copyable {
     self.publisher = publisher
     self.subscriber = subscriber
     state = Line(Publication.stateWord).with("role", "router").with("workers", endpoints)
+      .with("clients", self.clients.endpoint)
     broker = Broker(configuration, now: Clock.now())
   }
 

@@ -80,6 +80,22 @@ struct Bench {
     receive(.query(query), id, from: client, envelope: envelope, size: size)
   }
 
+  /// A part of a query on several databases, which its worker sends over a connection of its own.
+  mutating func part(
+    _ id: String, db: String, of attempt: Attempt, isKept: Bool = false,
+    from client: String = "parts"
+  ) {
+    let query = Query(
+      id: id, database: db, format: .json, credit: 1,
+      extras: QueryExtras(
+        whole: QueryExtras.Whole(number: attempt.job, isKept: isKept)))
+    receive(.query(query), id, from: client, size: 10)
+  }
+
+  mutating func withdraw(upTo id: String? = nil, from client: String = "parts") {
+    receive(.withdraw(upTo: id), "withdraw", from: client)
+  }
+
   mutating func show(
     _ id: String, _ subject: Show.Subject = .databases, from client: String = "client"
   ) {

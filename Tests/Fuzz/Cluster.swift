@@ -57,7 +57,7 @@ struct Cluster {
     var isStream = false
     switch received.content {
     case .refused: break
-    case .message(.cancel), .message(.credit): isAnswered = false
+    case .message(.cancel), .message(.credit), .message(.withdraw): isAnswered = false
     case .message(.next(let id)): isAnswered = !isInChunks(Key(client: client, id: id))
     case .message(.query(let query)):
       key = query.id.map { Key(client: client, id: $0) }

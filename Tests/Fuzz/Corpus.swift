@@ -25,6 +25,21 @@ enum Corpus {
       .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
       .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),
       .cancel(id: "17"), .cancel(id: "1"),
+      .query(
+        Query(
+          id: "17", database: "a,b*", format: .csv, credit: 1,
+          extras: QueryExtras(skipsFailed: true))),
+      .query(
+        Query(id: "18", database: "*", format: .json, extras: QueryExtras(databaseColumn: "d b"))),
+      .query(
+        Query(
+          id: "1", database: "a", format: .json, credit: 1,
+          extras: QueryExtras(whole: QueryExtras.Whole(number: 17, isKept: false)))),
+      .query(
+        Query(
+          id: "3", database: "b*", format: .tsv,
+          extras: QueryExtras(whole: QueryExtras.Whole(number: 17, isKept: true)))),
+      .withdraw(upTo: nil), .withdraw(upTo: "17"), .withdraw(upTo: "1"),
     ].map { $0.line.encoded() }
 
   static let outcomes: [Outcome] = [
@@ -50,7 +65,14 @@ enum Corpus {
     outcomes.map {
       AttemptResult(attempt: attempt, outcome: $0, version: "5f3a91", runMicroseconds: 40)
         .line.encoded()
-    } + versions
+    } + [summarized(attempt)] + versions
+  }
+
+  private static func summarized(_ attempt: Attempt) -> [UInt8] {
+    AttemptResult(
+      attempt: attempt, outcome: .rows(7), runMicroseconds: 40,
+      summary: SetSummary(databases: 3, failed: 1, code: .sql, why: "b: sql: no such table: t")
+    ).line.encoded()
   }
 
   static let versions = [
@@ -79,6 +101,10 @@ enum Corpus {
     Job(
       attempt: attempt, database: "a", format: .csv, deadlineMilliseconds: 0, ifVersion: "5f",
       chunkBytes: 262_144),
+    Job(
+      attempt: attempt, database: "a,b*", format: .csv, deadlineMilliseconds: 5000,
+      chunkBytes: 262_144, reach: .some,
+      extras: QueryExtras(databaseColumn: "db", skipsFailed: true)),
   ].map { $0.line.encoded() }
 
   /// Events and states of supervisors and routers.
@@ -90,7 +116,10 @@ enum Corpus {
           .with("why", "Segmentation fault"))
     } + [
       header("workers", Line("state").with("role", "supervisor").with("phase", "running")),
-      header("router", Line("state").with("role", "router").with("workers", "ipc:///run/workers")),
+      header(
+        "router",
+        Line("state").with("role", "router").with("workers", "ipc:///run/workers")
+          .with("clients", "ipc:///run/clients")),
       header("router", Line(EventWord.cancelled).with(member).with(attempt).with("db", "a")),
       header("workers", Line("supervisor.started").with("workers", 4)),
     ]).map { $0.encoded() }

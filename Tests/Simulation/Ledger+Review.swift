@@ -47,6 +47,7 @@ extension Ledger {
     if let stranger = coverage.stranger { throw Violation("\(stranger) is not foreseen") }
     guard cause == .settle else { return }
     try checkWork()
+    try checkWithdrawals()
     try checkCuts(now: now)
     reviews += 1
     if reviews % 16 == 0, let problem = broker.inconsistency { throw Violation(problem) }
@@ -167,7 +168,7 @@ extension Ledger {
 
   /// Nothing waits that could run.
   private func checkWork() throws {
-    let free = idle.reduce(into: DatabaseSet.empty) { $0.formUnion(workers[$1].serves) }
+    let free = runnable(on: idle)
     let isSuspectRunning = seenWorkers.contains { $0.runsSuspect }
     for request in seen {
       let index = request.index

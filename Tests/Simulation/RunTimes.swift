@@ -32,7 +32,8 @@ extension Ledger {
     let database: Int
 
     init(_ request: Request) {
-      text = request.sent.text
+      // What a text takes on one database says nothing of all.
+      text = request.isSet ? -1 - request.sent.text : request.sent.text
       database = request.database ?? Database.unknown
     }
   }

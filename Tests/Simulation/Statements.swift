@@ -22,7 +22,9 @@ struct DatabaseSet: Equatable, Sendable {
 struct Database {
   /// There never is one of this number.
   static let unknown = 7
-  static let names = ["a", "b", "c", "d", "e", "f", "g", "nowhere"]
+  /// This stands for all that there are.
+  static let all = 6
+  static let names = ["a", "b", "c", "d", "e", "f", "*", "nowhere"]
 
   /// Counts the writes to it.
   var version = 1

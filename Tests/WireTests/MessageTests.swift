@@ -6,6 +6,15 @@ import Wire
     let messages: [ClientMessage] = [
       .query(Query(id: "17", database: "my data", format: .tsv, deadlineMilliseconds: 5000)),
       .query(Query(id: nil, database: "proj", format: .json)),
+      .query(
+        Query(
+          id: "1", database: "a,b-*", format: .csv, credit: 2,
+          extras: QueryExtras(databaseColumn: "the db", skipsFailed: true))),
+      .query(
+        Query(
+          id: "2", database: "a", format: .json, credit: 1,
+          extras: QueryExtras(whole: QueryExtras.Whole(number: 17, isKept: true)))),
+      .withdraw(upTo: nil), .withdraw(upTo: "2"),
       .show(Show(id: "s", subject: .databases, format: .csv)),
     ]
     for message in messages {
@@ -20,6 +29,11 @@ import Wire
     ("QUERY db=x deadline=-1", "deadline="),
     ("QUERY db=x deadline=soon", "deadline="),
     ("QUERY db=x deadline=99999999999999999999", "deadline="),
+    ("QUERY db=x db-column=\"\"", "db-column="),
+    ("QUERY db=x skip-failed=no", "skip-failed="),
+    ("QUERY db=x part-of=one", "part-of="),
+    ("QUERY db=\(String(repeating: "x", count: 256))", "longer than 255 bytes"),
+    ("QUERY db=\(String(repeating: "x,", count: 2049))", "longer than 4096 bytes"),
     ("SHOW what=secrets", "SHOW needs what="),
     ("SHOW", "SHOW needs what="),
   ])
@@ -44,6 +58,13 @@ import Wire
       attempt: Attempt(job: 17, number: 2), database: "a b", format: .csv,
       deadlineMilliseconds: 12)
     #expect(Job(try Line(parsing: job.line.encoded())) == job)
+    for reach in [SetReach.all, .some] {
+      let set = Job(
+        attempt: Attempt(job: 17, number: 2), database: "a,*", format: .csv,
+        deadlineMilliseconds: 12, reach: reach,
+        extras: QueryExtras(databaseColumn: "db", skipsFailed: true))
+      #expect(Job(try Line(parsing: set.line.encoded())) == set)
+    }
     for command in [WorkerCommand.run, .rescan, .bye] {
       #expect(WorkerCommand(try Line(parsing: command.line.encoded())) == command)
     }
@@ -53,6 +74,12 @@ import Wire
     }
     let results = [
       AttemptResult(attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40),
+      AttemptResult(
+        attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40,
+        summary: SetSummary(databases: 2, failed: 1, code: .busy, why: "a: busy: \"so full\"")),
+      AttemptResult(
+        attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40,
+        summary: SetSummary(databases: 2)),
       AttemptResult(
         attempt: job.attempt,
         outcome: .failure(Failure(.busy, "so \"full\"", offset: 3, retryMilliseconds: 100)),

@@ -15,6 +15,11 @@ package enum ClientMessage: Equatable, Sendable {
   case next(id: String)
   /// Say how much you can take: what one router asks another again and again.
   case peer(PeerQuestion)
+  /// Give one back of what the same connection has in flight: the oldest request that no worker has, up
+  /// to the one of this id if there is one, is answered `cancelled`. As long as each has a worker, one is
+  /// waited for; so whoever can run them itself never waits for somebody else to begin one. This message
+  /// has no answer of its own, and takes the place of an earlier one that waits.
+  case withdraw(upTo: String?)
 }
 
 package struct Query: Equatable, Sendable {
@@ -34,13 +39,20 @@ package struct Query: Equatable, Sendable {
   package var credit: Int?
   /// The routers that it has come through, by their names for each other: it goes to none of them again.
   package var way: [String]
+  /// What few ask for.
+  package var extras: QueryExtras?
+
+  /// Whether the database's name reads as several.
+  package var namesSeveral: Bool { extras?.whole == nil && DatabaseSelection.isSet(database) }
 
   package init(
     id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
-    ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil, way: [String] = []
+    ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil, way: [String] = [],
+    extras: QueryExtras? = nil
   ) {
     self.credit = credit
     self.way = way
+    self.extras = extras
     self.id = id
     self.database = database
     self.format = format
@@ -61,6 +73,9 @@ package struct Show: Equatable, Sendable {
     case stats
   }
 
+  /// So many rows are shown of a list.
+  package static let maxRows = 10_000
+
   package var id: String?
   package var subject: Subject
   package var format: Format
@@ -79,6 +94,7 @@ extension ClientMessage {
     case .show(let show): show.id
     case .cancel(let id), .credit(let id, _), .next(let id): id
     case .peer: nil
+    case .withdraw(let id): id
     }
   }
 
@@ -86,6 +102,8 @@ extension ClientMessage {
   package static let maxIdLength = 128
   /// The longest `db=`, in bytes: no file has a longer name.
   package static let maxNameLength = 255
+  /// Likewise of one that names several.
+  package static let maxSetLength = 4096
   /// The longest `if-version=`, in bytes.
   package static let maxVersionLength = 64
   /// The most chunks that can be asked for at once; whoever asks for more gets these.
@@ -98,16 +116,7 @@ extension ClientMessage {
   /// The message as a line.
   package var line: Line {
     switch self {
-    case .query(let query):
-      Line("QUERY")
-        .with("db", query.database)
-        .with("id", query.id)
-        .with("format", query.format.rawValue)
-        .with("deadline", query.deadlineMilliseconds)
-        .with("if-version", query.ifVersion)
-        .with("wait", query.waitsForChange ? "change" : nil)
-        .with("credit", query.credit)
-        .with("way", query.way.isEmpty ? nil : query.way.joined(separator: ","))
+    case .query(let query): query.line
     case .show(let show):
       Line("SHOW")
         .with("what", show.subject.rawValue)
@@ -118,6 +127,7 @@ extension ClientMessage {
     case .credit(let id, let chunks): Line("CREDIT").with("id", id).with("credit", chunks)
     case .next(let id): Line("NEXT").with("id", id)
     case .peer(let question): question.line
+    case .withdraw(let id): Line("WITHDRAW").with("id", id)
     }
   }
 
@@ -143,15 +153,18 @@ extension ClientMessage {
       guard let database = line["db"]?.text, !database.isEmpty else {
         throw Failure(.badRequest, "QUERY without db=")
       }
-      guard database.utf8.count <= Self.maxNameLength else {
-        throw Failure(.badRequest, "db= is longer than \(Self.maxNameLength) bytes")
+      let maxLength =
+        database.utf8.count > Self.maxNameLength && DatabaseSelection.isSet(database)
+        ? Self.maxSetLength : Self.maxNameLength
+      guard database.utf8.count <= maxLength else {
+        throw Failure(.badRequest, "db= is longer than \(maxLength) bytes")
       }
       self = .query(
         Query(
           id: id, database: database, format: try Self.format(line),
           deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
           waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line),
-          way: try Self.way(line)))
+          way: try Self.way(line), extras: try QueryExtras.read(line)))
     } else if line.isWord("SHOW") {
       guard let subject = (line["what"]?.text).flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
@@ -169,6 +182,8 @@ extension ClientMessage {
     } else if line.isWord("NEXT") {
       guard let id else { throw Failure(.badRequest, "NEXT without id=") }
       self = .next(id: id)
+    } else if line.isWord("WITHDRAW") {
+      self = .withdraw(upTo: id)
     } else if let question = PeerQuestion(line) {
       self = .peer(question)
     } else {
@@ -225,5 +240,21 @@ extension ClientMessage {
         .badRequest, "deadline= is not a number of milliseconds up to \(maxDeadlineMilliseconds)")
     }
     return milliseconds
+  }
+}
+
+extension Query {
+  fileprivate var line: Line {
+    var line = Line("QUERY")
+      .with("db", database)
+      .with("id", id)
+      .with("format", format.rawValue)
+      .with("deadline", deadlineMilliseconds)
+      .with("if-version", ifVersion)
+      .with("wait", waitsForChange ? "change" : nil)
+      .with("credit", credit)
+      .with("way", way.isEmpty ? nil : way.joined(separator: ","))
+    line.append(extras)
+    return line
   }
 }
