@@ -7,8 +7,8 @@ extension Database {
   /// More rows, or more bytes of them, than the limits allow fail with `tooLarge`; in chunks, only a
   /// row of more bytes. Returns the number of rows.
   func run(
-    _ format: Format, _ sql: UnsafeRawBufferPointer, _ parameters: Parameters,
-    _ limits: RunLimits, _ body: inout ByteBuffer,
+    _ format: Format, databaseColumn: String?, _ sql: UnsafeRawBufferPointer,
+    _ parameters: Parameters, _ limits: RunLimits, _ body: inout ByteBuffer,
     _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(RunError) -> Int {
     policy.begin()
@@ -16,7 +16,8 @@ extension Database {
     defer { prepared.finish() }
     try prepared.bind(parameters)
     let rendering = try wrapping(offset: prepared.start) { () throws(SQLiteError) in
-      try prepared.render(format, limits, into: &body, chunkBytes) {
+      let column = databaseColumn.map { (column: $0, text: name) }
+      return try prepared.render(format, after: column, limits, into: &body, chunkBytes) {
         send($0) && !clock.isOver
       }
     }

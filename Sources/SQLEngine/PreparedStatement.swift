@@ -17,8 +17,8 @@ final class PreparedStatement {
     ? [] : (1...parameterCount).map(statement.parameterName)
 
   private let sql: [UInt8]
-  /// Of the format that was asked for last.
-  private var lastWriter: RowWriter?
+  /// Of the format and the column that were asked for last.
+  private var lastWriter: (writer: RowWriter, databaseColumn: String?)?
   /// How often SQLite had compiled it again when the writer was made.
   private var recompilations = 0
 
@@ -44,16 +44,17 @@ final class PreparedStatement {
   }
 
   /// Runs it and appends its rows.
+  /// - Parameter constant: a first column, whose text is the same whenever this is called.
   /// - Returns: how many there are, or which limit they exceed.
   func render(
-    _ format: Format, _ limits: RunLimits, into body: inout ByteBuffer,
-    _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
+    _ format: Format, after constant: (column: String, text: String)?, _ limits: RunLimits,
+    into body: inout ByteBuffer, _ chunkBytes: Int?, _ send: (UnsafeRawBufferPointer) -> Bool
   ) throws(SQLiteError) -> Rendering {
     var limit = body.count + limits.answerBytes
     let maxRows = chunkBytes == nil ? limits.rows : .max
     // The first step may compile it again, with other columns.
     var isRow = try statement.step()
-    let writer = writer(format)
+    let writer = writer(format, after: constant)
     writer.appendHeader(to: &body)
     var rows = 0
     while isRow {
@@ -102,14 +103,18 @@ final class PreparedStatement {
     return true
   }
 
-  private func writer(_ format: Format) -> RowWriter {
+  private func writer(
+    _ format: Format, after constant: (column: String, text: String)?
+  ) -> RowWriter {
     let recompilations = statement.recompilations
-    if let lastWriter, lastWriter.format == format, recompilations == self.recompilations {
-      return lastWriter
+    if let (writer, column) = lastWriter, writer.format == format, column == constant?.column,
+      recompilations == self.recompilations
+    {
+      return writer
     }
     let columns = (0..<statement.columnCount).map(statement.columnName)
-    let writer = RowWriter(format, columns: columns)
-    lastWriter = writer
+    let writer = RowWriter(format, columns: columns, after: constant)
+    lastWriter = (writer, constant?.column)
     self.recompilations = recompilations
     return writer
   }

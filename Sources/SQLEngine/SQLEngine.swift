@@ -42,6 +42,9 @@ package struct SQLEngine: Engine {
   package var databases: [ServedDatabase] { catalog.databases }
   package var watchedFiles: [String: String] { catalog.watchedFiles }
   package var revision: Int { catalog.revision }
+  package var answerLimits: AnswerLimits {
+    AnswerLimits(bytes: limits.answerBytes, rows: limits.rows)
+  }
 
   package mutating func rescan() {
     endTransaction()
@@ -99,7 +102,8 @@ package struct SQLEngine: Engine {
     if let version, version == job.ifVersion { return RunResult(.unchanged, version: version) }
     do throws(RunError) {
       let rows = try database.run(
-        job.format, sql, parameters, limits, &body, chunkBytes
+        job.format, databaseColumn: job.extras?.databaseColumn, sql, parameters, limits, &body,
+        chunkBytes
       ) { send($0, database.snapshot.keepsWritersOut) }
       return RunResult(.rows(rows), version: version)
     } catch {

@@ -20,6 +20,23 @@ import Testing
   }
 
   @Test(arguments: [
+    (Format.json, "{\"x\":\"a\\\"b,\\t\",\"x:2\":1,\"y\":2}\n"),
+    (.csv, "x,x,y\r\n\"a\"\"b,\t\",1,2\r\n"), (.tsv, "a\"b,\\t\t1\t2\n"),
+  ])
+  func aConstantColumnStandsFirst(_ format: Format, _ expected: String) {
+    var output = ByteBuffer()
+    let writer = RowWriter(format, columns: ["x", "y"], after: ("x", "a\"b,\t"))
+    writer.appendHeader(to: &output)
+    writer.appendRow([.integer(1), .integer(2)], to: &output)
+    #expect(text(Array(output)) == expected)
+    // What has no columns has no rows either.
+    let empty = RowWriter(format, columns: [], after: ("x", "a"))
+    var nothing = ByteBuffer()
+    empty.appendHeader(to: &nothing)
+    #expect(nothing.count == 0)
+  }
+
+  @Test(arguments: [
     (["a", "a", "a"], ["a", "a:2", "a:3"]), (["a", "a", "a:2"], ["a", "a:3", "a:2"]),
     (["a:2", "a", "a", "a"], ["a:2", "a", "a:3", "a:4"]), (["", ""], ["", ":2"]),
     (["a", "b", "A"], ["a", "b", "A"]), (["\u{e9}", "e\u{301}"], ["\u{e9}", "e\u{301}"]),

@@ -32,6 +32,18 @@ extension RowWriter {
     }
   }
 
+  static func append(_ text: String, _ format: Format, to output: inout ByteBuffer) {
+    var text = text
+    text.withUTF8 { text in
+      let bytes = UnsafeRawBufferPointer(text)
+      switch format {
+      case .json: JSON.appendText(bytes, to: &output)
+      case .csv: CSV.appendText(bytes, to: &output)
+      case .tsv: TSV.appendText(bytes, to: &output)
+      }
+    }
+  }
+
   static func csvHeader(_ names: [String]) -> [UInt8] {
     guard !names.isEmpty else { return [] }
     var header = ByteBuffer()

@@ -18,18 +18,28 @@ package struct RowWriter: Sendable {
   /// Prepares to write rows with these columns, in this order.
   ///
   /// In JSON, equal names are told apart: the second gets `:2` behind it, the third `:3`.
-  package init(_ format: Format, columns: [String]) {
+  ///
+  /// - Parameter constant: a column in front of them that has the same text in every row; it costs
+  ///   nothing, as it is part of what stands before the first value.
+  package init(
+    _ format: Format, columns: [String], after constant: (column: String, text: String)? = nil
+  ) {
     self.format = format
     columnCount = columns.count
     var prefixes = ByteBuffer()
     var ends: [Int] = []
-    for (index, name) in (format == .json ? Self.unique(columns) : columns).enumerated() {
+    let all = (columns.isEmpty ? [] : constant.map { [$0.column] } ?? []) + columns
+    for (index, name) in (format == .json ? Self.unique(all) : all).enumerated() {
       Self.appendPrefix(format, name, isFirst: index == 0, to: &prefixes)
-      ends.append(prefixes.count)
+      if let constant, index == 0 {
+        Self.append(constant.text, format, to: &prefixes)
+      } else {
+        ends.append(prefixes.count)
+      }
     }
     self.prefixes = Array(prefixes) + Array(repeating: 0, count: MemoryLayout<Block>.size)
     prefixEnds = ends
-    header = format == .csv ? Self.csvHeader(columns) : []
+    header = format == .csv ? Self.csvHeader(all) : []
   }
 
   /// Appends what stands before the first row, also when there is no row: the header of CSV.
