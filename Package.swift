@@ -74,7 +74,12 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
     // The worker loop, and the engine that ships.
-    library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
+    library(
+      "Worker",
+      [
+        "Toolkit", "Wire", "ZeroMQ",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),
 
     tool("xodb-router", ["Commands", "Broker", "Router", "ZeroMQ", argumentParser]),

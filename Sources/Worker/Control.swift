@@ -11,6 +11,7 @@ package final class Control: Sendable {
   private let abandoned = Atomic(false)
   private let ended = Atomic(false)
   private let writtenOff = Atomic(false)
+  private let isOnThisHost: Bool
   /// Rung for the runner.
   let news: Doorbell
   /// Rung for the listener.
@@ -28,6 +29,7 @@ package final class Control: Sendable {
     overrun = try Timer()
     self.news = news
     self.orders = orders
+    isOnThisHost = !router.workers.hasPrefix("tcp:")
     state = Mutex(ControlState(identity, router: router.known, router.identity))
     // It is there already.
     if router.identity != nil { self.news.ring() }
@@ -131,6 +133,10 @@ package final class Control: Sendable {
 
   var router: PublisherIdentity? { state.withLock { $0.router } }
 
+  /// Where the router takes clients, as far as is known; nil for one on another host, whose endpoint leads
+  /// to nobody here.
+  var clients: String? { isOnThisHost ? state.withLock { $0.clients } : nil }
+
   /// The connection to whoever is heard has ended.
   func loseRouter() {
     change { state in
@@ -171,7 +177,11 @@ package final class Control: Sendable {
   private func change<Result>(_ body: (inout ControlState) -> Result) -> Result {
     state.withLock { state in
       let result = body(&state)
-      abandoned.store(state.watchdog.isAbandoned, ordering: .relaxed)
+      let isAbandoned = state.watchdog.isAbandoned
+      // Whoever waits for something else meanwhile is to look.
+      if abandoned.exchange(isAbandoned, ordering: .relaxed) != isAbandoned && isAbandoned {
+        news.ring()
+      }
       return result
     }
   }

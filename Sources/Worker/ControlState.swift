@@ -16,6 +16,8 @@ package struct ControlState {
   /// How often that was so: who has lost a router and heard it again begins anew with it.
   private var losses = 0
   private var routerHeard = Instant.start
+  /// Where it takes clients, once it was heard.
+  package private(set) var clients: String?
   /// Whether the supervisor has announced this worker's end.
   package var isStopping = false
   /// Why nothing more is heard.
@@ -55,7 +57,9 @@ package struct ControlState {
     takeBack(line, publication.publisher, now)
     for line in publication.members { takeBack(line, publication.publisher, now) }
     if line["role"] == "router", endpoint == nil || line["workers"] == endpoint {
-      return follow(publication.publisher, now)
+      let isNew = follow(publication.publisher, now)
+      if router == publication.publisher { clients = line["clients"] }
+      return isNew
     }
     guard line.word == "worker.stopping", !isStopping,
       Member(line).map(identity.isPart) ?? false
