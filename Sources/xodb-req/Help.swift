@@ -9,6 +9,7 @@ extension Main {
 
       xodb-req -d proj 'select name from crs_view where code = ?1' 4326
       xodb-req -d proj < queries.sql | jq -r .name
+      xodb-req -d 'logs-*' --db-column log 'select count(*) as lines from line'
       cut -f 1 codes | xodb-req -d proj --each 'select … where code = ?1'
 
     \#(Invocation.helpOnQueries)

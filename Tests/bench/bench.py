@@ -24,6 +24,7 @@ import machine
 import many
 import neighbours
 import node
+import sets
 import single
 import tables
 from postgres import Postgres
@@ -33,8 +34,8 @@ from table import Row, Table
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CASES = {
     "1": lookups.stream, "2": lookups.lockstep, "3": tables.whole, "4": single.single,
-    "5": neighbours.neighbours, "6": many.many, "7": instructions.instructions, "9": node.node,
-    "long": tables.long}
+    "5": neighbours.neighbours, "6": many.many, "7": instructions.instructions,
+    "8": sets.sets, "9": node.node, "long": tables.long}
 
 
 @dataclasses.dataclass(frozen=True)

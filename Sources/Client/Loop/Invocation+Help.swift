@@ -17,7 +17,10 @@ extension Invocation {
 
   /// The options of all tools that take queries.
   package static let helpOnOptions = #"""
-      -d, --db DB          the database, by its name
+      -d, --db DB          the database, by its name; several as 'logs-*' or a,b,c
+      --db-column NAME     print a first column of this name, with the database's
+      --skip-failed        of several databases, leave out those that fail: they are
+                           reported, and the status is that of the first
       -f, --format FORMAT  how rows are printed: json, csv, tsv, or table, which has
                            to be whole first (default: table on a terminal,
                            otherwise json)

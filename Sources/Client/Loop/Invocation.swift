@@ -13,6 +13,9 @@ package struct Invocation {
   private(set) var format: OutputFormat?
   private(set) var each: String?
   private(set) var watches = false
+  /// The name of a first column with the database's name.
+  private(set) var databaseColumn: String?
+  private(set) var skipsFailed = false
   private(set) var show: Show.Subject?
   private(set) var printsStatistics = false
   private(set) var settings = Settings()
@@ -56,6 +59,7 @@ package struct Invocation {
     }
     switch name {
     case "--watch": watches = true
+    case "--skip-failed": skipsFailed = true
     case "--databases": try ask(.databases)
     case "--unordered": settings.isOrdered = false
     case "--stats": printsStatistics = true
@@ -71,7 +75,9 @@ package struct Invocation {
   private mutating func take(
     option name: String, attached: String?, _ options: inout some ToolOptions
   ) throws(Mistake) {
-    let known = ["-d", "--db", "-f", "--format", "--each", "--show", "--timeout", "--tries"]
+    let known = [
+      "-d", "--db", "--db-column", "-f", "--format", "--each", "--show", "--timeout", "--tries",
+    ]
     guard known.contains(name) || options.names.contains(name) else {
       throw .wrong("unknown option '\(name)'")
     }
@@ -80,6 +86,11 @@ package struct Invocation {
     }
     switch name {
     case "-d", "--db": database = value
+    case "--db-column":
+      guard (1...QueryExtras.maxColumnLength).contains(value.utf8.count) else {
+        throw .wrong("--db-column is a name of up to \(QueryExtras.maxColumnLength) bytes")
+      }
+      databaseColumn = value
     case "-f", "--format": format = try Self.choice(name, value, OutputFormat.init)
     case "--each": each = value
     case "--show": try ask(try Self.choice(name, value, Show.Subject.init))
@@ -125,7 +136,9 @@ package struct Invocation {
       return
     }
     if let show {
-      guard database == nil, each == nil, words.isEmpty, !watches else {
+      guard database == nil, databaseColumn == nil, !skipsFailed, each == nil, words.isEmpty,
+        !watches
+      else {
         throw .wrong("--show \(show.rawValue) goes without a database, SQL and --watch")
       }
     } else if database == nil {
@@ -134,6 +147,8 @@ package struct Invocation {
       throw .wrong("the parameters of --each come from standard input")
     } else if watches, words.isEmpty {
       throw .wrong("--watch needs a statement on the command line")
+    } else if watches, let database, DatabaseSelection.isSet(database) {
+      throw .wrong("--watch is for one database: several have no version")
     } else if watches, !settings.isOrdered {
       throw .wrong("--watch prints one result after the other, and goes without --unordered")
     }

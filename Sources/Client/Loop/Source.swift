@@ -29,7 +29,9 @@ struct Source: ~Copyable {
     }
     let query = Query(
       id: nil, database: invocation.database ?? "", format: format,
-      credit: invocation.watches ? nil : 1)
+      credit: invocation.watches ? nil : 1,
+      extras: QueryExtras(
+        databaseColumn: invocation.databaseColumn, skipsFailed: invocation.skipsFailed))
     let place = Place.argument(query.database)
     if let each = invocation.each {
       self.init(.values(Request(.query(query), sql: Array(each.utf8), place: place)))

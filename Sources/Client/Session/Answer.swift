@@ -11,6 +11,8 @@ package final class Answer {
   package let chunk: Int?
   /// How many chunks came before a final answer.
   package let chunks: Int
+  /// Why some of several databases were left out of the rows; nil when none was.
+  package let omission: Failure?
   /// The line, or what is wrong with the message.
   package let text: String
   /// The version of the database that the rows show, as far as one is known.
@@ -22,8 +24,9 @@ package final class Answer {
 
   package init(
     id: UInt64?, outcome: Outcome?, chunk: Int? = nil, chunks: Int = 0, text: String = "",
-    version: String? = nil, body: Part = .delimiter
+    version: String? = nil, omission: Failure? = nil, body: Part = .delimiter
   ) {
+    self.omission = omission
     self.id = id
     self.outcome = outcome
     self.chunk = chunk
@@ -46,11 +49,19 @@ package final class Answer {
       chunk = isChunk ? line["chunk"]?.int : nil
       chunks = isChunk ? 0 : line["chunks"].map { $0.int ?? -1 } ?? 0
       outcome = isChunk ? nil : Outcome(line)
+      omission = Self.omission(line)
       text = outcome == nil && chunk == nil ? line.line.description : ""
     } catch {
-      (id, outcome, chunk, chunks) = (nil, nil, nil, 0)
+      (id, outcome, chunk, chunks, omission) = (nil, nil, nil, 0, nil)
       text = error.description
     }
+  }
+
+  private static func omission(_ line: LineView) -> Failure? {
+    guard line["failed"] != nil, let summary = SetSummary(line), summary.failed > 0 else {
+      return nil
+    }
+    return Failure(summary.code ?? .sql, summary.why ?? "\(summary.failed) databases failed")
   }
 
   private static func version(in line: Frame) -> String? {

@@ -51,6 +51,8 @@ package struct Session {
   /// What is said about streams.
   var controls: Deque<Effect> = []
   private var complaints: Deque<String> = []
+  /// What was left out of the answer that was printed last.
+  private var omission: ToolError?
   var stream: Stream?
   /// Whether a chunk of the stream has been given out and may not be printed yet.
   private var isPrinting = false
@@ -79,7 +81,7 @@ package struct Session {
   }
 
   /// Whether everything submitted has been printed or reported.
-  package var isEmpty: Bool { entries.count == 0 }
+  package var isEmpty: Bool { entries.count == 0 && omission == nil }
 
   /// Whether more may be submitted.
   package var hasRoom: Bool {
@@ -124,6 +126,10 @@ package struct Session {
       }
     }
     if let complaint = complaints.popFirst() { return .complain(complaint) }
+    if let omission {
+      self.omission = nil
+      return .report(omission)
+    }
     if let effect = print(now: now) { return effect }
     return hasGivenUpConnecting ? .giveUpConnecting : nil
   }
@@ -146,6 +152,9 @@ package struct Session {
     case .done(let answer):
       answerBytes -= answer.body.count
       effect = .print(answer)
+      if let failure = answer.omission {
+        omission = entries[slot].request?.place.error(failure, sql: [])
+      }
     case .failed(let error): effect = .report(error)
     }
     order.removeFirst()
