@@ -89,6 +89,7 @@ EOF
   [[ $output == *'"needed_by":'* ]]
   [[ $output == *$'i,name\r\n1,'* ]]
   [[ $output == *'{"open":1}'*'{"open":2}'* ]]
+  [[ $output == *$'packages\t'*$'todo\t1'* ]]
   [[ $output == *"supervisor"*"workers-2"*"workers"*idle* ]]
   [[ $output == *$'run_us.p99\t'* ]]
   [[ $output == *"worker.exited"*"signal=KILL"* ]]
@@ -144,6 +145,9 @@ a client goes away, or takes a query back                  | connections.bats | 
 all workers are busy or being restarted                    | operation.bats   | HUP restarts the workers one by one; every query is answered once, at its first try
 the router dies                                            | cluster.bats     | the router is killed under a pipe of 500,000 queries: complete, and in order
 the workers' supervisor dies                               | cluster.bats     | the workers' supervisor is killed: no worker left behind, answers again within 3 s
+a host with workers is lost, or its cable                  | hosts.bats       | a host is cut off: others answer what it held, and when it is back it serves
+the router's host is lost                                  | hosts.bats       | the router is killed, and restarted: workers on other hosts come back
+the worker that splits a query on several databases dies   | sets.bats        | a worker that is killed in the middle changes nothing
 a peer is killed, stands still or cannot be reached        | peers.bats       | a peer that is killed under load costs nobody an answer, and is used again when it is back
 a query of `xodb-node` does not return to SQLite           | node.bats        | a thread that cannot be interrupted is written off, and another one takes its place
 a database is replaced, by `rename(2)`                     | replace.bats     | a file that replaces another is read whole, and at once
