@@ -70,6 +70,9 @@ extension Broker {
         .badRequest, "several databases have no version: if-version= is for one")
       return (.failure(failure), nil)
     }
+    if request.hasComeFar, request.query?.way.contains(configuration.broker) ?? false {
+      return (.failure(Self.busy("it has come through here already")), nil)
+    }
     dispatchEarly(now)
     if let refusal = refusal(of: request, from: client, now) { return (.failure(refusal), nil) }
     // What the same text takes on one database says nothing of several.
@@ -116,8 +119,11 @@ extension Broker {
   mutating func enqueue(_ number: UInt64, _ request: PendingRequest) {
     noteWaiting(request, 1)
     guard let statement = request.statement,
-      request.isSet ? takesSets : isAvailable(request.waitingName)
+      request.isSet
+        ? takesSets
+        : request.hasComeFar ? isWithinReach(request) : isAvailable(request.waitingName)
     else {
+      if request.hasComeFar { strays.append(number) }
       request.state = .unresolved
       unresolved.insert(number, for: request.waitingName, size: request.size)
       hasUnasked = true

@@ -5,7 +5,9 @@ extension Broker {
   /// Hands to peers what the workers here cannot run now, as much as those can take.
   mutating func handOver(_ now: Instant) {
     guard !peers.isEmpty, queue.count > 0 else { return }
+    // Those with the most room first.
     let able = peers.indices.filter { peers[$0].room(isOnlyOne: true) > 0 }
+      .sorted { (peers[$1].room(isOnlyOne: false), $0) < (peers[$0].room(isOnlyOne: false), $1) }
     for (place, number) in able.enumerated() {
       // Those behind it shall have their share.
       let share = (queue.count + able.count - place - 1) / (able.count - place)
@@ -29,11 +31,13 @@ extension Broker {
     let turn = queue.turn(
       where: { lane in
         guard peer.names.contains(lane.database) else { return false }
-        return isServedHere(lane.database) ? roomForAll > 0 : peer.room(isOnlyOne: true) > 0
+        return roomForAll > 0
+          || peer.room(isOnlyOne: true) > 0 && isNowhereElse(lane.database, than: peer)
       },
-      // Who retries a request that workers die of knows who else does.
-      unless: { requests[$0].map { $0.isSuspect && isServedHere($0.database ?? "") } ?? false },
-      exceptOf: { askers[$0] == capacity.broker },
+      unless: { requests[$0].map(isHeld) ?? false },
+      exceptOf: {
+        askers[$0] == capacity.broker || casualties.hold($0, besides: workers.count)
+      },
       only: { number in
         guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
           !query.way.contains(capacity.broker),
@@ -46,6 +50,22 @@ extension Broker {
     guard let turn else { return nil }
     queue.take(turn)
     return turn.number
+  }
+
+  /// Whether nobody else could begin with a request for a database soon.
+  private func isNowhereElse(_ database: String, than peer: PeerBroker) -> Bool {
+    !isServedHere(database)
+      && !peers.contains {
+        $0 !== peer && $0.names.contains(database) && $0.room(isOnlyOne: false) > 0
+      }
+  }
+
+  /// Whether a request that has lost whoever ran it is not to be handed to anybody now: what may be the
+  /// reason of that stays here if it can.
+  private func isHeld(_ request: PendingRequest) -> Bool {
+    guard request.isSuspect || request.losses > 0 else { return false }
+    return isServedHere(request.database ?? "")
+      || casualties.hold(request.connection, besides: workers.count)
   }
 
   private mutating func hand(

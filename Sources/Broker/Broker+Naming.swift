@@ -10,6 +10,24 @@ extension Broker {
   /// Whether a worker of this broker has it.
   func isServedHere(_ database: String) -> Bool { servers[database] != nil }
 
+  /// Whether somebody had the database, and is to come back.
+  func isExpected(_ database: String) -> Bool {
+    isExpectedHere(database)
+      || !isDraining && peers.contains { $0.expectedNames.contains(database) }
+  }
+
+  /// Whether a request that has come far can be run here, or be handed on to somebody by whom it has not
+  /// come.
+  func isWithinReach(_ request: PendingRequest) -> Bool {
+    guard let query = request.query else { return false }
+    return isServedHere(query.database) || isExpectedHere(query.database)
+      || query.way.count < ClientMessage.maxWay
+        && peers.contains { peer in
+          peer.names.contains(query.database)
+            && peer.capacity.map { !query.way.contains($0.broker) } ?? false
+        }
+  }
+
   /// When one worker has found that databases came or went, the others look too.
   mutating func spreadCatalogChanges() {
     for peer in idle where workers[peer].map({ $0.seenChange < catalogChanges }) ?? false {
@@ -17,27 +35,32 @@ extension Broker {
     }
   }
 
-  /// Moves requests whose database nobody has any more, nor is expected to have, to the unresolved.
+  /// Looks again where requests belong whose database nobody has here any more, nor is expected to
+  /// have: nobody here will tell of a change, either.
   mutating func reviewNames() {
     guard hasLostNames else { return }
     hasLostNames = false
     reviewReach()
     let known = queue.databases.union(parked.databases).union(versions.databases)
-    for database in known where !isRunnable(database) {
+    for database in known where !isRunnableHere(database) {
       versions.forget(database)
-      for number in queue.numbers(for: database) + parked.numbers(for: database) {
+      for number in parked.numbers(for: database) { moveToQueue(number) }
+      let isLost = !isServed(database) && !isExpected(database)
+      for number in queue.numbers(for: database)
+      where isLost || requests[number]?.hasComeFar ?? false {
         moveToQueue(number)
       }
     }
   }
 
-  /// Whether a worker has what waits by this name, or had it and is to come back.
-  private func isRunnable(_ name: String) -> Bool {
-    name == Self.sets ? takesSets : isServed(name) || isExpected(name)
+  /// Whether a worker here has what waits by this name, or had it and is to come back.
+  private func isRunnableHere(_ name: String) -> Bool {
+    name == Self.sets ? takesSets : isServedHere(name) || isExpectedHere(name)
   }
 
   /// Answers those that ask for unknown databases, after the workers have looked again.
   mutating func resolve(_ now: Instant) {
+    giveStraysBack(now)
     if hasNewNames {
       hasNewNames = false
       for database in unresolved.databases.filter(isServed) {
@@ -75,6 +98,16 @@ extension Broker {
       )
       for peer in idle { rescan(peer) }
     }
+  }
+
+  /// Whoever has handed a request over knows who else has its database.
+  private mutating func giveStraysBack(_ now: Instant) {
+    for number in strays {
+      guard let request = requests[number], case .unresolved = request.state else { continue }
+      let why = "no worker has a database '\(request.database ?? "")' any more"
+      finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
+    }
+    strays = []
   }
 
   /// Ends what an unresolved request waits for.

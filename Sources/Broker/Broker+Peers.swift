@@ -7,19 +7,35 @@ extension Broker {
   mutating func answer(
     _ question: PeerQuestion, _ payload: any Statement, from connection: PeerID, _ now: Instant
   ) {
+    if let refusal = refusal(toShow: connection, now) {
+      return refuse(payload, id: nil, refusal, now: now)
+    }
     if askers.count >= Constants.maxAskers && askers[connection] == nil { askers.removeAll() }
     askers[connection] = question.broker
-    let own = clients[connection]?.numbers.count ?? 0
+    let databases = databasesToOffer()
+    if databases != offer.databases { offer = (databases, offer.revision + 1) }
+    let isNews = question.revision != offer.revision
     let capacity = PeerCapacity(
       broker: configuration.broker, workers: isDraining ? 0 : workers.count,
-      others: max(0, requests.count - parked.count - own), revision: namesRevision)
-    let databases = question.revision == namesRevision ? [] : servedDatabases
-    effects.append(
-      .answer(payload, capacity.line, .bytes(ServedDatabase.encode(databases))))
+      others: load(besides: connection), revision: offer.revision, hasDatabases: isNews)
+    let list = isNews ? ServedDatabase.encode(databases) : []
+    effects.append(.answer(payload, capacity.line, .bytes(list)))
+  }
+
+  /// How many requests the workers here have to run, without those of one connection.
+  private func load(besides connection: PeerID) -> Int {
+    let handed = peers.reduce(0) { $0 + $1.handed.count }
+    let own = clients[connection]?.numbers.count { number in
+      switch requests[number]?.state {
+      case .queued, .unresolved, .running: true
+      case .parked, .handed, nil: false
+      }
+    }
+    return requests.count - parked.count - handed - (own ?? 0)
   }
 
   /// A peer has said how much it can take.
-  /// - Parameter databases: of no meaning when the revision is the one it was asked with.
+  /// - Parameter databases: of no meaning if it says that none follow.
   package mutating func receive(
     _ capacity: PeerCapacity, databases: [ServedDatabase], from number: Int, now: Instant
   ) {
@@ -32,13 +48,14 @@ extension Broker {
       return effects.append(.reconnect(number))
     }
     let isNew = peer.capacity == nil
-    let hasDatabases = peer.capacity?.revision != capacity.revision
     peer.capacity = capacity
-    if peer.forgetExpected(now, isBack: true) { hasLostNames = true }
+    noteArrival(now)
     // This one itself: that helps nobody.
     guard capacity.broker != configuration.broker else { return }
-    if hasDatabases {
+    if capacity.hasDatabases {
+      peer.revision = capacity.revision
       peer.names = Set(databases.map(\.name))
+      _ = peer.forgetExpected(now, isBack: true)
       notePeersNames()
       hasNewNames = true
     }
@@ -66,6 +83,9 @@ extension Broker {
       request.peer == number
     else { return }
     switch answer.content {
+    case .chunk where request.credit == nil:
+      let why = "a peer has sent a part of it, which nobody had asked for"
+      finish(answer.attempt.job, .failure(Failure(.aborted, why)), now: now)
     case .chunk: pass(answer.attempt.job, request, body, from: answer)
     case .outcome(let outcome): conclude(answer, outcome, body, of: request, from: peer, now)
     }
@@ -91,7 +111,9 @@ extension Broker {
       case .busy, .draining, .noSuchDatabase:
         // It has more to do than it said, or less: somebody else may take it.
         if failure.code == .noSuchDatabase, let database = request.database {
+          // Whether it has that again it tells with the next list.
           peer.names.remove(database)
+          peer.revision = -1
           notePeersNames()
         } else {
           peer.isFull = true
@@ -100,12 +122,18 @@ extension Broker {
         return moveToQueue(number)
       case .crashed:
         peer.answered += 1
-        return noteDeath(number, request, answer, now)
+        return noteDeath(number, request, answer, at: peer, now)
+      case .aborted: return noteLoss(number, request, failure.message, now)
       default: break
       }
     }
     peer.answered += 1
-    if let run = answer.runMicroseconds { request.statement?.note(microseconds: run) }
+    // No broker says so of what no worker has lived through.
+    if let run = answer.runMicroseconds {
+      request.statement?.note(microseconds: run)
+      if request.deaths > 0 { casualties.survived(request.connection) }
+      if !quarantine.isEmpty, let account = account(of: request) { quarantine.survived(account) }
+    }
     let result = AttemptResult(
       attempt: answer.attempt, outcome: outcome, version: answer.version,
       runMicroseconds: answer.runMicroseconds ?? 0)
@@ -115,12 +143,14 @@ extension Broker {
 
   /// A worker of a peer has died of a request. Only here it is tried again.
   private mutating func noteDeath(
-    _ number: UInt64, _ request: PendingRequest, _ answer: PeerAnswer, _ now: Instant
+    _ number: UInt64, _ request: PendingRequest, _ answer: PeerAnswer, at peer: PeerBroker,
+    _ now: Instant
   ) {
     request.deaths += 1
     request.isSuspect = true
     if let account = account(of: request) { charge(account, now) }
-    let member = Member(name: answer.worker ?? "", generation: 0)
+    casualties.died(peer.endpoint, of: request.connection, now: now)
+    let member = Member(name: peer.endpoint, generation: 0)
     if request.deaths >= (request.hasComeFar ? 1 : configuration.tries) {
       crash(number, request, member, now)
     } else {
@@ -129,8 +159,23 @@ extension Broker {
     }
   }
 
-  /// The connection to a peer is gone.
+  /// A request is lost with the peer that had it. Only where it entered it is begun again, and not
+  /// without end: peers may die of it.
+  private mutating func noteLoss(
+    _ number: UInt64, _ request: PendingRequest, _ why: String, _ now: Instant
+  ) {
+    request.losses += 1
+    guard request.chunks == 0, !request.hasComeFar, request.losses <= configuration.tries else {
+      return finish(number, .failure(Failure(.aborted, why)), now: now)
+    }
+    request.isReturned = true
+    moveToQueue(number)
+  }
+
+  /// The connection to a peer is gone. One that has not answered yet has nothing to be taken back, and
+  /// is connected to again as it is.
   package mutating func disconnected(peer number: Int, now: Instant) {
+    guard peers[number].capacity != nil else { return }
     lose(peer: number, why: "its connection was closed", now)
     effects.append(.reconnect(number))
   }
@@ -146,13 +191,8 @@ extension Broker {
     peer.lose(now)
     for job in peer.handed.keys.sorted() {
       guard let request = requests[job] else { continue }
-      guard request.chunks == 0 else {
-        let why = "the peer that ran it was lost after \(request.chunks) chunks"
-        finish(job, .failure(Failure(.aborted, why)), now: now)
-        continue
-      }
-      request.isReturned = true
-      moveToQueue(job)
+      let why = "the peer that had it was lost after \(request.chunks) chunks"
+      noteLoss(job, request, why, now)
     }
   }
 
@@ -173,7 +213,7 @@ extension Broker {
       guard now >= peer.nextQuestion else { continue }
       peer.asked(now)
       let question = PeerQuestion(
-        broker: configuration.broker, revision: peer.capacity?.revision ?? -1)
+        broker: configuration.broker, revision: peer.revision)
       effects.append(.tellPeer(number, .peer(question)))
     }
   }

@@ -77,14 +77,16 @@ extension Broker {
     return list
   }
 
-  /// Those that workers here have.
-  var servedDatabases: [ServedDatabase] {
-    mutating get {
-      listDatabases().compactMap { database in
-        database.workers > 0
-          ? ServedDatabase(name: database.name, error: database.error) : nil
-      }
+  /// Those that workers here have, or are expected to come back with.
+  mutating func databasesToOffer() -> [ServedDatabase] {
+    let served = listDatabases().compactMap { database in
+      database.workers > 0 ? ServedDatabase(name: database.name, error: database.error) : nil
     }
+    let expected = supervisors.values.flatMap { $0.slots.values }
+      .reduce(into: Set<String>()) { names, slot in
+        for name in slot.names where servers[name] == nil { names.insert(name) }
+      }
+    return served + expected.sorted().map { ServedDatabase(name: $0) }
   }
 
   private func peerRows(_ format: Format, _ now: Instant) -> ShownRows {

@@ -146,10 +146,9 @@ extension Broker {
   }
 
   /// Whether a worker that is away but supervised had the database.
-  func isExpected(_ database: String) -> Bool {
+  func isExpectedHere(_ database: String) -> Bool {
     !isDraining
-      && (supervisors.values.contains { $0.slots.values.contains { $0.names.contains(database) } }
-        || peers.contains { $0.expectedNames.contains(database) })
+      && supervisors.values.contains { $0.slots.values.contains { $0.names.contains(database) } }
   }
 
   /// Drops the supervisors that have fallen silent, and their workers.

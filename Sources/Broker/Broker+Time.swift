@@ -29,6 +29,8 @@ extension Broker {
     let gap = now.microseconds(since: lastTick)
     if gap > Int64(Constants.silenceMilliseconds) * 1000 {
       for name in supervisors.keys { supervisors[name]?.lastHeard = now }
+    }
+    if gap > Int64(Constants.peerSilenceMilliseconds) * 1000 {
       for peer in peers { peer.lastHeard = now }
     }
     lastTick = now

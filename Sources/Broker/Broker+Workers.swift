@@ -153,11 +153,17 @@ extension Broker {
     casualties.returned(worker.process)
     workers[peer]?.seenChange = catalogChanges
     connections[member.name] = peer
-    if let expected = configuration.expectedWorkers, workers.count >= expected {
-      settled = min(settled, now)
-    }
+    noteArrival(now)
     effects.append(.publish(Line("router.joined").with(member).with("pid", report.pid)))
     return true
+  }
+
+  /// Waits for nobody any more at the start once all are there that were expected.
+  mutating func noteArrival(_ now: Instant) {
+    guard let expected = configuration.expectedWorkers, workers.count >= expected,
+      peers.allSatisfy({ $0.capacity != nil })
+    else { return }
+    settled = min(settled, now)
   }
 
   private mutating func update(_ peer: PeerID, _ databases: [ServedDatabase]) {
@@ -182,18 +188,14 @@ extension Broker {
 
   private mutating func incrementServers(of name: String) {
     servers[name, default: 0] += 1
-    guard servers[name] == 1 else { return }
-    hasNewNames = true
-    namesRevision += 1
+    if servers[name] == 1 { hasNewNames = true }
   }
 
   private mutating func decrementServers(of name: String) {
     guard let count = servers[name] else { return }
     latestServed = ""
     servers[name] = count > 1 ? count - 1 : nil
-    guard count == 1 else { return }
-    hasLostNames = true
-    namesRevision += 1
+    if count == 1 { hasLostNames = true }
   }
 
   /// A worker waits for a reply.

@@ -56,8 +56,10 @@ package struct Broker {
   let peers: [PeerBroker]
   /// Connections on which other brokers ask, with their names.
   var askers: [PeerID: String] = [:]
-  /// Counts up whenever the names that workers of this broker have come or go.
-  var namesRevision = 0
+  /// The databases that they were last offered, and how often those have changed.
+  var offer: (databases: [ServedDatabase], revision: Int) = ([], 0)
+  /// Requests that have come far, and for whose databases there is nobody here any more.
+  var strays: [UInt64] = []
 
   /// Requests for databases that nobody has, and for the list of databases.
   /// The lists are asked for under the empty name, which no database has.

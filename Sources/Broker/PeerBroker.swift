@@ -7,6 +7,8 @@ final class PeerBroker {
   var capacity: PeerCapacity?
   /// Its databases, as long as it is there.
   var names: Set<String> = []
+  /// Of that list; -1 for none.
+  var revision = -1
   /// Those that it had when it was lost, as long as it may come back with them.
   private(set) var expectedNames: Set<String> = []
   private var expectedUntil = Instant.start
@@ -64,6 +66,7 @@ final class PeerBroker {
       expectedUntil = now.adding(milliseconds: Constants.peerReturnMilliseconds)
     }
     names = []
+    revision = -1
     capacity = nil
     isFull = false
     lastHeard = now

@@ -33,6 +33,8 @@ final class PendingRequest {
   let waitingName: String
   /// Whether an unchanged answer is to wait for a change.
   let waitsForChange: Bool
+  /// Whether another broker has handed it over: that one tries again when a worker dies of it.
+  let hasComeFar: Bool
   /// What the loop needs to pass it on and to answer it.
   let payload: any Statement
   /// In bytes, as counted against the queue's bound.
@@ -52,6 +54,8 @@ final class PendingRequest {
   @exclusivity(unchecked) var givenBack = 0
   /// How many workers died while they ran it.
   @exclusivity(unchecked) var deaths = 0
+  /// How many peers were lost while they had it.
+  @exclusivity(unchecked) var losses = 0
   /// Whether workers have died of it, of one like it, or of one that they were given together with
   /// it: then it runs alone, and only while no other such does.
   @exclusivity(unchecked) var isSuspect = false
@@ -74,6 +78,7 @@ final class PendingRequest {
     self.isSet = isSet
     waitingName = isSet ? Broker.sets : database ?? ""
     waitsForChange = query?.waitsForChange ?? false
+    hasComeFar = !(query?.way.isEmpty ?? true)
     self.payload = payload
     self.size = size
     self.client = client
@@ -107,9 +112,6 @@ final class PendingRequest {
     guard case .handed(let number) = state else { return nil }
     return number
   }
-
-  /// Whether another broker has handed it over: that one tries again when a worker dies of it.
-  var hasComeFar: Bool { !(query?.way.isEmpty ?? true) }
 
   /// The worker that has it.
   var worker: PeerID? {

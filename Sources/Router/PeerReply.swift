@@ -46,6 +46,9 @@ final class PeerReply: RowsOwner {
       rows.append(rest)
     } else if let capacity = PeerCapacity(line) {
       self.capacity = (capacity, try ServedDatabase.decode(rest.bytes))
+    } else if line.isWord("ERROR"), line["id"] == nil, line["code"]?.text == ErrorCode.busy.rawValue
+    {
+      // Questions that were kept on their way came all at once. One of them was answered.
     } else {
       throw LineError(why: "not understood: \(line.line)", offset: 0)
     }

@@ -62,7 +62,7 @@ struct Bench {
     collect()
   }
 
-  private mutating func collect() {
+  mutating func collect() {
     if !isGathering { broker.settle(now: now) }
     effects += broker.effects
     broker.effects = []
@@ -72,11 +72,11 @@ struct Bench {
   mutating func query(
     _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
     size: Int = 10, ifVersion: String? = nil, waits: Bool = false, envelope: String = "",
-    credit: Int? = nil
+    credit: Int? = nil, way: [String] = []
   ) {
     let query = Query(
       id: id, database: db, format: .json, deadlineMilliseconds: deadline, ifVersion: ifVersion,
-      waitsForChange: waits, credit: credit)
+      waitsForChange: waits, credit: credit, way: way)
     receive(.query(query), id, from: client, envelope: envelope, size: size)
   }
 
@@ -114,7 +114,7 @@ struct Bench {
     receive(.next(id: id), id, from: "client")
   }
 
-  private mutating func receive(
+  mutating func receive(
     _ message: ClientMessage, _ id: String, from client: String, envelope: String = "",
     size: Int = 0
   ) {
@@ -240,6 +240,17 @@ struct Bench {
   mutating func unreachable(_ connection: String) {
     broker.unreachable(Self.peer(connection), now: now)
     collect()
+  }
+
+  /// Takes out the effects since the last look that are something.
+  mutating func take<Found>(_ found: (Effect) -> Found?) -> [Found] {
+    var all: [Found] = []
+    effects.removeAll { effect in
+      guard let one = found(effect) else { return false }
+      all.append(one)
+      return true
+    }
+    return all
   }
 
   /// Takes out the jobs given since the last look: connection, request, attempt.

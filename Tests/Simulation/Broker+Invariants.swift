@@ -16,6 +16,7 @@ extension Broker {
     var places = (queued: 0, unresolved: 0, parked: 0, running: 0)
     var sizes = (queued: 0, unresolved: 0, parked: 0)
     var ids = 0
+    var handed = 0
     for (number, request) in requests {
       switch request.state {
       case .queued:
@@ -34,6 +35,7 @@ extension Broker {
           return "nobody runs \(number)"
         }
       case .handed(let peer):
+        handed += 1
         guard peers[peer].handed[number] != nil else { return "no peer has \(number)" }
       }
       if !(clients[request.connection]?.numbers.contains(number) ?? false) {
@@ -50,6 +52,7 @@ extension Broker {
       return "the unresolved requests' counts"
     }
     if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
+    if peers.reduce(0, { $0 + $1.handed.count }) != handed { return "what peers have" }
     if ids != inFlight.count { return "\(inFlight.count) ids in flight, of \(ids) requests" }
     if let problem = inconsistencyOfClients { return problem }
     let due = Set(deadlines.unordered.map(\.number))
@@ -61,7 +64,7 @@ extension Broker {
     if counted != requests.count { return "clients have \(counted) of \(requests.count) requests" }
     for (connection, client) in clients {
       let own = client.numbers.compactMap { requests[$0] }
-      let waiting = own.filter { $0.worker == nil }
+      let waiting = own.filter(\.isWaiting)
       guard !own.isEmpty, client.numbers.isAscending,
         client.bytes == own.reduce(0, { $0 + $1.size }), client.waiting == waiting.count,
         client.waitingBytes == waiting.reduce(0, { $0 + $1.size })
@@ -116,7 +119,8 @@ extension Broker {
       for slot in supervisor.slots.values { names.formUnion(slot.names) }
     }
     // Somebody looks again for those who wait for a change.
-    if let blind = parked.databases.first(where: { isServed($0) && versions.checks[$0] == nil }) {
+    if let blind = parked.databases.first(where: { isServedHere($0) && versions.checks[$0] == nil })
+    {
       return "nobody looks at \(blind), and somebody waits for a change"
     }
     let known = Set(versions.known.keys).union(versions.checks.keys)

@@ -32,10 +32,10 @@ package struct PeerQuestion: LineMessage, Equatable, Sendable {
   }
 }
 
-/// What a router answers to that. A list of its databases follows in a frame, empty when it is still
-/// that of the revision that was asked with.
+/// What a router answers to that. A list of its databases follows in a frame when it is another one
+/// than that of the revision that was asked with. Whoever asks again too soon gets `busy`.
 ///
-///     CAPACITY broker=9c11d3f0a2b7 workers=4 others=2 revision=5
+///     CAPACITY broker=9c11d3f0a2b7 workers=4 others=2 revision=5 databases=changed
 package struct PeerCapacity: LineMessage, Equatable, Sendable {
   /// Of workers and of requests.
   private static let most = 1_000_000_000
@@ -43,20 +43,24 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
   package var broker: String
   /// How many workers it has; none when it takes nothing.
   package var workers: Int
-  /// How many requests it has that did not come from who asks, without those that wait for a change.
+  /// How many requests its workers have to run that did not come from who asks.
   package var others: Int
+  /// Of its list of databases.
   package var revision: Int
+  /// Whether that follows.
+  package var hasDatabases: Bool
 
-  package init(broker: String, workers: Int, others: Int, revision: Int) {
+  package init(broker: String, workers: Int, others: Int, revision: Int, hasDatabases: Bool) {
     self.broker = broker
     self.workers = workers
     self.others = others
     self.revision = revision
+    self.hasDatabases = hasDatabases
   }
 
   package var line: Line {
     Line("CAPACITY").with("broker", broker).with("workers", workers).with("others", others)
-      .with("revision", revision)
+      .with("revision", revision).with("databases", hasDatabases ? "changed" : nil)
   }
 
   package init?(_ line: LineView) {
@@ -65,7 +69,9 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
       (0...Self.most).contains(workers), let others = line["others"]?.int,
       (0...Self.most).contains(others), let revision = line["revision"]?.int
     else { return nil }
-    self.init(broker: broker, workers: workers, others: others, revision: revision)
+    self.init(
+      broker: broker, workers: workers, others: others, revision: revision,
+      hasDatabases: line["databases"] != nil)
   }
 }
 
@@ -125,7 +131,7 @@ extension Attempt {
   package var handedID: String { "\(job).\(number)" }
 
   /// Reads such an id.
-  init?(handedAs id: String) {
+  package init?(handedAs id: String) {
     let parts = id.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let job = UInt64(parts[0]), let number = Int(parts[1]) else {
       return nil

@@ -1,0 +1,200 @@
+import Testing
+import Wire
+
+@testable import Broker
+
+/// What passes through while a peer has a request, and what peers are told.
+@Suite struct PeerStreamTests {
+  private func bench() -> Bench {
+    var bench = Bench(peers: 1)
+    bench.capacity(workers: 8, dbs: ["b"])
+    return bench
+  }
+
+  @Test func chunksAndCreditPassThrough() throws {
+    var bench = bench()
+    bench.query("1", db: "b", credit: 2)
+    let (_, _, query, attempt) = try bench.handover()
+    #expect(query.credit == 2)
+    bench.peerSendsChunk(attempt)
+    bench.credit("1", 3)
+    #expect(bench.toldPeers() == [.credit(id: attempt.handedID, chunks: 3)])
+    bench.next("1")
+    #expect(bench.toldPeers() == [.credit(id: attempt.handedID, chunks: 1)])
+    bench.peerSendsChunk(attempt)
+    #expect(bench.chunks().map { $0["chunk"] } == ["1", "2"])
+    bench.peerAnswers(attempt)
+    #expect(bench.answers().first?.line["chunks"] == "2")
+  }
+
+  @Test func aResultThatIsLostInItsMiddleIsBrokenOff() throws {
+    var bench = bench()
+    bench.query("1", db: "b", credit: 2)
+    bench.peerSendsChunk(try bench.handover().attempt)
+    bench.disconnect(peer: 0)
+    #expect(bench.codes() == ["1": "aborted"])
+  }
+
+  @Test func chunksThatNobodyHasAskedForEndAResult() throws {
+    var bench = bench()
+    bench.query("1", db: "b")
+    let attempt = try bench.handover().attempt
+    bench.peerSendsChunk(attempt)
+    #expect(bench.chunks().isEmpty)
+    #expect(bench.codes() == ["1": "aborted"])
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+  }
+
+  @Test func aCancelPassesThrough() throws {
+    var bench = bench()
+    bench.query("1", db: "b")
+    let attempt = try bench.handover().attempt
+    bench.cancel("1")
+    #expect(bench.codes() == ["1": "cancelled"])
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+    bench.peerFails(attempt, .cancelled)
+    #expect(bench.answers().isEmpty)
+    #expect(bench.broker.peers[0].handed.isEmpty)
+  }
+
+  @Test func aClosedConnectionIsACancel() throws {
+    var bench = bench()
+    bench.query("1", db: "b")
+    let attempt = try bench.handover().attempt
+    bench.disconnect(client: "client")
+    #expect(bench.answers().isEmpty)
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+  }
+
+  @Test func aReaderWithoutRoomIsACancel() throws {
+    var bench = bench()
+    bench.query("1", db: "b", credit: 2)
+    let attempt = try bench.handover().attempt
+    bench.peerSendsChunk(attempt)
+    bench.unread(attempt.job, chunks: 1)
+    #expect(bench.codes() == ["1": "aborted"])
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+  }
+
+  @Test func whatIsLeftOfADeadlineGoesAlong() throws {
+    var bench = bench()
+    bench.capacity(workers: 0)
+    bench.query("1", db: "b", deadline: 1000)
+    bench.pass(milliseconds: 200)
+    bench.capacity(workers: 1)
+    let (_, _, query, attempt) = try bench.handover()
+    #expect(query.deadlineMilliseconds == 800)
+    // Who has it knows more, for a while.
+    bench.capacity()
+    bench.pass(milliseconds: 800)
+    bench.capacity()
+    #expect(bench.answers().isEmpty)
+    bench.pass(milliseconds: 750)
+    #expect(bench.codes() == ["1": "deadline"])
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+  }
+
+  @Test func whoWaitsForAChangeWaitsThere() throws {
+    var bench = bench()
+    bench.capacity(workers: 1)
+    for number in 0..<3 {
+      bench.query("\(number)", db: "b", ifVersion: "v1", waits: true)
+    }
+    let handed = bench.handed()
+    #expect(handed.count == 3)
+    #expect(handed.allSatisfy { $0.query.waitsForChange && $0.query.ifVersion == "v1" })
+    bench.query("q", db: "b")
+    #expect(try bench.handover().request == "q")
+  }
+
+  @Test func whoWaitsForAChangeOfWhatIsOnlyThereNowWaitsThere() throws {
+    var bench = Bench(peers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.capacity(workers: 1, dbs: ["a"])
+    bench.query("1", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged)
+    #expect(bench.handed().isEmpty && bench.answers().isEmpty)
+    bench.ready("w-1", dbs: ["c"])
+    #expect(try bench.handover().request == "1")
+  }
+
+  // MARK: What is offered
+
+  @Test func aBrokerOffersWhatItHas() throws {
+    var bench = Bench(peers: 0)
+    bench.ready("w-1", dbs: ["a", "b"])
+    bench.question(from: "there")
+    let first = try #require(try bench.offers().first)
+    #expect(first.capacity.broker == "here" && first.capacity.workers == 1)
+    #expect(first.names == ["a", "b"])
+    bench.pass(milliseconds: 250)
+    bench.question(from: "there", revision: first.capacity.revision)
+    let second = try #require(try bench.offers().first)
+    #expect(!second.capacity.hasDatabases && second.names.isEmpty)
+    bench.ready("w-2", dbs: ["c"])
+    bench.pass(milliseconds: 250)
+    bench.question(from: "there", revision: first.capacity.revision)
+    let third = try #require(try bench.offers().first)
+    #expect(third.names == ["a", "b", "c"])
+    #expect(third.capacity.revision != first.capacity.revision)
+  }
+
+  @Test func whatWorkersWillComeBackWithIsOffered() throws {
+    var bench = Bench(peers: 0)
+    bench.event("worker.started", "w-1", 10)
+    bench.ready("w-1", dbs: ["a"])
+    bench.disconnect(worker: "w-1/10")
+    bench.question(from: "there")
+    let offer = try #require(try bench.offers().first)
+    #expect(offer.capacity.workers == 0 && offer.names == ["a"])
+  }
+
+  @Test func whatOneAsksForItselfIsNoLoad() throws {
+    var bench = Bench(peers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.capacity(workers: 9, dbs: ["b"])
+    // Of others: two here, one that runs elsewhere, one that waits for a change.
+    bench.query("change", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged)
+    bench.query("1")
+    bench.query("2")
+    bench.query("3", db: "b")
+    // Its own: one, and one that waits for a change.
+    bench.query("4", from: "there", way: ["there"])
+    bench.question(from: "there")
+    #expect(try bench.offers().first?.capacity.others == 2)
+    // Whoever asks all the time is not answered all the time.
+    bench.question(from: "there")
+    #expect(try bench.offers().isEmpty)
+    #expect(bench.codes() == ["peer": "busy"])
+  }
+
+  @Test func aBrokerThatIsAboutToEndOffersNothing() throws {
+    var bench = Bench(peers: 0)
+    bench.ready("w-1", dbs: ["a"])
+    bench.drain()
+    bench.question(from: "there")
+    #expect(try bench.offers().first?.capacity.workers == 0)
+  }
+
+  @Test func peersAreShown() throws {
+    var bench = bench()
+    bench.query("1", db: "b")
+    bench.peerAnswers(try bench.handover().attempt)
+    bench.query("2", db: "b")
+    bench.show("s", .peers)
+    let rows = bench.take { effect -> [[Value]]? in
+      guard case .answer(_, _, .values(_, let rows, _)) = effect else { return nil }
+      return rows
+    }
+    #expect(
+      rows == [
+        [
+          [
+            .text("tcp://there-0"), .text("there-0"), .integer(8), .integer(0), .integer(1),
+            .integer(1), .integer(1),
+          ]
+        ]
+      ])
+  }
+}
