@@ -2,7 +2,7 @@ import HeapModule
 import Wire
 
 /// What is going to happen, and when.
-struct Agenda {
+struct Agenda<Happening> {
   private struct Entry: Comparable {
     let due: Instant
     /// What is due at the same time happens in the order in which it was planned.

@@ -1,6 +1,14 @@
 import Synchronization
 import Toolkit
 
+/// What is simulated from a seed.
+enum Kind: String, CaseIterable {
+  /// One broker, with all that is around it.
+  case cluster
+  /// Several brokers that know each other.
+  case circle
+}
+
 /// Many seeds, shared out among threads.
 final class Campaign: Sendable {
   private struct Progress {
@@ -8,17 +16,21 @@ final class Campaign: Sendable {
     var done = 0
     var steps = 0
     var counts: [Transition: UInt64] = [:]
-    /// The lowest seed that has failed.
-    var failed: UInt64?
+    var sights: [CircleCoverage.Sight: UInt64] = [:]
+    /// The lowest seed that has failed, and of which world.
+    var failed: (seed: UInt64, world: Kind)?
   }
 
   private let seeds: Range<UInt64>
   private let steps: Int
+  private let kinds: [Kind]
   private let progress: Mutex<Progress>
 
-  init(seeds: Range<UInt64>, steps: Int) {
+  /// - Parameter kind: nil for all.
+  init(seeds: Range<UInt64>, steps: Int, kind: Kind?) {
     self.seeds = seeds
     self.steps = steps
+    kinds = kind.map { [$0] } ?? Kind.allCases
     progress = Mutex(Progress(next: seeds.lowerBound))
   }
 
@@ -30,17 +42,31 @@ final class Campaign: Sendable {
   }
 
   private func work() {
-    let coverage = Coverage()
+    let (coverage, circleCoverage) = (Coverage(), CircleCoverage())
     while let seed = take() {
-      var world = World(seed: seed, coverage: coverage)
-      do {
-        try world.run(steps: steps)
-        finish(world.steps)
-      } catch {
-        fail(seed)
+      var done = 0
+      for kind in kinds {
+        do {
+          switch kind {
+          case .cluster:
+            var world = World(seed: seed, coverage: coverage)
+            try world.run(steps: steps)
+            done += world.steps
+          case .circle:
+            var world = CircleWorld(seed: seed, coverage: circleCoverage)
+            try world.run(steps: steps)
+            done += world.steps
+          }
+        } catch {
+          fail(seed, kind)
+        }
       }
+      finish(done)
     }
-    progress.withLock { $0.counts.merge(coverage.counts, uniquingKeysWith: +) }
+    progress.withLock {
+      $0.counts.merge(coverage.counts, uniquingKeysWith: +)
+      $0.sights.merge(circleCoverage.counts, uniquingKeysWith: +)
+    }
   }
 
   private func take() -> UInt64? {
@@ -58,8 +84,11 @@ final class Campaign: Sendable {
     }
   }
 
-  private func fail(_ seed: UInt64) {
-    progress.withLock { $0.failed = min($0.failed ?? seed, seed) }
+  private func fail(_ seed: UInt64, _ kind: Kind) {
+    progress.withLock { progress in
+      if let failed = progress.failed, failed.seed <= seed { return }
+      progress.failed = (seed, kind)
+    }
   }
 
   // MARK: Results
@@ -70,36 +99,55 @@ final class Campaign: Sendable {
   /// Prints what was done; throws what has failed.
   func report(milliseconds: Int, isDetailed: Bool) throws {
     let progress = progress.withLock { $0 }
-    if let seed = progress.failed { throw replay(seed) }
-    let missing = Transition.all.filter { progress.counts[$0] == nil }.sorted()
-    if isDetailed {
+    if let (seed, kind) = progress.failed { throw replay(seed, kind) }
+    var (all, missing): (Int, [String]) = (0, [])
+    func count(_ name: String, _ times: UInt64?, isToBeSeen: Bool) {
+      if isDetailed { print(name, times ?? 0) }
+      guard isToBeSeen else { return }
+      all += 1
+      if times == nil { missing.append(name) }
+    }
+    if kinds.contains(.cluster) {
       for transition in Transition.all.union(progress.counts.keys).sorted() {
-        print(transition, progress.counts[transition] ?? 0)
+        count(
+          transition.description, progress.counts[transition],
+          isToBeSeen: Transition.all.contains(transition))
       }
     }
-    let taken = Transition.all.count - missing.count
+    if kinds.contains(.circle) {
+      for sight in CircleCoverage.Sight.allCases {
+        count("circle \(sight)", progress.sights[sight], isToBeSeen: true)
+      }
+    }
     let perSecond = milliseconds > 0 ? progress.steps * 1000 / milliseconds : 0
     print(
       "\(progress.done) seeds, \(progress.steps) steps, \(milliseconds) ms, "
-        + "\(perSecond) steps/s, \(taken) of \(Transition.all.count) transitions taken")
+        + "\(perSecond) steps/s, \(all - missing.count) of \(all) transitions taken")
     guard progress.done >= Self.enough, !missing.isEmpty else { return }
-    let names = missing.map(\.description).joined(separator: "; ")
-    throw ToolError("simulate", "never taken: \(names)", .crashed)
+    throw ToolError("simulate", "never taken: \(missing.joined(separator: "; "))", .crashed)
   }
 
   /// Runs a seed again, to tell what led to its failure.
-  private func replay(_ seed: UInt64) -> ToolError {
+  private func replay(_ seed: UInt64, _ kind: Kind) -> ToolError {
     let history = History()
-    var world = World(seed: seed, coverage: Coverage(), history: history)
-    let again = "xodb-simulate --first \(seed) --seeds 1 --steps \(steps)"
+    var step = 0
     do {
-      try world.run(steps: steps)
+      switch kind {
+      case .cluster:
+        var world = World(seed: seed, coverage: Coverage(), history: history)
+        defer { step = world.steps }
+        try world.run(steps: steps)
+      case .circle:
+        var world = CircleWorld(seed: seed, coverage: CircleCoverage(), history: history)
+        defer { step = world.steps }
+        try world.run(steps: steps)
+      }
       return ToolError("seed \(seed)", "it failed once, and not a second time", .crashed)
     } catch {
       for line in history.last { print(line.replacing("xodb_simulate.", with: "")) }
       let what = (error as? Violation)?.what ?? "\(error)"
-      return ToolError(
-        "seed \(seed), step \(world.steps)", "\(what); again with: \(again)", .crashed)
+      let again = "xodb-simulate --first \(seed) --seeds 1 --steps \(steps) --world \(kind)"
+      return ToolError("seed \(seed), step \(step)", "\(what); again with: \(again)", .crashed)
     }
   }
 }

@@ -194,7 +194,8 @@ extension Reply: CustomStringConvertible {
 
 extension Order: CustomStringConvertible {
   package var description: String {
-    "\(Sent.of(request).request): \(job.line)"
+    let number = (request as? Sent)?.request ?? (request as? CircleSent)?.request
+    return "\(number.map(String.init) ?? "?"): \(job.line)"
   }
 }
 

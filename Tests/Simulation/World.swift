@@ -13,7 +13,7 @@ struct World {
   let scenario: Scenario
   var random: SeededRandom
   var now = Instant(microseconds: 1_000_000)
-  var agenda = Agenda()
+  var agenda = Agenda<Happening>()
   var ledger: Ledger
   var steps = 0
 
