@@ -71,18 +71,12 @@ struct CircleLedger {
 
   /// A connection is gone at a broker, and all that came over it with it.
   mutating func loses(connection: Int) {
-    for (key, copy) in copies where key.connection == connection {
-      requests[copy.request].losses += 1
-      copies[key] = nil
-    }
+    for key in copies.keys where key.connection == connection { copies[key] = nil }
   }
 
   /// A broker has ended, and all that it had with it.
   mutating func loses(site: Int) {
-    for (key, copy) in copies where copy.site == site {
-      requests[copy.request].losses += 1
-      copies[key] = nil
-    }
+    for (key, copy) in copies where copy.site == site { copies[key] = nil }
   }
 
   /// A worker has died, of this request or of others that it had at once.

@@ -12,8 +12,9 @@ struct CircleSite {
   var hasTurnEnd = false
   var supervisorSequence: Int64 = 0
   var fromSupervisor = Channel()
-  /// Of each peer, the attempts that it was handed over the present link, and that it has not answered.
-  var outstanding: [Set<Attempt>]
+  /// Of each peer, the attempts that it was handed over the present link, and that it has not answered,
+  /// with their requests.
+  var outstanding: [[Attempt: Int]]
   var links: [Int] = []
 }
 
@@ -117,7 +118,7 @@ struct CircleRequest {
   let connection: Int
   /// How many workers died while they ran nothing else.
   var deaths = 0
-  /// How often somebody who had it was lost, or lost who had sent it.
+  /// How often somebody was lost who had it.
   var losses = 0
   var hasArrived = false
   /// Whether its client has an answer, or has gone.

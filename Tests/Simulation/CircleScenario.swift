@@ -86,7 +86,7 @@ struct CircleScenario {
     stalls = pick([0, 5, 40])
     watchers = pick([0, 0, 20])
     unread = pick([0, 0, 20])
-    maxQueuedRequests = pick([8, 100_000, 100_000])
+    maxQueuedRequests = pick([8, 100_000, 100_000, 100_000, 100_000])
     let natures: [Nature] = [.quick, .quick, .brisk, .slow, .moody, .wrong, .poison, .deaf]
     for _ in 0..<pick([2, 4, 8]) {
       texts.append(

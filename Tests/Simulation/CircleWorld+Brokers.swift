@@ -14,7 +14,7 @@ extension CircleWorld {
     configuration.maxQueuedRequests = scenario.maxQueuedRequests
     configuration.expectedWorkers = workers.count { $0.site == site }
     sites[site].broker = Broker(configuration, now: now)
-    sites[site].outstanding = scenario.peers[site].map { _ in [] }
+    sites[site].outstanding = scenario.peers[site].map { _ in [:] }
     for link in sites[site].links { open(link) }
     for worker in workers.indices where workers[worker].site == site { rejoin(worker) }
     publish(site, state(of: site))
@@ -119,7 +119,7 @@ extension CircleWorld {
       return ledger.coverage.note(.askedTooSoon)
     }
     ledger.coverage.note(answer)
-    if case .outcome = answer.content { sites[site].outstanding[peer].remove(answer.attempt) }
+    if case .outcome = answer.content { sites[site].outstanding[peer][answer.attempt] = nil }
     let nothing = CircleBody(request: -1, run: -1, attempt: answer.attempt)
     let body = Body(owner: (reply.body ?? nothing).asked(as: answer.attempt), index: 0)
     try tell(site) { $0.receive(answer, body, from: peer, now: $1) }
@@ -175,7 +175,7 @@ extension CircleWorld {
           broker.requests[job].map { Attempt(job: job, number: $0.attempts) }
         })
       try require(
-        known == sites[site].outstanding[number],
+        known == Set(sites[site].outstanding[number].keys),
         "\(sites[site].name): peer \(number) has \(sites[site].outstanding[number]), not \(known)")
     }
   }
@@ -214,7 +214,10 @@ extension CircleWorld {
     case .hand(let peer, let handovers): try hand(handovers, to: peer, site)
     case .tellPeer(let peer, let message): tell(peer, message, site)
     case .reconnect(let peer):
-      sites[site].outstanding[peer] = []
+      for request in sites[site].outstanding[peer].values {
+        ledger.requests[request].losses += 1
+      }
+      sites[site].outstanding[peer] = [:]
       let link = sites[site].links[peer]
       close(link)
       open(link)
@@ -256,7 +259,8 @@ extension CircleWorld {
   ) throws {
     for others in sites[site].outstanding {
       try require(
-        !others.contains { $0.job == attempt.job }, "\(sent.request) is begun while a peer has it")
+        !others.keys.contains { $0.job == attempt.job },
+        "\(sent.request) is begun while a peer has it")
     }
     let id = sites[site].broker.requests[attempt.job]?.id
     // What has been answered within the same turn has no id any more, and is not begun.
@@ -272,7 +276,7 @@ extension CircleWorld {
       }
       let sent = CircleSent.of(handover.request)
       try begins(attempt, sent, site, isHanded: true)
-      sites[site].outstanding[peer].insert(attempt)
+      sites[site].outstanding[peer][attempt] = sent.request
       send(CirclePacket(.query(handover.query), sent), through: sites[site].links[peer])
     }
   }
@@ -281,7 +285,7 @@ extension CircleWorld {
     switch message {
     case .cancel(let id):
       ledger.coverage.note(.cancel)
-      if let attempt = Attempt(handedAs: id) { sites[site].outstanding[peer].remove(attempt) }
+      if let attempt = Attempt(handedAs: id) { sites[site].outstanding[peer][attempt] = nil }
     case .credit(let id, _):
       ledger.coverage.note(.credit)
       if Attempt(handedAs: id) == dueCredit { dueCredit = nil }

@@ -55,11 +55,9 @@ extension CircleWorld {
     links[link].connection = nil
     connections[connection].isOpen = false
     let serial = links[link].serial
-    if chance(85) {
-      plan(.isLost(link: link, serial: serial), in: 100...5000)
-    } else {
-      plan(.isLost(link: link, serial: serial), in: 5000...200_000)
-    }
+    // A loop that is busy hears of it late.
+    let delay: ClosedRange<Int64> = chance(80) ? 100...5000 : 5000...1_000_000
+    plan(.isLost(link: link, serial: serial), in: delay)
     plan(.connects(link: link, serial: serial), in: 10_000...50_000)
   }
 

@@ -42,7 +42,7 @@ struct CircleWorld {
       sites.append(
         CircleSite(
           broker: Broker(Configuration(), now: now),
-          outstanding: Array(repeating: [], count: peers.count)))
+          outstanding: Array(repeating: [:], count: peers.count)))
       for (number, target) in peers.enumerated() {
         sites[site].links.append(links.count)
         links.append(CircleLink(site: site, peer: number, target: target))
