@@ -17,7 +17,7 @@ extension Broker {
   }
 
   /// Takes a peer's message in.
-  mutating func receive(_ reply: PeerReply, from number: Int, now: Instant) {
+  package mutating func receive(_ reply: PeerReply, from number: Int, now: Instant) {
     if let (capacity, databases) = reply.capacity {
       receive(capacity, databases: databases, from: number, now: now)
     }

@@ -1,6 +1,6 @@
 internal import Broker
 internal import Wire
-internal import ZeroMQ
+package import ZeroMQ
 
 /// What a peer has sent: how much it can take, or answers.
 ///
@@ -8,7 +8,7 @@ internal import ZeroMQ
 ///     "", MANY line, netstrings: a line and its rows for each
 ///
 /// The rows of a CAPACITY line are the list of databases.
-final class PeerReply: RowsOwner {
+package final class PeerReply: RowsOwner {
   private(set) var capacity: (line: PeerCapacity, databases: [ServedDatabase])?
   private(set) var answers: [PeerAnswer] = []
   /// What cannot be understood: the rest of the message then.
@@ -16,7 +16,7 @@ final class PeerReply: RowsOwner {
   /// In bytes.
   let size: Int
 
-  init(_ message: Multipart) {
+  package init(_ message: Multipart) {
     defer { withExtendedLifetime(message) {} }
     size = message.size
     super.init()

@@ -9,7 +9,7 @@ extension ClientRequest {
 }
 
 /// A message with rows that are passed on.
-class RowsOwner {
+package class RowsOwner {
   /// Of each of its parts.
   final var rows: [Frame] = []
 }

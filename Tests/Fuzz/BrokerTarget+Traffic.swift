@@ -84,6 +84,29 @@ extension BrokerTarget {
     return [address(number)] + frames
   }
 
+  /// What a peer says: how much it can take, or something of what it was handed.
+  func peerReply(_ source: inout Source, _ handed: [Attempt]) -> [[UInt8]] {
+    var frames: [[UInt8]] = [[]]
+    if source.chance(40) {
+      let capacities = Corpus.capacities
+      frames.append(source.chance(80) ? source.pick(capacities) : source.input(like: capacities))
+      frames.append(
+        source.chance(80) ? source.pick(Corpus.databases) : source.input(like: Corpus.databases))
+    } else {
+      var answers: [[UInt8]] = []
+      for _ in 0..<(1 + source.below(4)) {
+        let known = Corpus.answers(handed.isEmpty ? Corpus.attempt : source.pick(handed))
+        answers.append(source.chance(80) ? source.pick(known) : source.input(like: known))
+        answers.append(source.bytes())
+      }
+      frames +=
+        source.chance(50)
+        ? Array(answers.prefix(2)) : [Packed.line.encoded(), packed(answers, &source)]
+    }
+    if source.chance(5) { disturb(&frames, &source) }
+    return frames.isEmpty ? [[]] : frames
+  }
+
   /// Netstrings, of which few are none.
   private func packed(_ contents: [[UInt8]], _ source: inout Source) -> [UInt8] {
     var packed = ByteBuffer()

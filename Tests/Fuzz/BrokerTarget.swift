@@ -18,6 +18,8 @@ struct BrokerTarget: ~Copyable {
     configuration.maxQueuedRequests = source.pick([2, 100_000])
     configuration.maxRequestsInFlight = source.pick([3, 10_000])
     configuration.reservedWorkers = source.below(2)
+    configuration.broker = "here"
+    configuration.peers = (0..<source.below(3)).map { "peer-\($0)" }
     var cluster = Cluster(configuration)
     for _ in 0..<(5 + source.below(30)) { try step(&cluster, &source) }
     try check(&cluster)
@@ -34,6 +36,13 @@ struct BrokerTarget: ~Copyable {
       let frames = worker(&source, cluster)
       for frame in frames { source.trace(frame) }
       try cluster.receive(fromWorker: try pipe.message(frames))
+    case 75..<80 where !cluster.handed.isEmpty:
+      let number = source.below(cluster.handed.count)
+      let frames = peerReply(&source, cluster.handed[number])
+      for frame in frames { source.trace(frame) }
+      try cluster.receive(fromPeer: number, try pipe.message(frames))
+    case 80 where !cluster.handed.isEmpty:
+      try cluster.disconnect(peer: source.below(cluster.handed.count))
     case 75..<85: try publish(&cluster, &source)
     case 85..<88: try cluster.disconnect(client: peer(source.below(Self.peers)))
     case 88..<91: try cluster.disconnect(worker: peer(source.below(Self.peers)))

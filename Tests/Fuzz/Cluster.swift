@@ -19,6 +19,8 @@ struct Cluster {
   private var owed: [PeerID: Int] = [:]
   /// What each was given last.
   private(set) var given: [PeerID: [Attempt]] = [:]
+  /// What each peer was handed over its connection.
+  private(set) var handed: [[Attempt]]
   /// What the answer to a question of our own was.
   private var shown: [[Value]] = []
   private var questions: UInt32 = 0
@@ -30,6 +32,7 @@ struct Cluster {
 
   init(_ configuration: Configuration) {
     broker = Broker(configuration, now: now)
+    handed = configuration.peers.map { _ in [] }
   }
 
   /// A request, and whether it has asked for chunks.
@@ -83,6 +86,16 @@ struct Cluster {
   mutating func receive(fromWorker message: Multipart) throws(Finding) {
     owed[PeerID(message[0]), default: 0] += 1
     try? broker.receive(fromWorker: message, now: now)
+    try carryOut()
+  }
+
+  mutating func receive(fromPeer number: Int, _ message: Multipart) throws(Finding) {
+    broker.receive(PeerReply(message), from: number, now: now)
+    try carryOut()
+  }
+
+  mutating func disconnect(peer number: Int) throws(Finding) {
+    broker.disconnected(peer: number, now: now)
     try carryOut()
   }
 
@@ -143,7 +156,19 @@ struct Cluster {
         try readable(order.job.line)
       }
     case .tell(let peer, let command): try reply(to: peer, command)
-    case .hand, .tellPeer, .reconnect: try expect(false, "there is no peer", [])
+    case .hand(let peer, let handovers):
+      for handover in handovers {
+        let line = ClientMessage.query(handover.query).line
+        let isOpen = open[ObjectIdentifier(ClientRequest.of(handover.request))] != nil
+        try expect(isOpen, "handed over after its end", line.encoded())
+        try readable(line)
+        try expect((try? ClientMessage(line)) != nil, "no peer takes this", line.encoded())
+        if let attempt = handover.query.id.flatMap(Attempt.init(handedAs:)) {
+          handed[peer].append(attempt)
+        }
+      }
+    case .tellPeer(_, let message): try readable(message.line)
+    case .reconnect(let peer): handed[peer] = []
     case .publish(let line): try readable(line)
     }
   }

@@ -21,6 +21,7 @@ enum Corpus {
       .show(Show(id: nil, subject: .stats, format: .json)),
       .show(Show(id: nil, subject: .peers, format: .json)),
       .peer(PeerQuestion(broker: "5f3a91c07d22", revision: 4)),
+      .query(Query(id: "17.1", database: "a", format: .json, way: ["5f3a91c07d22", "b"])),
       .query(Query(id: "17", database: "a", format: .json, credit: 1)),
       .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
       .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),
@@ -139,6 +140,22 @@ enum Corpus {
     outcomes.map { $0.line(id: String(id)).with("version", "5f").encoded() }
   }
 
+  /// Answers as a broker gets them to what it has handed over.
+  static func answers(_ attempt: Attempt) -> [[UInt8]] {
+    let codes = ErrorCode.allCases.map { Outcome.failure(Failure($0, "there")) }
+    return (outcomes + codes).map {
+      $0.line(id: attempt.handedID).with("worker", "w-1").with("run_us", 40).encoded()
+    } + [Line("MORE").with("id", attempt.handedID).with("chunk", 1).encoded()]
+  }
+
+  static let capacities: [[UInt8]] = [
+    PeerCapacity(broker: "there", workers: 4, others: 0, revision: 5, hasDatabases: true),
+    PeerCapacity(broker: "there", workers: 4, others: 9, revision: 5, hasDatabases: false),
+    PeerCapacity(broker: "another", workers: 1, others: 0, revision: 1, hasDatabases: true),
+    PeerCapacity(broker: "here", workers: 0, others: 0, revision: 0, hasDatabases: true),
+  ].map { $0.line.encoded() }
+
   static let lines =
     requests + reports + results(attempt) + notes + commands + jobs + headers + slots + answers
+    + answers(attempt) + capacities
 }

@@ -17,6 +17,11 @@ enum MessageTarget {
     if (line["message"] ?? "").utf8.count <= Failure.maxMessageLength {
       try same(AttemptResult(line), bytes, \.line, AttemptResult.init)
     }
+    try same(PeerCapacity(line), bytes, \.line, PeerCapacity.init)
+    if let answer = PeerAnswer(line) {
+      let id = answer.attempt.handedID
+      try expect(Attempt(handedAs: id) == answer.attempt, "an id not the same", bytes)
+    }
     try same(Job(line), bytes, \.line, Job.init)
     if let job = Job(line) {
       let bound = 0...ClientMessage.maxDeadlineMilliseconds

@@ -8,7 +8,7 @@ extension CircleWorld {
     guard !scenario.accidents.isEmpty else { return }
     let accident = scenario.accidents[pick(scenario.accidents.count)]
     let (site, worker) = (pick(sites.count), pick(workers.count))
-    let link = links.isEmpty ? nil : pick(links.count)
+    let link = linkToStrike()
     note("accident: \(accident) at \(site), \(worker), \(link.map(String.init) ?? "no link")")
     switch accident {
     case .workerDies: die(worker)
@@ -32,6 +32,13 @@ extension CircleWorld {
         workers[worker].serves.insert(database)
       }
     }
+  }
+
+  /// Mostly one through which an answer is to come.
+  private mutating func linkToStrike() -> Int? {
+    guard !links.isEmpty else { return nil }
+    let used = links.indices.filter { !sites[links[$0].site].outstanding[links[$0].peer].isEmpty }
+    return used.isEmpty || chance(30) ? pick(links.count) : used[pick(used.count)]
   }
 
   mutating func tellOfChange(of database: Int, at site: Int) throws {
