@@ -145,11 +145,14 @@ extension CircleWorld {
   /// Nothing more has come: the broker decides on what it was told.
   mutating func endTurn(_ site: Int) throws {
     sites[site].hasTurnEnd = false
-    if sites[site].broker.nextDeadline.map({ $0 <= now }) ?? false {
+    let isTick = sites[site].broker.nextDeadline.map { $0 <= now } ?? false
+    if isTick {
       sites[site].broker.tick(now: now)
       _ = try carryOut(site)
     }
     repeat { sites[site].broker.settle(now: now) } while try carryOut(site)
+    let isDue = sites[site].broker.nextDeadline.map { $0 <= now } ?? false
+    try require(!isTick || !isDue, "\(sites[site].name) does not sleep")
     if let problem = sites[site].broker.inconsistency {
       throw Violation("\(sites[site].name): \(problem)")
     }

@@ -84,9 +84,10 @@ extension CircleWorld {
     links[link].stalledUntil = later(100_000...4_000_000)
   }
 
-  /// From now on links do not fail any more; what was lost in them is.
+  /// From now on links do not fail any more; what was lost in them is. Those that stand still end.
   mutating func heal() {
     for link in links.indices {
+      if links[link].stalledUntil > now { breakDown(link) }
       links[link].cutUntil = now
       links[link].stalledUntil = now
     }
