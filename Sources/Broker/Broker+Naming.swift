@@ -58,6 +58,11 @@ extension Broker {
     name == Self.sets ? takesSets : isServedHere(name) || isExpectedHere(name)
   }
 
+  /// Whether a worker or a peer has it, or had it and is to come back.
+  private func isRunnable(_ name: String) -> Bool {
+    name == Self.sets ? takesSets : isServed(name) || isExpected(name)
+  }
+
   /// Answers those that ask for unknown databases, after the workers have looked again.
   mutating func resolve(_ now: Instant) {
     giveStraysBack(now)
