@@ -174,7 +174,7 @@ finish_load() {
   cut b
   wait_status "$pid"
   [ "$status" -eq 70 ]
-  grep -q 'the peer that ran it was lost' "$work/broken.err"
+  grep -q 'the peer that had it was lost' "$work/broken.err"
 }
 
 is_idle() { # HOST
