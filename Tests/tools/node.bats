@@ -150,7 +150,8 @@ req() { # NAME ARG...
 @test "without --serve it ends with its own queries, when others have their answers" {
   mkfifo "$work/input"
   exec 7<>"$work/input"
-  start own "${node[@]}" --bind "ipc://$XODB_RUN/n" -d kv <"$work/input" 7>&-
+  "${node[@]}" --bind "ipc://$XODB_RUN/n" -d kv <"$work/input" >"$work/own.out" 3>&- 7>&- &
+  note_started
   own=$pid
   wait_for test -S "$XODB_RUN/n"
   xodb-req --router "ipc://$XODB_RUN/n" -d kv -f tsv \
