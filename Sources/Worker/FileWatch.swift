@@ -96,7 +96,8 @@ final class FileWatch: Sendable {
     } else if event.mask & UInt32(IN_IGNORED) != 0 {
       table.lose(event.wd)
     } else {
-      table.touch(name, through: event.wd)
+      let isGone = event.mask & UInt32(IN_DELETE | IN_MOVED_FROM) != 0
+      table.touch(name, through: event.wd, isGone: isGone)
     }
   }
 }

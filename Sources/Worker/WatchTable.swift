@@ -62,8 +62,13 @@ struct WatchTable {
     }
   }
 
-  /// Something has happened to a file of this name.
-  mutating func touch(_ file: String, through watch: Int32) {
+  /// Something has happened to a file of this name: written, come, or gone.
+  ///
+  /// A rollback journal that comes or is written says that its writer is about to need the database
+  /// for itself: its commit would fail because of whoever looks now. The writes to the database
+  /// follow, and the journal's end.
+  mutating func touch(_ file: String, through watch: Int32, isGone: Bool = false) {
+    guard isGone || !file.hasSuffix("-journal") else { return }
     for directory in directories[watch] ?? [] {
       if let database = databases[directory]?[file] { touched.insert(database) }
     }

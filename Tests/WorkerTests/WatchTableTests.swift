@@ -29,6 +29,16 @@ import Testing
     #expect(table.takeTouched() == [])
   }
 
+  @Test func aWriterIsNotDisturbedBeforeItsCommit() {
+    var table = WatchTable()
+    _ = table.replace(["/a/x.db": "x", "/a/x.db-journal": "x"])
+    table.add(1, of: "/a", isLate: false)
+    table.touch("x.db-journal", through: 1)
+    #expect(table.takeTouched() == [])
+    table.touch("x.db-journal", through: 1, isGone: true)
+    #expect(table.takeTouched() == ["x"])
+  }
+
   @Test func otherFilesAndOtherWatchesAreNobodys() {
     var table = table()
     table.touch("notes.txt", through: 1)
