@@ -91,7 +91,12 @@ let package = Package(
 
     tests(
       "Broker", ["Broker", "Wire", .product(name: "HeapModule", package: "swift-collections")]),
-    tests("Router", ["Client", "Broker", "Router", "Toolkit", "Wire", "ZeroMQ"]),
+    tests(
+      "Router",
+      [
+        "Client", "Broker", "Router", "Toolkit", "Wire", "ZeroMQ",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
     tests("Client", ["Client", "Toolkit", "Wire", "ZeroMQ"]),
     tests("Wire", ["Wire"]),
     tests("WireValues", ["Wire"]),

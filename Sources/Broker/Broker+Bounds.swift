@@ -1,5 +1,5 @@
 internal import DequeModule
-internal import Wire
+package import Wire
 
 extension Broker {
   /// Why a request is not taken; nil when it is, and there is room for it.
@@ -82,11 +82,11 @@ extension Broker {
     return (most?.client, spare)
   }
 
-  static func busy(_ why: String) -> Failure {
+  package static func busy(_ why: String) -> Failure {
     Failure(.busy, why, retryMilliseconds: Constants.busyRetryMilliseconds)
   }
 
-  static var draining: Failure {
+  package static var draining: Failure {
     Failure(
       .draining, "the router is about to end",
       retryMilliseconds: Constants.drainingRetryMilliseconds)

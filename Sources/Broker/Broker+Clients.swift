@@ -24,13 +24,11 @@ extension Broker {
       return refuse(payload, id: id, Failure(.aborted, "no such result is in flight"), now: now)
     case .peer(let question):
       return answer(question, payload, from: connection, now)
-    case .withdraw(let id): return withdraw(upTo: id, of: client, over: connection)
     case .query, .show: break
     }
-    let isSet = isSet(message)
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
-      deadline: deadline(of: message, isSet: isSet, now), isSet: isSet)
+      deadline: deadline(of: message.query, now))
     let number = nextNumber
     let key = request.id.map { ClientRequestID(client: client, id: $0) }
     if let key, let earlier = inFlight.updateValue(number, forKey: key) {
@@ -43,13 +41,16 @@ extension Broker {
       return answer(request, outcome, rows, now: now)
     }
     nextNumber += 1
-    requests[number] = request
     if record.numbers.isEmpty { clients[connection] = record }
     record.numbers.append(number)
     record.bytes += size
     request.account = record
+    takeIn(number, request)
+  }
+
+  mutating func takeIn(_ number: UInt64, _ request: PendingRequest) {
+    requests[number] = request
     deadlines.insert(Expiry(time: request.deadline, number: number))
-    if let whole = request.query?.extras?.whole { note(part: whole, from: connection) }
     enqueue(number, request)
   }
 
@@ -65,20 +66,15 @@ extension Broker {
         return (.rows(rows.count), rows.rendered())
       }
     }
-    if request.isSet && request.query?.ifVersion != nil {
-      let failure = Failure(
-        .badRequest, "several databases have no version: if-version= is for one")
-      return (.failure(failure), nil)
-    }
     if request.hasComeFar, request.query?.way.contains(configuration.broker) ?? false {
       return (.failure(Self.busy("it has come through here already")), nil)
     }
     dispatchEarly(now)
-    if let refusal = refusal(of: request, from: client, now) { return (.failure(refusal), nil) }
-    // What the same text takes on one database says nothing of several.
-    let text = request.isSet ? ~request.payload.textHash : request.payload.textHash
+    if !request.payload.isPart, let refusal = refusal(of: request, from: client, now) {
+      return (.failure(refusal), nil)
+    }
     request.statement = request.database.map {
-      history.record(StatementKey(database: $0, text: text))
+      history.record(StatementKey(database: $0, text: request.payload.textHash))
     }
     return quarantineRefusal(of: request, now).map { (.failure($0), nil) }
   }
@@ -93,13 +89,10 @@ extension Broker {
     statistics.note(outcome, now)
   }
 
-  private func deadline(of message: ClientMessage, isSet: Bool, _ now: Instant) -> Instant {
-    let query = message.query
+  /// When the time of a query is over.
+  package func deadline(of query: Query?, _ now: Instant) -> Instant {
     let asked = query?.deadlineMilliseconds ?? configuration.defaultDeadlineMilliseconds
-    let cap = query.flatMap {
-      isSet
-        ? leastCap(ofSet: $0.database) : configuration.databaseDeadlineMilliseconds[$0.database]
-    }
+    let cap = query.flatMap { configuration.databaseDeadlineMilliseconds[$0.database] }
     let milliseconds = min(asked, configuration.maxDeadlineMilliseconds, cap ?? .max)
     return now.adding(milliseconds: milliseconds)
   }
@@ -107,7 +100,6 @@ extension Broker {
   /// A connection is gone: nobody waits for its answers.
   package mutating func disconnected(client connection: PeerID, now: Instant) {
     askers[connection] = nil
-    if !withdrawals.isEmpty { withdrawals.removeAll { $0.connection == connection } }
     guard let numbers = clients[connection]?.numbers else { return }
     let failure = Failure(.cancelled, "its client has gone away")
     for number in numbers {
@@ -119,9 +111,7 @@ extension Broker {
   mutating func enqueue(_ number: UInt64, _ request: PendingRequest) {
     noteWaiting(request, 1)
     guard let statement = request.statement,
-      request.isSet
-        ? takesSets
-        : request.hasComeFar ? isWithinReach(request) : isAvailable(request.waitingName)
+      request.hasComeFar ? isWithinReach(request) : isAvailable(request.waitingName)
     else {
       if request.hasComeFar { strays.append(number) }
       request.state = .unresolved
@@ -205,7 +195,6 @@ extension Broker {
     let waited = request.begun?.microseconds(since: request.arrival)
     line.append("queue_us", waited)
     line.append("run_us", result?.run.runMicroseconds)
-    line.append(result?.run.summary)
     effects.append(.answer(request.payload, line, rows))
     statistics.note(outcome, now)
     // Whoever waits for a change is not kept waiting.

@@ -11,7 +11,6 @@ extension Broker {
     checkVersions(now)
     dispatch(now)
     handOver(now)
-    giveBackUnbegun(now)
     cutStalled(now)
   }
 
@@ -103,12 +102,10 @@ extension Broker {
     }
   }
 
-  /// Where in `idle` the least recently used worker stands that has the database, or is to run what is
-  /// on several.
+  /// Where in `idle` the least recently used worker stands that has the database.
   func idleWorker(for database: String) -> Int? {
-    if database == Self.sets { return idleWorkerForSet }
     // With a copy of what it needs, not of everything.
-    return idle.firstIndex { [workers] in workers[$0]?.serves(database) ?? false }
+    idle.firstIndex { [workers] in workers[$0]?.serves(database) ?? false }
   }
 
   /// Whether a worker can be spared for a statement that may take long.
@@ -121,7 +118,7 @@ extension Broker {
   /// Whether a request may be run together with others: it is expected to take little time, and not
   /// to kill its worker.
   private static func mayShare(_ request: PendingRequest) -> Bool {
-    !request.isSuspect && !request.isReturned && !request.isSet
+    !request.isSuspect && !request.isReturned
       && request.statement?.pace == .quick
   }
 
@@ -151,17 +148,16 @@ extension Broker {
     request.state = .running(peer)
     request.begun = now
     let attempt = Attempt(job: number, number: request.attempts)
-    let reach = request.isSet ? workers[peer]?.reach : nil
     batch.runs.append(
       WorkerRecord.Run(
         attempt, connection: request.connection, statement: statement,
-        isSuspect: request.isSuspect, reach: reach, begun: now))
+        isSuspect: request.isSuspect, begun: now))
     let job = Job(
       attempt: attempt, database: query.database, format: query.format,
       deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
       ifVersion: query.ifVersion,
       chunkBytes: query.credit == nil ? nil : Constants.chunkBytes,
-      reach: reach, extras: query.extras)
+      extras: query.extras)
     batch.orders.append(Order(job: job, request: request.payload))
     batch.bytes += request.size
     batch.microseconds += statement.microseconds ?? 0

@@ -40,9 +40,7 @@ extension Broker {
       },
       only: { number in
         guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
-          !query.way.contains(capacity.broker),
-          // Two brokers' workers could come to wait for each other.
-          query.extras?.whole == nil
+          !query.way.contains(capacity.broker)
         else { return false }
         guard isServedHere(query.database) else { return true }
         return !query.waitsForChange && (isFull || requests[number]?.statement?.pace != .quick)

@@ -3,7 +3,7 @@ internal import Wire
 /// Which databases there are.
 extension Broker {
   /// Whether a worker or a peer has it.
-  func isServed(_ database: String) -> Bool {
+  package func isServed(_ database: String) -> Bool {
     servers[database] != nil || peers.contains { $0.names.contains(database) }
   }
 
@@ -40,7 +40,6 @@ extension Broker {
   mutating func reviewNames() {
     guard hasLostNames else { return }
     hasLostNames = false
-    reviewReach()
     let known = queue.databases.union(parked.databases).union(versions.databases)
     for database in known where !isRunnableHere(database) {
       versions.forget(database)
@@ -55,13 +54,11 @@ extension Broker {
 
   /// Whether a worker here has what waits by this name, or had it and is to come back.
   private func isRunnableHere(_ name: String) -> Bool {
-    name == Self.sets ? takesSets : isServedHere(name) || isExpectedHere(name)
+    isServedHere(name) || isExpectedHere(name)
   }
 
   /// Whether a worker or a peer has it, or had it and is to come back.
-  private func isRunnable(_ name: String) -> Bool {
-    name == Self.sets ? takesSets : isServed(name) || isExpected(name)
-  }
+  private func isRunnable(_ name: String) -> Bool { isServed(name) || isExpected(name) }
 
   /// Answers those that ask for unknown databases, after the workers have looked again.
   mutating func resolve(_ now: Instant) {
@@ -74,10 +71,6 @@ extension Broker {
     }
     // Workers that come back after a restart of the router may bring a name.
     let isSettled = isDraining || now >= settled
-    hasSettled = isSettled
-    if takesSets {
-      for number in unresolved.numbers(for: Self.sets) { conclude(number, now) }
-    }
     if let (pending, last, begun, end) = round {
       guard pending.isEmpty || now >= end else { return }
       round = nil
@@ -119,6 +112,8 @@ extension Broker {
   private mutating func conclude(_ number: UInt64, _ now: Instant) {
     guard let request = requests[number] else { return }
     switch request.message {
+    case .show where request.waitingName == Self.names:
+      finish(number, .rows(0), now: now)
     case .show(let show):
       let rows = rows(of: show, now)
       finish(number, .rows(rows.count), rows.rendered(), now: now)
@@ -126,10 +121,9 @@ extension Broker {
     case .query where isDraining:
       finish(number, .failure(Self.draining), now: now)
     case .query(let query):
-      let why =
-        request.isSet ? "no worker has a database" : "no worker has a database '\(query.database)'"
+      let why = "no worker has a database '\(query.database)'"
       finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
-    case .cancel, .credit, .next, .peer, .withdraw: break
+    case .cancel, .credit, .next, .peer: break
     }
   }
 }

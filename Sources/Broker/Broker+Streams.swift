@@ -93,9 +93,8 @@ extension Broker {
 
   /// Breaks off what its reader keeps waiting for too long.
   mutating func cutStalled(_ now: Instant) {
-    let order = cutOrder
-    guard let first = order.first else { return }
-    for peer in order {
+    guard let first = stalled.first else { return }
+    for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }
       let isWanted =
         isWanted(worker) || waitingForLock(of: worker, peer).contains { $0 <= now }
@@ -104,8 +103,7 @@ extension Broker {
       let patience =
         !isWanted
         ? Constants.idleStallMilliseconds
-        : isLast || isEarlyPart(peer)
-          ? Constants.lastStallMilliseconds : Constants.stallMilliseconds
+        : isLast ? Constants.lastStallMilliseconds : Constants.stallMilliseconds
       guard now >= since.adding(milliseconds: patience), let run = worker.runs.first else {
         continue
       }
@@ -114,35 +112,16 @@ extension Broker {
     }
   }
 
-  /// The workers that wait for readers, in the order in which they are freed.
-  private var cutOrder: [PeerID] {
-    let early = stalled.filter(isEarlyPart)
-    return early.isEmpty ? stalled : early + stalled.filter { !isEarlyPart($0) }
-  }
-
-  /// Whether a worker waits with the part of a query whose turn has not come: of that one chunk was asked
-  /// for. Nothing is lost when it is cut off, as whoever asked begins it again.
-  private func isEarlyPart(_ peer: PeerID) -> Bool {
-    guard let job = workers[peer]?.runs.first?.attempt.job, let request = requests[job] else {
-      return false
-    }
-    return request.chunks == 1 && request.query?.extras?.whole != nil
-  }
-
   /// Whether more waits for a stalled worker than those can take that were told to stop. What its own
-  /// reader has sent behind it does not count, as it may wait for the same reader, nor do the parts of
-  /// what the worker runs.
+  /// reader has sent behind it does not count, as it may wait for the same reader.
   private func isWanted(_ worker: WorkerRecord) -> Bool {
     guard let run = worker.runs.first else { return false }
-    func canRun(_ lane: RequestQueue.Lane) -> Bool {
-      lane.isOfSets || worker.names.contains(lane.database)
-    }
+    func canRun(_ lane: RequestQueue.Lane) -> Bool { worker.names.contains(lane.database) }
     var waiting = queue.count(where: canRun)
     guard waiting > 0 else { return false }
-    let readers = [run.connection] + [run.parts].compactMap(\.self)
-    for reader in readers { waiting -= queue.count(of: reader, where: canRun) }
+    waiting -= queue.count(of: run.connection, where: canRun)
     waiting -= queue.urgent.count { number in
-      guard let request = requests[number], readers.contains(request.connection),
+      guard let request = requests[number], request.connection == run.connection,
         let lane = queue.urgentLanes[number]?.lane
       else { return false }
       return canRun(lane)

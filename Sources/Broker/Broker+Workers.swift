@@ -23,7 +23,7 @@ extension Broker {
     for (result, body) in results {
       guard let request = survive(result, worker) else { continue }
       if case .failure(let failure) = result.outcome, failure.code == .noSuchDatabase,
-        databases != nil, !request.isSet
+        databases != nil
       {
         lostDatabase.append(result.attempt.job)
       } else {
@@ -215,7 +215,7 @@ extension Broker {
 
   /// Whether a worker that is to end is still to help a router that is to end with what waits.
   private func isNeeded(_ worker: WorkerRecord) -> Bool {
-    isDraining && queue.contains { $0.isOfSets || worker.names.contains($0.database) }
+    isDraining && (openSets > 0 || queue.contains { worker.names.contains($0.database) })
   }
 
   /// Has a waiting worker look again which databases it has.

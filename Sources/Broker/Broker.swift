@@ -77,11 +77,6 @@ package struct Broker {
   var hasUnasked = false
   /// Whether a name may be served that was not when the unresolved were last looked through.
   var hasNewNames = false
-  /// Who would have a request back that nobody has begun, in the order in which they asked.
-  var withdrawals: [Withdrawal] = []
-  /// Whether any database is served or expected, and whether all that are expected are served.
-  var hasDatabases = false
-  var isEverythingServed = false
   /// Whether a name may be served, or expected, no more since the queue was last looked through.
   var hasLostNames = false
   /// All databases, for those who ask; nil when it has to be made anew.
@@ -91,11 +86,11 @@ package struct Broker {
 
   /// Until then, workers that this broker does not know yet may still come.
   var settled: Instant
-  /// Whether that was so when it was last looked at.
-  var hasSettled = false
   var lastTick: Instant
   package private(set) var isDraining = false
-  private(set) var drainEnd: Instant?
+  package private(set) var drainEnd: Instant?
+  /// How many queries on several databases are in flight, whose next parts are still to come.
+  package var openSets = 0
 
   package init(_ configuration: Configuration, now: Instant) {
     self.configuration = configuration

@@ -27,9 +27,7 @@ final class PendingRequest {
   let id: String?
   /// The database it asks for; nil when it asks the router itself.
   let database: String?
-  /// Whether that stands for several.
-  let isSet: Bool
-  /// By what name it waits: its database's, or one for what is on several, or none.
+  /// By what name it waits: its database's, or the one of those who ask for names, or none.
   let waitingName: String
   /// Whether an unchanged answer is to wait for a change.
   let waitsForChange: Bool
@@ -68,15 +66,14 @@ final class PendingRequest {
 
   init(
     _ message: ClientMessage, _ payload: any Statement, size: Int, from client: PeerID,
-    over connection: PeerID, arrival: Instant, deadline: Instant, isSet: Bool
+    over connection: PeerID, arrival: Instant, deadline: Instant, isForNames: Bool = false
   ) {
     self.message = message
     id = message.id
     let query = message.query
     let database = query?.database
     self.database = database
-    self.isSet = isSet
-    waitingName = isSet ? Broker.sets : database ?? ""
+    waitingName = isForNames ? Broker.names : database ?? ""
     waitsForChange = query?.waitsForChange ?? false
     hasComeFar = !(query?.way.isEmpty ?? true)
     self.payload = payload

@@ -13,9 +13,6 @@ struct RequestQueue {
     let database: String
     /// Whether its statements have been short so far: workers may be reserved for those.
     let isShort: Bool
-
-    /// Whether it is of queries on several databases.
-    var isOfSets: Bool { database == Broker.sets }
   }
 
   /// What waits in a lane, whoever sent it. Counted once for all who have something there, so that

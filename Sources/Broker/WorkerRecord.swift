@@ -45,8 +45,6 @@ final class WorkerRecord {
   var names: Set<String> = [] {
     didSet { latest = "" }
   }
-  /// What it has of all databases that there are.
-  var reach = SetReach.some
   /// One of the names: whoever asks for one mostly asks for it again.
   private var latest = ""
   /// The broker's count of catalog changes when this worker last looked.
@@ -68,12 +66,6 @@ final class WorkerRecord {
   /// Whether it runs something, and does not just wait for a reader.
   var mayHaveDied: Bool { !runs.isEmpty && stalledSince == nil }
 
-  /// Whether it runs a query on several databases, for whose parts it may wait.
-  var runsSet: Bool { runs.first?.reach != nil }
-
-  /// Whether what it runs may wait for databases that only others have.
-  var needsOthers: Bool { runs.first?.reach == .some }
-
   /// Whether it has a database.
   func serves(_ database: String) -> Bool {
     if database == latest { return true }
@@ -91,12 +83,7 @@ final class WorkerRecord {
     let connection: PeerID
     let statement: StatementRecord
     let isLong: Bool
-    /// What is on several databases does not count as one, because its parts may.
     let isSuspect: Bool
-    /// Of a query on several databases, what its worker has of them.
-    let reach: SetReach?
-    /// Of such a one, the connection over which its parts come.
-    @exclusivity(unchecked) var parts: PeerID?
     /// When it began; or would have, had it begun that much later instead of waiting for its reader.
     @exclusivity(unchecked) private(set) var begun: Instant
     /// The request, once nobody waits for it any more: a death may still be on its account.
@@ -104,14 +91,13 @@ final class WorkerRecord {
 
     init(
       _ attempt: Attempt, connection: PeerID, statement: StatementRecord, isSuspect: Bool,
-      reach: SetReach? = nil, begun: Instant
+      begun: Instant
     ) {
       self.attempt = attempt
       self.connection = connection
       self.statement = statement
       isLong = statement.pace == .long
-      self.isSuspect = isSuspect && reach == nil
-      self.reach = reach
+      self.isSuspect = isSuspect
       self.begun = begun
     }
 

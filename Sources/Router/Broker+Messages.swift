@@ -5,10 +5,14 @@ package import ZeroMQ
 /// Messages as they come from the sockets, whatever is in them.
 extension Broker {
   /// Takes a client's request in, or refuses it with the reason.
-  package mutating func receive(_ received: RequestReader.Received, now: Instant) {
+  /// - Parameter sets: takes those that are about several databases.
+  package mutating func receive(
+    _ received: RequestReader.Received, besides sets: inout Sets, now: Instant
+  ) {
     let request = received.request
     switch received.content {
     case .message(let message):
+      if sets.receive(message, request, &self, now: now) { return }
       receive(
         message, request, size: request.size, from: request.sender.client,
         over: request.sender.connection, now: now)

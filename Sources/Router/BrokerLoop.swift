@@ -27,6 +27,7 @@ package struct BrokerLoop: ~Copyable {
   private var clients: RouterSocket
   private var workers: RouterSocket
   private var broker: Broker
+  private var sets = Sets()
   private let peers: [PeerLink]
   private var output = ClientOutput()
   private var publisher: Publisher
@@ -66,7 +67,6 @@ package struct BrokerLoop: ~Copyable {
     self.publisher = publisher
     self.subscriber = subscriber
     state = Line(Publication.stateWord).with("role", "router").with("workers", endpoints)
-      .with("clients", self.clients.endpoint)
     broker = Broker(configuration, now: Clock.now())
   }
 
@@ -81,7 +81,7 @@ package struct BrokerLoop: ~Copyable {
     var end: Instant?
     while true {
       if let ending, Clock.now() >= ending.limit { break }
-      if broker.isDraining && broker.isEmpty {
+      if broker.isDraining && broker.isEmpty && sets.isEmpty {
         // A client that reads nothing does not keep the router from ending.
         let limit = end ?? Clock.now().adding(milliseconds: Self.farewellMilliseconds)
         if output.isEmpty || Clock.now() >= limit { break }
@@ -110,6 +110,7 @@ package struct BrokerLoop: ~Copyable {
         checkPaths(now)
       }
       if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
+      sets.tick(&broker, now: now)
       try settle()
       if now >= nextFlush {
         nextFlush = now.adding(milliseconds: Outbox.retryMilliseconds)
@@ -182,6 +183,7 @@ package struct BrokerLoop: ~Copyable {
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
     if let deadline = broker.nextDeadline { due = min(due, deadline) }
+    if let deadline = sets.nextDeadline { due = min(due, deadline) }
     if !output.isEmpty { due = min(due, nextFlush) }
     if unread != nil { due = now }
     try poll.wait(milliseconds: due.millisecondsUp(since: now))
@@ -233,7 +235,7 @@ package struct BrokerLoop: ~Copyable {
       let now = Clock.now()
       var goesOn = true
       while goesOn, let received = unread?.next() {
-        broker.receive(received, now: now)
+        broker.receive(received, besides: &sets, now: now)
         goesOn = turn.goesOn(after: received.request.size, now: now)
       }
       // What is given to workers early need not wait for the rest.
@@ -266,7 +268,9 @@ package struct BrokerLoop: ~Copyable {
     if try clients.hasEnded() {
       for peer in clients.takeEnded() {
         if unread?.connection == peer { unread = nil }
-        broker.disconnected(client: peer, now: Clock.now())
+        let now = Clock.now()
+        sets.disconnected(client: peer, &broker, now: now)
+        broker.disconnected(client: peer, now: now)
       }
     }
     // What a worker has said before it went away is received first.
@@ -287,23 +291,27 @@ package struct BrokerLoop: ~Copyable {
   /// Has the broker decide on all that has happened.
   private mutating func settle() throws {
     repeat {
+      sets.settle(&broker, now: Clock.now())
       broker.settle(now: Clock.now())
       try carryOut()
-    } while isToSettle
+    } while isToSettle || sets.hasNews || sets.review(&broker, now: Clock.now())
   }
 
   /// Does what the broker wants done.
   private mutating func carryOut() throws {
     isToSettle = false
+    try carryOutSets()
     repeat {
       swap(&effects, &broker.effects)
       defer { effects.removeAll(keepingCapacity: true) }
       for index in effects.indices {
         switch effects[index] {
         case .chunk(let number, let request, let line, let chunk):
-          try answer(request, line, .frame(chunk.frame), chunkOf: number)
+          if sets.take(chunk, of: request) { continue }
+          try answer(.of(request), line, .frame(chunk.frame), chunkOf: number)
         case .answer(let request, let line, let rows):
-          try answer(request, line, part(rows))
+          if sets.take(line, rows, of: request) { continue }
+          try answer(.of(request), line, part(rows))
         case .run(let peer, let orders): check(try workers.send(orders, to: peer), of: peer)
         case .tell(let peer, let command): check(try workers.send(command, to: peer), of: peer)
         case .hand(let number, let handovers): try peers[number].hand(handovers)
@@ -326,10 +334,24 @@ package struct BrokerLoop: ~Copyable {
     isToSettle = true
   }
 
+  /// Sends what queries on several databases have come to.
+  private mutating func carryOutSets() throws {
+    guard !sets.effects.isEmpty else { return }
+    let effects = sets.effects
+    sets.effects = []
+    for effect in effects {
+      switch effect {
+      case .chunk(let number, let request, let line, let chunk):
+        try answer(request, line, chunk, chunkOf: number)
+      case .answer(let request, let line, let rows): try answer(request, line, rows)
+      }
+    }
+  }
+
   private mutating func answer(
-    _ request: any Statement, _ line: Line, _ body: Part, chunkOf number: UInt64? = nil
+    _ request: ClientRequest, _ line: Line, _ body: Part, chunkOf number: UInt64? = nil
   ) throws {
-    let answer = Answer(request: .of(request), line: line, body: body)
+    let answer = Answer(request: request, line: line, body: body)
     let fate = try output.send(answer, chunkOf: number, through: clients)
     if let number, fate != .kept { breakOff(number, without: 1) }
     note(fate)
@@ -354,7 +376,10 @@ package struct BrokerLoop: ~Copyable {
 
   /// Has a result end of which chunks were dropped.
   private mutating func breakOff(_ number: UInt64, without chunks: Int) {
-    broker.unread(number, chunks: chunks, now: Clock.now())
+    let now = Clock.now()
+    if !sets.unread(number, chunks: chunks, &broker, now: now) {
+      broker.unread(number, chunks: chunks, now: now)
+    }
     isToSettle = true
   }
 

@@ -18,6 +18,8 @@ package final class ClientRequest: Statement {
   let sql: Frame?
   let parameters: Frame?
   package let textHash: UInt64
+  /// What it is of a query on several databases.
+  let part: SetPart?
 
   init(_ sender: Sender, size: Int) {
     self.sender = sender
@@ -25,6 +27,17 @@ package final class ClientRequest: Statement {
     sql = nil
     parameters = nil
     textHash = 0
+    part = nil
+  }
+
+  /// A part of a query on several databases: the same statement.
+  init(_ whole: ClientRequest, _ part: SetPart) {
+    sender = whole.sender
+    size = 0
+    sql = whole.sql
+    parameters = whole.parameters
+    textHash = whole.textHash
+    self.part = part
   }
 
   init(_ sender: Sender, size: Int, sql: Frame, parameters: Frame?) {
@@ -33,6 +46,7 @@ package final class ClientRequest: Statement {
     self.sql = sql
     self.parameters = parameters
     textHash = Self.hash(sql)
+    part = nil
   }
 
   /// Keeps a copy of what lies in a message with other requests, which so need not be kept.
@@ -52,7 +66,10 @@ package final class ClientRequest: Statement {
       textHash = Self.hash(copy)
     }
     self.parameters = parameters.isEmpty ? nil : Frame(copying: parameters)
+    part = nil
   }
+
+  package var isPart: Bool { part != nil }
 
   package var parametersHash: UInt64 { parameters.map(Self.hash) ?? 0 }
 

@@ -42,9 +42,6 @@ package struct SQLEngine: Engine {
   package var databases: [ServedDatabase] { catalog.databases }
   package var watchedFiles: [String: String] { catalog.watchedFiles }
   package var revision: Int { catalog.revision }
-  package var answerLimits: AnswerLimits {
-    AnswerLimits(bytes: limits.answerBytes, rows: limits.rows)
-  }
 
   package mutating func rescan() {
     endTransaction()

@@ -11,7 +11,6 @@ package final class Control: Sendable {
   private let abandoned = Atomic(false)
   private let ended = Atomic(false)
   private let writtenOff = Atomic(false)
-  private let isOnThisHost: Bool
   /// Rung for the runner.
   let news: Doorbell
   /// Rung for the listener.
@@ -29,7 +28,6 @@ package final class Control: Sendable {
     overrun = try Timer()
     self.news = news
     self.orders = orders
-    isOnThisHost = !router.workers.hasPrefix("tcp:")
     state = Mutex(ControlState(identity, router: router.known, router.identity))
     // It is there already.
     if router.identity != nil { self.news.ring() }
@@ -132,10 +130,6 @@ package final class Control: Sendable {
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
   var router: PublisherIdentity? { state.withLock { $0.router } }
-
-  /// Where the router takes clients, as far as is known; nil for one on another host, whose endpoint leads
-  /// to nobody here.
-  var clients: String? { isOnThisHost ? state.withLock { $0.clients } : nil }
 
   /// The connection to whoever is heard has ended.
   func loseRouter() {

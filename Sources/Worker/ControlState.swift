@@ -16,8 +16,6 @@ package struct ControlState {
   /// How often that was so: who has lost a router and heard it again begins anew with it.
   private var losses = 0
   private var routerHeard = Instant.start
-  /// Where it takes clients, once it was heard.
-  package private(set) var clients: String?
   /// Whether the supervisor has announced this worker's end.
   package var isStopping = false
   /// Why nothing more is heard.
@@ -57,9 +55,7 @@ package struct ControlState {
     takeBack(line, publication.publisher, now)
     for line in publication.members { takeBack(line, publication.publisher, now) }
     if line["role"] == "router", endpoint == nil || line["workers"] == endpoint {
-      let isNew = follow(publication.publisher, now)
-      if router == publication.publisher { clients = line["clients"] }
-      return isNew
+      return follow(publication.publisher, now)
     }
     guard line.word == "worker.stopping", !isStopping,
       Member(line).map(identity.isPart) ?? false

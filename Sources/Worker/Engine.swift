@@ -8,9 +8,6 @@ package protocol Engine {
   /// A number that changes whenever `databases` does.
   var revision: Int { get }
 
-  /// What bounds an answer in one message.
-  var answerLimits: AnswerLimits { get }
-
   /// Looks again which databases there are.
   mutating func rescan()
 
@@ -65,25 +62,12 @@ extension Engine {
   package mutating func endBatch() {}
 }
 
-/// What bounds an answer in one message.
-package struct AnswerLimits: Equatable, Sendable {
-  package var bytes: Int
-  package var rows: Int
-
-  package init(bytes: Int, rows: Int) {
-    self.bytes = bytes
-    self.rows = rows
-  }
-}
-
 /// What a run has come to.
 package struct RunResult: Equatable, Sendable {
   package var outcome: Outcome
   /// The version of the database as the statement saw it; nil when it saw nothing of it, or that
   /// cannot be told. Equal versions mean equal data.
   package var version: String?
-  /// Of a query on several databases that has rows.
-  var summary: SetSummary?
 
   package init(_ outcome: Outcome, version: String? = nil) {
     self.outcome = outcome

@@ -16,15 +16,15 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long a worker that is to end waits for the router's word that it has noticed.
   private static var farewellMilliseconds: Int { 500 }
   /// What is kept of the buffers from one request to the next, in bytes.
-  static var keptCapacity: Int { 1 << 20 }
+  private static var keptCapacity: Int { 1 << 20 }
   /// When the answers of a batch have so many bytes, the rest of it is given back.
   private static var maxBatchBytes: Int { 1 << 20 }
 
-  var engine: Runner
+  private var engine: Runner
   private let identity: WorkerIdentity
   private let router: String
-  let control: Control
-  let context: Context
+  private let control: Control
+  private let context: Context
   private var poll = PollSet()
 
   /// The router that was last heard, as long as it can be reached.
@@ -38,8 +38,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long the router's word is waited for, once that is so.
   private var farewell: Instant?
   /// The rows of the last answer, and all answers before it.
-  var rows = ByteBuffer()
-  var answers = Answers()
+  private var rows = ByteBuffer()
+  private var answers = Answers()
 
   /// - Parameters:
   ///   - router: the endpoint at which the router takes workers.
@@ -123,11 +123,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       let orders = try orders(message)
       try say(.working)
       var sender = ChunkSender(control, identity.member, giver: giver, lifeline: lifeline)
-      if let order = orders.first, order.job.reach != nil {
-        runSet(order, giver, lifeline, &sender, connection)
-      } else {
-        run(orders, giver, &sender, connection)
-      }
+      run(orders, giver, &sender, connection)
       withExtendedLifetime(message) {}
       if let failure = sender.failure { throw failure }
       if sender.isDismissed { return false }

@@ -6,8 +6,12 @@ import Wire
 /// On the bench a request is its id; what stands behind a `?` are its parameters.
 final class TestRequest: Statement {
   let id: String
+  let isPart: Bool
 
-  init(_ id: String) { self.id = id }
+  init(_ id: String, isPart: Bool = false) {
+    self.id = id
+    self.isPart = isPart
+  }
 
   static func id(_ statement: any Statement) -> String { (statement as? TestRequest)?.id ?? "" }
 
@@ -72,28 +76,21 @@ struct Bench {
   mutating func query(
     _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
     size: Int = 10, ifVersion: String? = nil, waits: Bool = false, envelope: String = "",
-    credit: Int? = nil, way: [String] = []
+    credit: Int? = nil, way: [String] = [], isPart: Bool = false
   ) {
     let query = Query(
       id: id, database: db, format: .json, deadlineMilliseconds: deadline, ifVersion: ifVersion,
       waitsForChange: waits, credit: credit, way: way)
-    receive(.query(query), id, from: client, envelope: envelope, size: size)
+    receive(
+      .query(query), id, from: client, envelope: envelope, size: size, isPart: isPart)
   }
 
-  /// A part of a query on several databases, which its worker sends over a connection of its own.
-  mutating func part(
-    _ id: String, db: String, of attempt: Attempt, isKept: Bool = false,
-    from client: String = "parts"
-  ) {
-    let query = Query(
-      id: id, database: db, format: .json, credit: 1,
-      extras: QueryExtras(
-        whole: QueryExtras.Whole(number: attempt.job, isKept: isKept)))
-    receive(.query(query), id, from: client, size: 10)
-  }
-
-  mutating func withdraw(upTo id: String? = nil, from client: String = "parts") {
-    receive(.withdraw(upTo: id), "withdraw", from: client)
+  /// Somebody asks which databases there are, to split a query.
+  mutating func look(_ id: String, deadline: Int = 1000) {
+    broker.look(
+      id, TestRequest(id), from: Self.peer("client"), over: Self.peer("client"),
+      deadline: now.adding(milliseconds: deadline), now: now)
+    collect()
   }
 
   mutating func show(
@@ -116,10 +113,10 @@ struct Bench {
 
   mutating func receive(
     _ message: ClientMessage, _ id: String, from client: String, envelope: String = "",
-    size: Int = 0
+    size: Int = 0, isPart: Bool = false
   ) {
     broker.receive(
-      message, TestRequest(id), size: size, from: Self.peer(client + envelope),
+      message, TestRequest(id, isPart: isPart), size: size, from: Self.peer(client + envelope),
       over: Self.peer(client),
       now: now)
     collect()

@@ -60,7 +60,9 @@ struct BrokerTarget: ~Copyable {
   private func check(_ cluster: inout Cluster) throws(Finding) {
     let open = cluster.open.count
     let now = try statistics(&cluster)
-    try expect(now["requests"] == open, "\(now) but \(open) requests", [])
+    let sets = cluster.sets.counts
+    let requests = open - sets.sets + sets.asked
+    try expect(now["requests"] == requests, "\(now) but \(requests) requests, \(sets)", [])
     try expect(now["workers.idle", default: 0] <= now["workers", default: 0], "\(now)", [])
     try expect(now["workers", default: 0] <= Self.peers, "\(now)", [])
     try expect(now["clients", default: 0] <= open, "\(now)", [])
@@ -85,6 +87,7 @@ struct BrokerTarget: ~Copyable {
     // Supervisors that say nothing; at the end of a longer sleep than this nobody had a chance to.
     for _ in 0..<5 { try cluster.pass(milliseconds: 1000) }
     for number in 0..<Self.peers { try cluster.disconnect(worker: peer(number)) }
+    try expect(cluster.sets.isEmpty, "queries on several databases", [])
     try expect(cluster.broker.isEmpty && cluster.broker.abandonments.isEmpty, "not empty", [])
     let now = try statistics(&cluster)
     for what in ["workers", "workers.idle", "clients", "requests", "requests.queued"] {

@@ -10,6 +10,7 @@ struct Cluster {
   typealias RouterBroker = Broker
 
   var broker: RouterBroker
+  private(set) var sets = Sets()
   var now = Instant(microseconds: 1_000_000)
   /// The messages that have no answer yet.
   private(set) var open: [ObjectIdentifier: OpenRequest] = [:]
@@ -60,7 +61,7 @@ struct Cluster {
     var isStream = false
     switch received.content {
     case .refused: break
-    case .message(.cancel), .message(.credit), .message(.withdraw): isAnswered = false
+    case .message(.cancel), .message(.credit): isAnswered = false
     case .message(.next(let id)): isAnswered = !isInChunks(Key(client: client, id: id))
     case .message(.query(let query)):
       key = query.id.map { Key(client: client, id: $0) }
@@ -74,7 +75,7 @@ struct Cluster {
       inFlight[key] = inFlight[key] ?? number
     }
     if isAnswered { open[number] = OpenRequest(request: request, isStream: isStream) }
-    broker.receive(received, now: now)
+    broker.receive(received, besides: &sets, now: now)
     try carryOut()
   }
 
@@ -106,6 +107,7 @@ struct Cluster {
 
   mutating func disconnect(client: PeerID) throws(Finding) {
     for (number, open) in open where open.request.sender.connection == client { close(number) }
+    sets.disconnected(client: client, &broker, now: now)
     broker.disconnected(client: client, now: now)
     try carryOut()
   }
@@ -118,6 +120,7 @@ struct Cluster {
   mutating func pass(milliseconds: Int) throws(Finding) {
     now = now.adding(milliseconds: milliseconds)
     broker.tick(now: now)
+    sets.tick(&broker, now: now)
     try carryOut()
   }
 
@@ -127,40 +130,67 @@ struct Cluster {
   }
 
   mutating func carryOut() throws(Finding) {
-    broker.settle(now: now)
-    while !broker.effects.isEmpty {
-      let effects = broker.effects
-      broker.effects = []
-      for effect in effects { try carryOut(effect) }
+    repeat {
+      sets.settle(&broker, now: now)
+      broker.settle(now: now)
+      while !broker.effects.isEmpty {
+        let effects = broker.effects
+        broker.effects = []
+        for effect in effects { try carryOut(effect) }
+      }
+      let answers = sets.effects
+      sets.effects = []
+      for answer in answers { try carryOut(answer) }
+    } while sets.hasNews || sets.review(&broker, now: now)
+  }
+
+  private mutating func carryOut(_ effect: Sets.Effect) throws(Finding) {
+    switch effect {
+    case .chunk(_, let request, let line, _): try pass(chunk: line, of: request)
+    case .answer(let request, let line, _): try pass(answer: line, to: request)
     }
+  }
+
+  private func pass(chunk line: Line, of request: ClientRequest) throws(Finding) {
+    let isOpen = open[ObjectIdentifier(request)] != nil
+    try expect(isOpen, "a chunk after the end", line.encoded())
+    try readable(line)
+  }
+
+  private mutating func pass(answer line: Line, to request: ClientRequest) throws(Finding) {
+    let number = ObjectIdentifier(request)
+    try expect(open[number] != nil, "answered twice, or never asked", line.encoded())
+    close(number)
+    try readable(line)
+  }
+
+  /// Whether somebody waits for an answer to it.
+  private func isOpen(_ request: any Statement) -> Bool {
+    let request = ClientRequest.of(request)
+    return open[ObjectIdentifier(request)] != nil || request.isPart
   }
 
   private mutating func carryOut(_ effect: Effect) throws(Finding) {
     switch effect {
-    case .chunk(_, let request, let line, _):
-      let isOpen = open[ObjectIdentifier(ClientRequest.of(request))] != nil
-      try expect(isOpen, "a chunk after the end", line.encoded())
-      try readable(line)
+    case .chunk(_, let request, let line, let chunk):
+      if sets.take(chunk, of: request) { return }
+      try pass(chunk: line, of: .of(request))
     case .answer(let request, let line, let rows):
-      let number = ObjectIdentifier(ClientRequest.of(request))
-      try expect(open[number] != nil, "answered twice, or never asked", line.encoded())
-      close(number)
-      try readable(line)
+      if sets.take(line, rows, of: request) { return }
+      try pass(answer: line, to: .of(request))
       if case .values(_, let rows, _) = rows { shown = rows }
     case .run(let peer, let orders):
       try reply(to: peer, .run)
       given[peer] = orders.map(\.job.attempt)
       for order in orders {
-        let isOpen = open[ObjectIdentifier(ClientRequest.of(order.request))] != nil
-        try expect(isOpen, "run after its end", order.job.line.encoded())
+        try expect(isOpen(order.request), "run after its end", order.job.line.encoded())
         try readable(order.job.line)
       }
     case .tell(let peer, let command): try reply(to: peer, command)
     case .hand(let peer, let handovers):
       for handover in handovers {
         let line = ClientMessage.query(handover.query).line
-        let isOpen = open[ObjectIdentifier(ClientRequest.of(handover.request))] != nil
-        try expect(isOpen, "handed over after its end", line.encoded())
+        try expect(isOpen(handover.request), "handed over after its end", line.encoded())
         try readable(line)
         try expect((try? ClientMessage(line)) != nil, "no peer takes this", line.encoded())
         if let attempt = handover.query.id.flatMap(Attempt.init(handedAs:)) {

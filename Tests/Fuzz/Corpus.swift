@@ -32,15 +32,7 @@ enum Corpus {
           extras: QueryExtras(skipsFailed: true))),
       .query(
         Query(id: "18", database: "*", format: .json, extras: QueryExtras(databaseColumn: "d b"))),
-      .query(
-        Query(
-          id: "1", database: "a", format: .json, credit: 1,
-          extras: QueryExtras(whole: QueryExtras.Whole(number: 17, isKept: false)))),
-      .query(
-        Query(
-          id: "3", database: "b*", format: .tsv,
-          extras: QueryExtras(whole: QueryExtras.Whole(number: 17, isKept: true)))),
-      .withdraw(upTo: nil), .withdraw(upTo: "17"), .withdraw(upTo: "1"),
+      .query(Query(id: "1", database: "b*,a", format: .csv)),
     ].map { $0.line.encoded() }
 
   static let outcomes: [Outcome] = [
@@ -66,14 +58,7 @@ enum Corpus {
     outcomes.map {
       AttemptResult(attempt: attempt, outcome: $0, version: "5f3a91", runMicroseconds: 40)
         .line.encoded()
-    } + [summarized(attempt)] + versions
-  }
-
-  private static func summarized(_ attempt: Attempt) -> [UInt8] {
-    AttemptResult(
-      attempt: attempt, outcome: .rows(7), runMicroseconds: 40,
-      summary: SetSummary(databases: 3, failed: 1, code: .sql, why: "b: sql: no such table: t")
-    ).line.encoded()
+    } + versions
   }
 
   static let versions = [
@@ -104,7 +89,7 @@ enum Corpus {
       chunkBytes: 262_144),
     Job(
       attempt: attempt, database: "a,b*", format: .csv, deadlineMilliseconds: 5000,
-      chunkBytes: 262_144, reach: .some,
+      chunkBytes: 262_144,
       extras: QueryExtras(databaseColumn: "db", skipsFailed: true)),
   ].map { $0.line.encoded() }
 

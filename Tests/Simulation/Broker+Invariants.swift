@@ -94,13 +94,6 @@ extension Broker {
       for name in worker.names { served[name, default: 0] += 1 }
     }
     if connections.count != workers.count { return "names without workers" }
-    if workers.values.count(where: \.needsOthers) > 1 { return "two may wait for each other" }
-    if !hasLostNames {
-      let names = workers.values.reduce(into: Set<String>()) { $0.formUnion($1.names) }
-      if let worker = workers.values.first(where: { $0.reach == .all && $0.names != names }) {
-        return "\(worker.member) lacks databases"
-      }
-    }
     if Set(stalled).count != stalled.count || !stalled.allSatisfy({ workers[$0] != nil }) {
       return "the list of stalled workers"
     }

@@ -7,7 +7,6 @@ enum Happening {
   // What arrives at the router.
   case request(Int)
   case takeBack(connection: Int, envelope: Int, id: String)
-  case withdraw(connection: Int, envelope: Int, upTo: String?)
   case credit(connection: Int, envelope: Int, id: String, chunks: Int)
   /// Who must have an answer to everything wants one more chunk.
   case next(Int)

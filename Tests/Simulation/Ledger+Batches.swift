@@ -56,7 +56,7 @@ extension Ledger {
 
   /// Whether a request may be run together with others.
   func mayShare(_ request: Request) -> Bool {
-    !request.isSet && !request.isSuspect && !docket.isSuspect(request) && !request.isReturned
+    !request.isSuspect && !docket.isSuspect(request) && !request.isReturned
       && history.isQuick(request)
   }
 
@@ -72,18 +72,13 @@ extension Ledger {
     try require(request.chunks == 0, "\(index) is run again after \(request.chunks) chunks")
     try require(
       (job.chunkBytes != nil) == (request.credit != nil), "\(index) is run in chunks or not")
-    if request.isSet {
-      try checkSet(job, index, on: connection)
-    } else {
-      try require(job.reach == nil, "\(index) is run as if on several databases")
-      let database = request.database ?? Database.unknown
-      let first = idle.first { workers[$0].serves.contains(database) }
-      let isServed = workers[connection].serves.contains(database)
-      let isFirst = workers[connection].held.isEmpty
-      try require(
-        isFirst ? first == connection : isServed,
-        "\(index) is run by \(connection), not \(first ?? -1)")
-    }
+    let database = request.database ?? Database.unknown
+    let first = idle.first { workers[$0].serves.contains(database) }
+    let isServed = workers[connection].serves.contains(database)
+    let isFirst = workers[connection].held.isEmpty
+    try require(
+      isFirst ? first == connection : isServed,
+      "\(index) is run by \(connection), not \(first ?? -1)")
     try require(
       isSuspect(index) || !request.isSuspect && !docket.isSuspect(request),
       "\(index) runs as if nobody had died of it")
@@ -106,7 +101,7 @@ extension Ledger {
     workers[connection].held.append(
       Worker.Held(
         request: index, attempt: job.attempt,
-        isSuspect: isSuspect(index) && job.reach == nil, reach: job.reach, begun: now))
+        isSuspect: isSuspect(index), begun: now))
   }
 
   /// Whether the router takes it for one that may kill its worker.

@@ -18,9 +18,6 @@ extension Ledger {
         line["tries"] == String(request.tries), "\(index) was begun \(request.tries) times")
     }
     try check(stage, of: index, rows, now: now)
-    if line["message"] == "its client took it back before it was begun" {
-      try checkGivenBack(index)
-    }
     if stage == .aborted { try checkAborted(index, cause, now: now) }
     abandon(index)
     if stage == .quarantined || stage == .deadline {
@@ -60,8 +57,6 @@ extension Ledger {
       let database = request.database ?? Database.unknown
       let isServed = idle.contains { workers[$0].serves.contains(database) }
       try require(!isServed, "\(index) asks for what there is")
-      let hasAny = known.contains { workers[$0].serves != .empty }
-      try require(!request.isSet || !hasAny, "\(index) asks for all, and there is some")
     case .aborted, .failed, .cancelled, .tooLarge, .denied, .badRequest: break
     default: throw Violation("\(stage) is no answer")
     }

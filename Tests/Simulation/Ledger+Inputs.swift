@@ -28,24 +28,12 @@ extension Ledger {
     return min(
       query.deadlineMilliseconds ?? configuration.defaultDeadlineMilliseconds,
       configuration.maxDeadlineMilliseconds,
-      query.database == Database.names[Database.all]
-        ? caps.values.min() ?? .max : caps[query.database] ?? .max)
+      caps[query.database] ?? .max)
   }
 
   /// Returns the request that must be answered `cancelled` now.
   func willTakeBack(_ envelope: Int, _ id: String) -> Int? {
     inFlight[Key(envelope: envelope, id: id)]
-  }
-
-  /// A client would have a request back that nobody has begun.
-  mutating func willWithdraw(_ connection: Int, upTo id: String?, _ envelope: Int) {
-    withdrawals[connection] = nil
-    guard let id else {
-      withdrawals[connection] = .some(nil)
-      return
-    }
-    guard let last = inFlight[Key(envelope: envelope, id: id)] else { return }
-    withdrawals[connection] = .some(last)
   }
 
   /// Something that is no request.
@@ -83,7 +71,6 @@ extension Ledger {
 
   /// A connection is gone: nothing on it is answered any more.
   mutating func willLose(client connection: Int) {
-    withdrawals[connection] = nil
     for index in open where requests[index].connection == connection {
       abandon(index)
       close(index, .unanswered)
@@ -176,7 +163,6 @@ extension ClientMessage {
     case .show(let show): show.id
     case .cancel(let id), .credit(let id, _), .next(let id): id
     case .peer: nil
-    case .withdraw(let id): id
     }
   }
 }

@@ -47,7 +47,6 @@ extension Ledger {
     if let stranger = coverage.stranger { throw Violation("\(stranger) is not foreseen") }
     guard cause == .settle else { return }
     try checkWork()
-    try checkWithdrawals()
     try checkCuts(now: now)
     reviews += 1
     if reviews % 16 == 0, let problem = broker.inconsistency { throw Violation(problem) }
@@ -160,7 +159,7 @@ extension Ledger {
       workers[connection].stage = .absent
     }
     try require(suspects <= 1, "\(suspects) suspects run at once")
-    let listed = broker.idleWorkers
+    let listed = broker.waitingWorkers
     try require(
       listed.count == idle.count && zip(listed, idle).allSatisfy { $0 == Self.peer($1) },
       "these wait for a reply: \(idle)")
@@ -168,7 +167,7 @@ extension Ledger {
 
   /// Nothing waits that could run.
   private func checkWork() throws {
-    let free = runnable(on: idle)
+    let free = served(by: idle)
     let isSuspectRunning = seenWorkers.contains { $0.runsSuspect }
     for request in seen {
       let index = request.index
@@ -186,6 +185,11 @@ extension Ledger {
       case .parked, .running, .streaming: break
       }
     }
+  }
+
+  /// What these workers have.
+  func served(by connections: some Sequence<Int>) -> DatabaseSet {
+    connections.reduce(into: DatabaseSet.empty) { $0.formUnion(workers[$1].serves) }
   }
 
   /// Whether one more statement that may be long could be run before these were.

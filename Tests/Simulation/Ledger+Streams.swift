@@ -135,7 +135,7 @@ extension Ledger {
       guard entry.connection != reader else { return false }
       return switch request.place {
       case .inTurn, .urgent:
-        entry.isSet || entry.database.map(workers[connection].serves.contains) ?? false
+        entry.database.map(workers[connection].serves.contains) ?? false
       case .unresolved, .parked, .running, .streaming: false
       }
     }

@@ -36,7 +36,7 @@ extension Ledger {
     let mayRunLong = mayRunLong(before: runs)
     let free =
       isFirst
-      ? runnable(on: idle)
+      ? served(by: idle)
       : workers[run.connection].serves
     let isSuspectRunning = known.contains { workers[$0].held.contains { $0.isSuspect } }
     let others = (seen.compactMap(waiting) + runs.dropFirst().compactMap(waiting)).filter {

@@ -19,8 +19,6 @@ struct Ledger {
     let size: Int
     /// Nil when it asks the router itself.
     let database: Int?
-    /// Whether that stands for several.
-    var isSet: Bool { database == Database.all }
     var status = Status.onItsWay
     var limit = Instant.start
     var place: SeenRequest.Place?
@@ -71,8 +69,6 @@ struct Ledger {
       let request: Int
       let attempt: Attempt
       let isSuspect: Bool
-      /// Of what is on several databases, what it was told that it has of them.
-      var reach: SetReach?
       /// Later by as much as it has waited for its reader.
       var begun: Instant
       var isAbandoned = false
@@ -95,8 +91,6 @@ struct Ledger {
   }
 
   let configuration: Configuration
-  /// All databases that there ever are.
-  let everything: DatabaseSet
   var requests: [Request] = []
   var workers: [Worker] = []
   /// By the numbers that routers gave them, of which none comes again.
@@ -122,8 +116,6 @@ struct Ledger {
   var heard: [Int: Int64] = [:]
   /// The request that the router is told of now.
   var arriving: Int?
-  /// The connections whose clients would have a request back that nobody has begun, and up to which.
-  var withdrawals: [Int: Int?] = [:]
   /// Until when a client is not shown anything more.
   var shown: [Int: Instant] = [:]
   /// The worker that has spoken last.
@@ -150,8 +142,7 @@ struct Ledger {
     let id: String
   }
 
-  init(_ configuration: Configuration, databases: Int, _ coverage: Coverage) {
-    everything = DatabaseSet(first: databases)
+  init(_ configuration: Configuration, _ coverage: Coverage) {
     self.coverage = coverage
     self.configuration = configuration
     docket.deaths = configuration.tries
@@ -185,7 +176,6 @@ struct Ledger {
     open = []
     inFlight = [:]
     shown = [:]
-    withdrawals = [:]
     idle = []
     asking = []
     known = []

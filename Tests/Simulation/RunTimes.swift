@@ -32,8 +32,7 @@ extension Ledger {
     let database: Int
 
     init(_ request: Request) {
-      // What a text takes on one database says nothing of all.
-      text = request.isSet ? -1 - request.sent.text : request.sent.text
+      text = request.sent.text
       database = request.database ?? Database.unknown
     }
   }

@@ -33,8 +33,6 @@ struct Scenario {
   var bad = 0
   /// Of a hundred requests for which that is possible, that wait for a change.
   var watchers = 20
-  /// Of a hundred requests, that are on all databases.
-  var sets = 0
   /// Of a hundred requests with an id, that want their results in chunks.
   var streams = 0
   /// Of a hundred chunks, after which nobody wants more for a long time, or ever.
@@ -100,7 +98,6 @@ struct Scenario {
       texts.append(Text(nature: nature, database: Int(random.next() % UInt64(databases))))
     }
     unread = pick([0, 0, 0, 10])
-    sets = pick([0, 0, 5, 40])
   }
 }
 

@@ -101,7 +101,6 @@ enum Cause: Int, CaseIterable {
   case show
   case malformed
   case takeBack
-  case withdraw
   case credit
   case next
   case callerGone

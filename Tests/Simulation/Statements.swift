@@ -21,10 +21,8 @@ struct DatabaseSet: Equatable, Sendable {
 /// A file that workers serve.
 struct Database {
   /// There never is one of this number.
-  static let unknown = 7
-  /// This stands for all that there are.
-  static let all = 6
-  static let names = ["a", "b", "c", "d", "e", "f", "*", "nowhere"]
+  static let unknown = 6
+  static let names = ["a", "b", "c", "d", "e", "f", "nowhere"]
 
   /// Counts the writes to it.
   var version = 1
@@ -82,6 +80,7 @@ final class Sent: Statement, Sendable {
     self.parameters = parameters
   }
 
+  var isPart: Bool { false }
   var textHash: UInt64 { UInt64(text) }
   var parametersHash: UInt64 { UInt64(parameters) }
   var excerpt: String { "s" }

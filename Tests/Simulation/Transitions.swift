@@ -100,7 +100,7 @@ private let steps: [Transition.Machine: [String: String]] = [
     "any":
       "backoff callerGone chunk credit drain exited isReady malformed next nonsense note otherWord "
       + "overdue overrun pardon query ready result settle show started state stopping "
-      + "stuck takeBack tick unreachable unread version withdraw workerGone"
+      + "stuck takeBack tick unreachable unread version workerGone"
   ],
   .event: [
     "any":

@@ -65,8 +65,7 @@ extension World {
     case 0..<3: disconnect(index, connection)
     case 3..<13: takeBack(index, connection)
     case 13..<15: readAnything(index, connection)
-    case 15..<19: withdraw(index, connection)
-    case 19..<21:
+    case 15..<17:
       let request = register(index, connection, .cancel(id: "x"), Sent.nobody(0), envelope: 0)
       send(.malformed(connection: connection, request), through: connection)
     default:
@@ -85,15 +84,6 @@ extension World {
     guard !callers[index].sent.isEmpty else { return }
     let (envelope, id) = callers[index].sent.remove(at: pick(callers[index].sent.count))
     send(.takeBack(connection: connection, envelope: envelope, id: id), through: connection)
-  }
-
-  /// Would have something back that nobody has begun, perhaps not what is behind one of its requests.
-  private mutating func withdraw(_ index: Int, _ connection: Int) {
-    let last = chance(50) ? nil : callers[index].sent.last
-    send(
-      .withdraw(
-        connection: connection, envelope: last?.envelope ?? callers[index].envelopes[0],
-        upTo: last?.id), through: connection)
   }
 
   mutating func send(_ happening: Happening, through connection: Int) {
@@ -143,10 +133,8 @@ extension World {
   private mutating func statement(_ id: String?) -> (Query, Sent) {
     let text = pick(scenario.texts.count)
     let database =
-      chance(scenario.sets)
-      ? Database.all
-      : chance(3)
-        ? Database.unknown : chance(10) ? pick(databases.count) : scenario.texts[text].database
+      chance(3)
+      ? Database.unknown : chance(10) ? pick(databases.count) : scenario.texts[text].database
     let query = Query(id: id, database: Database.names[database], format: .json)
     return (query, Sent(request: -1, text: text, parameters: pick(Sent.parameterSets)))
   }

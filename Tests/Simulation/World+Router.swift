@@ -44,15 +44,6 @@ extension World {
     case .takeBack(let connection, let envelope, let id):
       guard connections[connection].isAtRouter else { return }
       try takeBack(envelope, id)
-    case .withdraw(let connection, let envelope, let id):
-      guard connections[connection].isAtRouter else { return }
-      ledger.willWithdraw(connection, upTo: id, envelope)
-      let peer = envelopes[envelope]
-      try tell(.withdraw) {
-        $0.receive(
-          .withdraw(upTo: id), Sent.nobody(-1), size: 0, from: peer,
-          over: Ledger.peer(connection), now: $1)
-      }
     case .credit(let connection, let envelope, let id, let chunks):
       guard connections[connection].isAtRouter else { return }
       ledger.willGrant(chunks, envelope, id)

@@ -210,7 +210,7 @@ extension World {
     let database = ledger.requests[request].database ?? Database.unknown
     let run = Process.Run(
       request: request, job: job, course: course, begun: now, deadline: deadline,
-      version: database == Database.all ? 0 : databases[database].version)
+      version: databases[database].version)
     processes[index].control.begin(
       Assignment(attempt: job.attempt, router: giver.router), from: giver, deadline: deadline,
       now: now)
@@ -369,13 +369,13 @@ extension World {
   private mutating func result(_ index: Int, _ run: Process.Run) -> AttemptResult {
     let isAbandoned = processes[index].control.watchdog.isAbandoned
     let database = ledger.requests[run.request].database ?? Database.unknown
-    var version = database == Database.all ? nil : "\(run.version)"
+    var version: String? = "\(run.version)"
     let outcome: Outcome
     if run.isStopped || run.course.isInterruptible && isAbandoned {
       outcome = .failure(Failure(.cancelled, "nobody waits"))
     } else if run.course.isInterruptible && now >= run.deadline {
       outcome = .failure(Failure(.deadline, "its time is over"))
-    } else if run.sent == 0, database != Database.all,
+    } else if run.sent == 0,
       !processes[index].serves.intersection(present).contains(database)
     {
       processes[index].found = processes[index].serves.intersection(present)

@@ -56,7 +56,7 @@ struct World {
     scenario = Scenario(&random)
     self.history = history
     broker = Broker(scenario.configuration, now: now)
-    ledger = Ledger(scenario.configuration, databases: scenario.databases, coverage)
+    ledger = Ledger(scenario.configuration, coverage)
     present = DatabaseSet(first: scenario.databases)
     databases = Array(repeating: Database(), count: scenario.databases)
     for number in scenario.stations.indices {
@@ -106,7 +106,7 @@ struct World {
 
   private mutating func happen(_ happening: Happening) throws {
     switch happening {
-    case .request, .takeBack, .withdraw, .credit, .next, .callerGone, .malformed, .report, .more,
+    case .request, .takeBack, .credit, .next, .callerGone, .malformed, .report, .more,
       .nonsense,
       .workerGone, .note,
       .publication:

@@ -24,7 +24,6 @@ import Worker
 struct TestEngine: Engine {
   private(set) var databases: [ServedDatabase]
   private(set) var revision = 1
-  let answerLimits = AnswerLimits(bytes: 64 << 20, rows: 10_000_000)
   /// A file with a database's name in each line, if the databases are to change.
   let list: String?
   /// A file that the first database changes with.

@@ -147,7 +147,7 @@ the router dies                                            | cluster.bats     | 
 the workers' supervisor dies                               | cluster.bats     | the workers' supervisor is killed: no worker left behind, answers again within 3 s
 a host with workers is lost, or its cable                  | hosts.bats       | a host is cut off: others answer what it held, and when it is back it serves
 the router's host is lost                                  | hosts.bats       | the router is killed, and restarted: workers on other hosts come back
-the worker that splits a query on several databases dies   | sets.bats        | a worker that is killed in the middle changes nothing
+a worker dies with a part of a query on several databases  | sets.bats        | a worker that is killed in the middle changes nothing
 a peer is killed, stands still or cannot be reached        | peers.bats       | a peer that is killed under load costs nobody an answer, and is used again when it is back
 a query of `xodb-node` does not return to SQLite           | node.bats        | a thread that cannot be interrupted is written off, and another one takes its place
 a database is replaced, by `rename(2)`                     | replace.bats     | a file that replaces another is read whole, and at once

@@ -51,13 +51,13 @@ busy() { # MS
   echo "with recursive n(i) as (select 1 union all select i + 1 from n where i < $1 * 4000) select max(i) from n"
 }
 
-# The pids of the workers that run a query on several databases, or a part of one.
-running() { # DB
-  xodb-req --show workers -f tsv | awk -F '\t' -v db="$1" '$5 == "running" && $6 ~ db { print $3 }'
+# The pids of the workers that run something.
+running() {
+  xodb-req --show workers -f tsv | awk -F '\t' '$5 == "running" { print $3 }'
 }
 
-runs() { # DB
-  [ -n "$(running "$1")" ]
+is_running() {
+  [ -n "$(running)" ]
 }
 
 @test "two hundred databases are right to the row, with one worker and with two" {
@@ -184,18 +184,12 @@ named_so() {
 @test "a worker that is killed in the middle changes nothing" {
   make_shards 30 3
   start_cluster -w 3
-  local round victim
-  for round in 1 2 3 4; do
+  local victim
+  for _ in 1 2 3; do
     timeout 60 xodb-req -d 'shard-*' --db-column db -f tsv "$(busy 20)" >"$work/out" 2>"$work/err" 3>&- &
     note_started
-    if [ $((round % 2)) -eq 1 ]; then
-      # It is the one that splits it.
-      wait_for runs '[*]'
-      victim=$(running '[*]' | head -n 1)
-    else
-      wait_for runs '^shard-[0-9]+$'
-      victim=$(running '^shard-[0-9]+$' | head -n 1)
-    fi
+    wait_for is_running
+    victim=$(running | head -n 1)
     kill -KILL "$victim"
     wait_status "$pid"
     cat "$work/err"
@@ -272,4 +266,38 @@ workers_peak() {
   [ "$(xodb-req -d 'shard-5,shard-1' -f tsv 'select max(i) from t')" = $'5\n1' ]
   run --separate-stderr xodb-req -d 'shard-5,nobody' --skip-failed -f tsv 'select max(i) from t'
   [ "$status" -eq 66 ] && [ "$output" = 5 ]
+}
+
+@test "what only peers have is part of it, and nobody waits for ever" {
+  make_shards 30 5
+  mkdir "$work/a" "$work/b"
+  local file n=0
+  for file in "$work"/data/*.db; do
+    n=$((n + 1))
+    if [ $((n % 2)) -eq 0 ]; then mv "$file" "$work/a"; else mv "$file" "$work/b"; fi
+  done
+  # One worker each, and each needs the other one's.
+  start a xodb-node --data "$work/a" --threads 1 --serve --bind "ipc://$work/a.sock" --peer "ipc://$work/b.sock"
+  start b xodb-node --data "$work/b" --threads 1 --serve --bind "ipc://$work/b.sock" --peer "ipc://$work/a.sock"
+  wait_for know_each_other
+  local i pids=()
+  for i in {1..10}; do
+    local to=$work/a.sock
+    [ $((i % 2)) -eq 0 ] || to=$work/b.sock
+    echo "$(busy 3); select shard, i, hex(zeroblob(30000)) from t;" |
+      timeout 60 xodb-req --router "ipc://$to" -d 'shard-*' -f tsv >"$work/out-$i" 3>&- &
+    pids+=($!)
+  done
+  for i in "${pids[@]}"; do wait "$i"; done
+  for i in {1..10}; do
+    [ "$(wc -l <"$work/out-$i")" -eq 180 ]
+    tail -n 150 "$work/out-$i" | cut -f 1 | cmp - <(for n in {1..30}; do for _ in {1..5}; do echo "$n"; done; done)
+  done
+}
+
+know_each_other() {
+  local side
+  for side in a b; do
+    [ "$(xodb-req --router "ipc://$work/$side.sock" --databases -f tsv 2>/dev/null | wc -l)" -eq 30 ] || return 1
+  done
 }

@@ -15,11 +15,6 @@ package enum ClientMessage: Equatable, Sendable {
   case next(id: String)
   /// Say how much you can take: what one router asks another again and again.
   case peer(PeerQuestion)
-  /// Give one back of what the same connection has in flight: the oldest request that no worker has, up
-  /// to the one of this id if there is one, is answered `cancelled`. As long as each has a worker, one is
-  /// waited for; so whoever can run them itself never waits for somebody else to begin one. This message
-  /// has no answer of its own, and takes the place of an earlier one that waits.
-  case withdraw(upTo: String?)
 }
 
 package struct Query: Equatable, Sendable {
@@ -42,8 +37,8 @@ package struct Query: Equatable, Sendable {
   /// What few ask for.
   package var extras: QueryExtras?
 
-  /// Whether the database's name reads as several.
-  package var namesSeveral: Bool { extras?.whole == nil && DatabaseSelection.isSet(database) }
+  /// Whether the database's name reads as several. Where it has come from, that was looked at already.
+  package var namesSeveral: Bool { DatabaseSelection.isSet(database) && way.isEmpty }
 
   package init(
     id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
@@ -94,7 +89,6 @@ extension ClientMessage {
     case .show(let show): show.id
     case .cancel(let id), .credit(let id, _), .next(let id): id
     case .peer: nil
-    case .withdraw(let id): id
     }
   }
 
@@ -127,7 +121,6 @@ extension ClientMessage {
     case .credit(let id, let chunks): Line("CREDIT").with("id", id).with("credit", chunks)
     case .next(let id): Line("NEXT").with("id", id)
     case .peer(let question): question.line
-    case .withdraw(let id): Line("WITHDRAW").with("id", id)
     }
   }
 
@@ -182,8 +175,6 @@ extension ClientMessage {
     } else if line.isWord("NEXT") {
       guard let id else { throw Failure(.badRequest, "NEXT without id=") }
       self = .next(id: id)
-    } else if line.isWord("WITHDRAW") {
-      self = .withdraw(upTo: id)
     } else if let question = PeerQuestion(line) {
       self = .peer(question)
     } else {

@@ -21,6 +21,9 @@ package struct DatabaseSelection: Sendable {
     }
   }
 
+  /// Whether it takes a list of what there is to say what it comes to.
+  package var hasPattern: Bool { parts.contains { $0.contains(Self.star) } }
+
   package func contains(_ name: String) -> Bool {
     parts.contains { Self.matches(Array(name.utf8), $0) }
   }

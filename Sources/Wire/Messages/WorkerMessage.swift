@@ -96,14 +96,10 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
   package var version: String?
   /// How long the engine took, without the time in which it waited for its reader.
   package var runMicroseconds: Int64
-  /// Of a query on several databases that has rows.
-  package var summary: SetSummary?
 
   package init(
-    attempt: Attempt, outcome: Outcome, version: String? = nil, runMicroseconds: Int64,
-    summary: SetSummary? = nil
+    attempt: Attempt, outcome: Outcome, version: String? = nil, runMicroseconds: Int64
   ) {
-    self.summary = summary
     self.attempt = attempt
     self.outcome = outcome
     self.version = version
@@ -111,10 +107,8 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
   }
 
   package var line: Line {
-    var line = outcome.start().with(attempt).with(outcome).with("version", version)
+    outcome.start().with(attempt).with(outcome).with("version", version)
       .with("run_us", runMicroseconds)
-    line.append(summary)
-    return line
   }
 
   package init?(_ line: LineView) {
@@ -122,8 +116,7 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
       let run = line["run_us"]?.int64
     else { return nil }
     self.init(
-      attempt: attempt, outcome: outcome, version: line["version"]?.text, runMicroseconds: run,
-      summary: line.isWord("OK") ? SetSummary(line) : nil)
+      attempt: attempt, outcome: outcome, version: line["version"]?.text, runMicroseconds: run)
   }
 }
 
@@ -232,18 +225,15 @@ package struct Job: LineMessage, Equatable, Sendable {
   /// Whenever so many bytes of the result are there, they are sent; nil when it is to come in one
   /// message.
   package var chunkBytes: Int?
-  /// Whether the database's name stands for several, and what the worker has of them.
-  package var reach: SetReach?
   /// What few queries ask for.
   package var extras: QueryExtras?
 
   package init(
     attempt: Attempt, database: String, format: Format, deadlineMilliseconds: Int,
-    ifVersion: String? = nil, chunkBytes: Int? = nil, reach: SetReach? = nil,
+    ifVersion: String? = nil, chunkBytes: Int? = nil,
     extras: QueryExtras? = nil
   ) {
     self.chunkBytes = chunkBytes
-    self.reach = reach
     self.extras = extras
     self.attempt = attempt
     self.database = database
@@ -259,7 +249,6 @@ package struct Job: LineMessage, Equatable, Sendable {
     line.append("deadline", deadlineMilliseconds)
     line.append("if-version", ifVersion)
     line.append("chunk", chunkBytes)
-    if let reach { line.append("set", reach.rawValue) }
     line.append(extras)
     return line
   }
@@ -273,14 +262,6 @@ package struct Job: LineMessage, Equatable, Sendable {
     self.init(
       attempt: attempt, database: database, format: format, deadlineMilliseconds: deadline,
       ifVersion: line["if-version"]?.text, chunkBytes: line["chunk"]?.int,
-      reach: (line["set"]?.text).flatMap(SetReach.init), extras: try? QueryExtras.read(line))
+      extras: try? QueryExtras.read(line))
   }
-}
-
-/// What the worker that gets a query on several databases has of all that the cluster has.
-package enum SetReach: String, Sendable {
-  /// All of them: it needs nobody else.
-  case all
-  /// Others have some that it lacks: it asks the router which there are, and waits for those others.
-  case some
 }

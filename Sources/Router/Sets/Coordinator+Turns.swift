@@ -9,7 +9,7 @@ extension Coordinator {
     while turn < items.count {
       var part: Part?
       switch items[turn].state {
-      case .new, .offered, .own: return nil
+      case .new, .asked: return nil
       case .begun(var parts):
         part = parts.popFirst()
         items[turn].state = .begun(parts)
@@ -17,7 +17,11 @@ extension Coordinator {
       case .done(var parts, let rows):
         part = parts.popFirst()
         items[turn].state = .done(parts, rows: rows)
-        if part == nil { complete(rows) }
+        if part == nil {
+          self.rows += rows
+          answered += 1
+          takeTurn()
+        }
       case .failed(let failure): fail(failure)
       case .over: takeTurn()
       }
@@ -34,26 +38,16 @@ extension Coordinator {
     return ending
   }
 
-  private mutating func complete(_ more: Int) {
-    rows += more
-    answered += 1
-    takeTurn()
-    guard let maxRows, rows > maxRows else { return }
-    ending = .end(.failure(Failure(.tooLarge, "more than \(maxRows) rows")), nil)
-  }
-
   private mutating func takeTurn() {
     items[turn].state = .over
     turn += 1
     hasPassed = false
-    fresh = max(fresh, turn)
   }
 
   /// The database whose turn it is has failed.
   private mutating func fail(_ failure: Failure) {
     let name = items[turn].name
-    // When its time is over, so is that of all others.
-    guard skipsFailed, !hasPassed, failure.code != .deadline else {
+    guard skipsFailed, !hasPassed else {
       var named = failure
       named.message = "\(name): \(failure.message)"
       ending = .end(.failure(named), nil)
@@ -61,19 +55,5 @@ extension Coordinator {
     }
     failures.append(name, failure)
     takeTurn()
-  }
-
-  /// Asks for more of the database whose turn it is.
-  mutating func grant() -> Step? {
-    guard turn < items.count, isStreaming else { return nil }
-    let more = items[turn].received + Self.credit - items[turn].granted
-    guard more > 0 else { return nil }
-    items[turn].granted += more
-    return .credit(turn, chunks: more)
-  }
-
-  /// Whether the rows whose turn it is come from elsewhere, chunk by chunk.
-  var isStreaming: Bool {
-    if case .begun = items[turn].state { true } else { false }
   }
 }

@@ -1,7 +1,7 @@
 import Testing
 import Wire
 
-@testable import Worker
+@testable import Router
 
 @Suite struct RowJointTests {
   private func start(_ joint: inout RowJoint, _ text: String) throws(Failure) -> Int {

@@ -1,0 +1,150 @@
+package import Broker
+internal import DequeModule
+package import Wire
+internal import ZeroMQ
+
+/// What is done when something has happened.
+extension Sets {
+  /// Goes on with all to which something has happened, and keeps nothing from others. To be called before the
+  /// broker gives out what it can.
+  package mutating func settle(_ broker: inout Broker, now: Instant) {
+    while running.count < Self.maxRunning, let number = waiting.next(), let set = all[number] {
+      running.append(number)
+      begin(set, &broker, now)
+    }
+    while let number = touched.popFirst() {
+      guard let set = all[number] else { continue }
+      step(set, &broker, now)
+    }
+    // Sooner than the broker frees workers for what waits.
+    if broker.waitingRequests > broker.idleWorkers { letGo(&broker, now) }
+  }
+
+  /// To be called when the broker has given out what it can: uses what is idle. Returns whether the broker
+  /// was asked anything.
+  package mutating func review(_ broker: inout Broker, now: Instant) -> Bool {
+    hasAsked = false
+    if Self.lacksWorkers(broker) {
+      letGo(&broker, now)
+    } else if broker.idleWorkers > 0 {
+      // What the first one asks may fill what is idle.
+      for set in large where !hasAsked { step(set, &broker, now) }
+    }
+    return hasAsked
+  }
+
+  /// Whether anything waits for a worker that may have something whose turn has not come.
+  private static func lacksWorkers(_ broker: Broker) -> Bool {
+    broker.waitingRequests > 0 || broker.hasHandedOver
+  }
+
+  /// Those of whose results some are larger than a chunk.
+  private var large: [SetRequest] {
+    running.compactMap { all[$0] }.filter { $0.coordinator?.areSmall == false }
+  }
+
+  /// Workers that have a result whose turn has not come are freed.
+  private mutating func letGo(_ broker: inout Broker, _ now: Instant) {
+    for set in large {
+      for serial in set.coordinator?.letGo() ?? [] {
+        tell(.cancel(id: "\(serial)"), set, &broker, now)
+      }
+    }
+  }
+
+  private mutating func begin(_ set: SetRequest, _ broker: inout Broker, _ now: Instant) {
+    if DatabaseSelection(set.query.database).hasPattern {
+      set.phase = .looking
+      look(set, &broker, now)
+    } else {
+      run(set, on: DatabaseSelection(set.query.database).databases(among: []), &broker, now)
+    }
+  }
+
+  private mutating func run(
+    _ set: SetRequest, on databases: [String], _ broker: inout Broker, _ now: Instant
+  ) {
+    guard !databases.isEmpty else {
+      let why = "no database matches '\(set.query.database)'"
+      return end(set.number, .failure(Failure(.noSuchDatabase, why)), &broker, now)
+    }
+    set.phase = .running
+    set.begun = now
+    set.coordinator = Coordinator(
+      databases, skipsFailed: set.query.extras?.skipsFailed ?? false)
+    touched.insert(set.number)
+  }
+
+  /// Does what can be done now.
+  private mutating func step(_ set: SetRequest, _ broker: inout Broker, _ now: Instant) {
+    switch set.phase {
+    case .waiting, .looking: return
+    case .looked(let failure?): return end(set.number, .failure(failure), &broker, now)
+    case .looked(nil):
+      let databases = DatabaseSelection(set.query.database).databases(among: broker.knownNames)
+      run(set, on: databases, &broker, now)
+    case .running: break
+    }
+    while set.coordinator != nil {
+      guard passChunk(of: set, now) else { break }
+      weight += set.weightNow - set.weight
+      set.weight = set.weightNow
+      let ahead = ahead(of: set, broker)
+      guard let step = set.coordinator?.next(ahead: ahead) else { return }
+      switch step {
+      case .ask(let index, let serial, let credit):
+        ask(index, serial: serial, credit: credit, set, &broker, now)
+      case .grant(let serial, let chunks):
+        tell(.credit(id: "\(serial)", chunks: chunks), set, &broker, now)
+      case .cancel(let serial): tell(.cancel(id: "\(serial)"), set, &broker, now)
+      case .pass(let part, let isFirst): pass(part, isFirst, of: set, &broker, now)
+      case .wait: return
+      case .end(let outcome, let summary):
+        return end(set.number, outcome, &broker, now, summary: summary)
+      }
+    }
+  }
+
+  /// How many more databases may be asked whose turn has not come: when their results are large, only as many
+  /// as there are workers for whom nobody else has anything to do.
+  private func ahead(of set: SetRequest, _ broker: Broker) -> Int {
+    guard let coordinator = set.coordinator, weight < Self.maxWaitingBytes else { return 0 }
+    if coordinator.areSmall { return Coordinator.window }
+    return Self.lacksWorkers(broker) ? 0 : broker.idleWorkers
+  }
+
+  /// Sends a chunk if there is one. Returns false when its reader wants none.
+  private mutating func passChunk(of set: SetRequest, _ now: Instant) -> Bool {
+    guard let credit = set.credit, set.output.count >= Self.chunkBytes else { return true }
+    guard credit > 0 else {
+      set.stalledSince = set.stalledSince ?? now
+      return false
+    }
+    set.credit = credit - 1
+    set.chunks += 1
+    let line = Line("MORE").with("id", set.query.id).with("chunk", set.chunks)
+    effects.append(.chunk(set.number, set.request, line, set.output.take()))
+    return true
+  }
+
+  private mutating func pass(
+    _ part: Part, _ isFirst: Bool, of set: SetRequest, _ broker: inout Broker, _ now: Instant
+  ) {
+    do throws(Failure) {
+      try set.output.append(part, isFirst: isFirst)
+      guard set.credit == nil else { return }
+      if set.output.count > Self.maxAnswerBytes {
+        throw Failure(.tooLarge, "the answer is larger than \(Self.maxAnswerBytes) bytes")
+      }
+      if weight > Self.maxBytes {
+        throw Broker.busy("\(weight) bytes of answers on several databases are held")
+      }
+    } catch {
+      if error.code == .sql {
+        set.coordinator?.refuse(error)
+      } else {
+        end(set.number, .failure(error), &broker, now)
+      }
+    }
+  }
+}
