@@ -1,19 +1,28 @@
-internal import CZeroMQ
+#if canImport(Glibc)
+private import Glibc
+#endif
 
 /// The sockets and descriptors that a loop waits on, in the order in which they were added.
 ///
-/// It keeps raw handles: fill it anew before each wait, from sockets that are still open.
+/// It keeps raw references: fill it anew before each wait, from sockets that are still open.
 package struct PollSet {
   package struct Events: OptionSet, Sendable {
     package let rawValue: Int16
     package init(rawValue: Int16) { self.rawValue = rawValue }
-    package static let readable = Events(rawValue: Int16(ZMQ_POLLIN))
-    package static let writable = Events(rawValue: Int16(ZMQ_POLLOUT))
+    package static let readable = Events(rawValue: Int16(POLLIN))
+    package static let writable = Events(rawValue: Int16(POLLOUT))
     /// An error or hang-up of a descriptor; always reported.
-    package static let failed = Events(rawValue: Int16(ZMQ_POLLERR))
+    package static let failed = Events(rawValue: Int16(POLLERR))
   }
 
-  private var items: [zmq_pollitem_t] = []
+  private var items: [pollfd] = []
+  private var sockets: [Item] = []
+
+  /// One of the items that is a socket.
+  private struct Item {
+    unowned(unsafe) let socket: InnerSocket
+    let index: Int
+  }
 
   package init() {}
 
@@ -24,49 +33,63 @@ package struct PollSet {
 
   package mutating func removeAll() {
     items.removeAll(keepingCapacity: true)
+    sockets.removeAll(keepingCapacity: true)
   }
 
   /// A socket as the poll set keeps it, which is not to be used after the socket's end.
   package struct Pollable {
-    fileprivate let handle: UnsafeMutableRawPointer
+    fileprivate unowned(unsafe) let socket: InnerSocket
   }
 
-  /// Returns the item's number.
+  /// Waits for messages. Returns the item's number.
   @discardableResult
-  package mutating func add(_ socket: Pollable, _ events: Events = .readable) -> Int {
-    items.append(zmq_pollitem_t(socket: socket.handle, fd: 0, events: events.rawValue, revents: 0))
-    return items.count - 1
+  package mutating func add(_ pollable: Pollable) -> Int {
+    sockets.append(Item(socket: pollable.socket, index: items.count))
+    return add(descriptor: pollable.socket.descriptor)
   }
 
   @discardableResult
-  package mutating func add(_ socket: borrowing Socket, _ events: Events = .readable) -> Int {
-    add(socket.pollable, events)
+  package mutating func add(_ socket: borrowing Socket) -> Int {
+    add(socket.pollable)
   }
 
   /// Returns the item's number. No events at all: to see only that the descriptor has failed.
   @discardableResult
   package mutating func add(descriptor: Int32, _ events: Events = .readable) -> Int {
-    items.append(
-      zmq_pollitem_t(socket: nil, fd: descriptor, events: events.rawValue, revents: 0))
+    items.append(pollfd(fd: descriptor, events: events.rawValue, revents: 0))
     return items.count - 1
   }
 
   /// Waits until something has happened or the time is over; nil waits without end.
-  /// A signal ends the wait early, with nothing ready.
+  /// A signal ends the wait early, with nothing ready, and so does what libzmq's threads have to say
+  /// that is no message.
+  ///
+  /// Not zmq_poll, which looks at each socket twice for every wait that sleeps: a system call each.
   package mutating func wait(milliseconds: Int?) throws(ZMQError) {
-    let result = zmq_poll(&items, Int32(items.count), milliseconds ?? -1)
-    guard result < 0 else { return }
-    let error = ZMQError.last("poll")
-    guard error.code == ZMQError.interrupted else { throw error }
-    for index in items.indices { items[index].revents = 0 }
+    var milliseconds = milliseconds.map { Int32(clamping: $0) } ?? -1
+    for item in sockets where !item.socket.isDrained {
+      try item.socket.look()
+      if !item.socket.isDrained { milliseconds = 0 }
+    }
+    if poll(&items, nfds_t(items.count), milliseconds) < 0 {
+      let error = ZMQError.last("poll")
+      guard error.code == ZMQError.interrupted else { throw error }
+      for index in items.indices { items[index].revents = 0 }
+    }
+    for item in sockets {
+      if items[item.index].revents != 0 { try item.socket.look() }
+      items[item.index].revents = item.socket.isDrained ? 0 : Events.readable.rawValue
+    }
   }
 
   /// What happened to the item added as number `index`.
   package subscript(index: Int) -> Events {
-    Events(rawValue: items[index].revents)
+    let all = Events(rawValue: items[index].revents)
+    let events = all.intersection([.readable, .writable])
+    return all == events ? events : events.union(.failed)
   }
 }
 
 extension Socket {
-  package var pollable: PollSet.Pollable { PollSet.Pollable(handle: handle) }
+  package var pollable: PollSet.Pollable { PollSet.Pollable(socket: inner) }
 }

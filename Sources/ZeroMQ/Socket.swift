@@ -25,8 +25,7 @@ package struct Socket: ~Copyable {
   /// The bound on the frames of a message; what is longer is cut there and marked so.
   package static let maxFrames = 1024
 
-  let handle: UnsafeMutableRawPointer
-  private let closing: Closing
+  let inner: InnerSocket
   private let context: Context
   private let scratch: UnsafeMutablePointer<zmq_msg_t>
 
@@ -37,8 +36,7 @@ package struct Socket: ~Copyable {
     }
     var linger: Int32 = 0
     zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
-    self.handle = handle
-    closing = Closing(handle)
+    inner = InnerSocket(handle)
     self.context = context
     scratch = .allocate(capacity: Self.maxFrames)
   }
@@ -49,9 +47,12 @@ package struct Socket: ~Copyable {
   }
 
   /// Closes it early; then it must not be used any more.
-  func close() { closing.close() }
+  func close() { inner.close() }
 
-  var isClosed: Bool { closing.isClosed }
+  var isClosed: Bool { inner.isClosed }
+
+  /// For libzmq's functions.
+  var handle: UnsafeMutableRawPointer { inner.handle }
 
   package func bind(_ endpoint: String) throws(ZMQError) {
     guard zmq_bind(handle, endpoint) == 0 else { throw .last("bind \(endpoint)") }
@@ -79,8 +80,9 @@ package struct Socket: ~Copyable {
       guard result >= 0 else {
         let error = ZMQError.last("receive")
         for index in 0...count { zmq_msg_close(scratch + index) }
-        if error.code == ZMQError.wouldBlock { return nil }
-        throw error
+        guard error.code == ZMQError.wouldBlock else { throw error }
+        inner.isDrained = true
+        return nil
       }
       let more = zmq_msg_more(scratch + count) != 0
       if count + 1 < Self.maxFrames {
@@ -93,20 +95,5 @@ package struct Socket: ~Copyable {
       if !more { break }
     }
     return .moving(scratch, Multipart.Header(count: count, size: size, isTruncated: isTruncated))
-  }
-}
-
-/// Closes a socket once.
-private final class Closing {
-  private let handle: UnsafeMutableRawPointer
-  private(set) var isClosed = false
-
-  init(_ handle: UnsafeMutableRawPointer) {
-    self.handle = handle
-  }
-
-  func close() {
-    if !isClosed { zmq_close(handle) }
-    isClosed = true
   }
 }
