@@ -14,7 +14,7 @@ struct Main {
         let invocation = try Invocation(arguments, &options)
         let data = try options.checked()
         // Whoever closes the pipe has seen enough, unless others are served.
-        signal(SIGPIPE, options.serves ? SIG_IGN : SIG_DFL)
+        signal(SIGPIPE, options.bind.isEmpty ? SIG_DFL : SIG_IGN)
         let node = try Node(options, hasQueries: !invocation.isEmpty)
         try node.run(invocation, data: data)
       } catch Invocation.Mistake.wantsHelp {

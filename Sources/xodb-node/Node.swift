@@ -56,7 +56,14 @@ final class Node: Sendable {
     Limits.raiseDescriptors()
     let limits = RunLimits()
     limits.boundProcess()
-    let broker = try Thread("broker") { self.serve() }
+    // It ends the process. Nothing here waits for it, so that an error does not either.
+    try Thread("broker") { self.serve() }.detach()
+    try startWorkers(data, limits)
+    if !invocation.isEmpty { finish(try runQueries(invocation)) }
+    while true { pause() }
+  }
+
+  private func startWorkers(_ data: String, _ limits: RunLimits) throws(ToolError) {
     var settings = WorkerThreadSettings(
       Member(name: identity.name, generation: identity.incarnation), count: threads)
     settings.watchDelayMilliseconds = bind.isEmpty ? Self.shortMilliseconds : 0
@@ -65,16 +72,27 @@ final class Node: Sendable {
       () throws(ToolError) in try SQLEngine(serving: data, limits)
     }
     try workers.start()
-    if !invocation.isEmpty {
-      var loop = try ClientLoop(invocation, to: Self.clients, in: context)
-      let result = try loop.run()
-      if bind.isEmpty { Tool.exit(result) }
-      status.withLock { $0 = result }
-      // Others have their answers first.
-      if !serves { kill(getpid(), SIGTERM) }
+  }
+
+  /// Runs the queries of this process, and returns what has become of them.
+  private func runQueries(_ invocation: Invocation) throws(ToolError) -> ExitStatus {
+    var loop = try ClientLoop(invocation, to: Self.clients, in: context)
+    do throws(ToolError) {
+      return try loop.run()
+    } catch  where !bind.isEmpty {
+      // Others are served on, though nobody will see the rest of these. The broker does not notice by
+      // itself that a client in its own process has gone.
+      Diagnostics.report(error)
+      try loop.takeBack()
+      return error.status
     }
-    broker.join()
-    Tool.exit(.success)
+  }
+
+  /// Ends the process with this status, once others have their answers.
+  private func finish(_ result: ExitStatus) {
+    if bind.isEmpty { Tool.exit(result) }
+    status.withLock { $0 = result }
+    if !serves { kill(getpid(), SIGTERM) }
   }
 
   /// Runs the broker, and ends the process when that ends.

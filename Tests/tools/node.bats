@@ -219,3 +219,44 @@ req() { # NAME ARG...
   echo "# xodb-req $req ms, xodb-node $node ms (medians)" >&3
   awk -v a="$req" -v b="$node" 'BEGIN { exit !(b - a < 50) }'
 }
+
+@test "a node whose output cannot be written says so and ends" {
+  fails_to_write timeout 20 "${node[@]}" -d kv 'select 1'
+  fails_to_write timeout 20 "${node[@]}" --bind "ipc://$XODB_RUN/node" -d kv 'select 1'
+  [ ! -e "$XODB_RUN/node" ]
+}
+
+fails_to_write() { # COMMAND...
+  status=0
+  "$@" 3>&- >/dev/full 2>"$work/err" || status=$?
+  [ "$status" -eq 74 ]
+  [ "$(cat "$work/err")" = 'xodb-node: write standard output: No space left on device' ]
+}
+
+@test "a reachable node whose reader has gone answers others, and ends" {
+  endpoint=ipc://$XODB_RUN/node
+  mkfifo "$work/pipe"
+  "${node[@]}" --bind "$endpoint" --timeout 1000 -d kv "${endless/count(\*)/i}" >"$work/pipe" 2>"$work/err" 3>&- &
+  note_started
+  node_pid=$pid
+  exec 4<"$work/pipe"
+  wait_for test -S "$XODB_RUN/node"
+  start other xodb-req --router "$endpoint" -d kv 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) as n from n'
+  wait_for eval "xodb-req --router '$endpoint' --show queue | grep -q '3000000.*running\|running.*3000000'"
+  exec 4<&-
+  wait_status "$pid"
+  [ "$status" -eq 0 ]
+  [ "$(cat "$work/other.out")" = '{"n":3000000}' ]
+  wait_status "$node_pid"
+  [ "$status" -eq 74 ]
+  [ "$(cat "$work/err")" = 'xodb-node: write standard output: Broken pipe' ]
+  [ ! -e "$XODB_RUN/node" ]
+}
+
+@test "an endpoint that is no file is refused" {
+  for endpoint in ipc:// 'ipc://*' ipc://@name; do
+    run -64 --separate-stderr "${node[@]}" --bind "$endpoint" -d kv 'select 1'
+    # shellcheck disable=SC2154 # bats sets it
+    [ "$stderr" = "xodb-node: bind $endpoint: ipc:// is followed by the path of a socket" ]
+  done
+}

@@ -61,6 +61,12 @@ package struct ClientLoop: ~Copyable {
     return status
   }
 
+  /// Cancels what has not been answered, when nothing can be printed any more.
+  package mutating func takeBack() throws(ToolError) {
+    for id in session.unanswered { try link.send(ClientMessage.cancel(id: String(id)).line) }
+    try link.flush()
+  }
+
   private func printStatistics() throws(ToolError) {
     guard printsStatistics else { return }
     let line = session.statistics.line(microseconds: Clock.now().microseconds(since: start))

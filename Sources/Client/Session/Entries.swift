@@ -74,6 +74,11 @@ struct Entries {
     free.append(slot)
   }
 
+  /// The ids of what was sent and is not answered.
+  var unanswered: [UInt64] {
+    slots.compactMap { if case .sent = $0.state { $0.id } else { nil } }
+  }
+
   /// Gives an entry another id.
   mutating func renew(_ slot: Int) {
     slots[slot].id += UInt64(Self.maxCount)

@@ -83,6 +83,9 @@ package struct Session {
   /// Whether everything submitted has been printed or reported.
   package var isEmpty: Bool { entries.count == 0 && omission == nil }
 
+  /// The ids of what was sent and is not answered.
+  package var unanswered: [UInt64] { entries.unanswered }
+
   /// Whether more may be submitted.
   package var hasRoom: Bool {
     window.hasRoom(beside: entries.count - finished) && entries.count < Entries.maxCount
