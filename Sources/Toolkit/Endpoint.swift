@@ -5,7 +5,13 @@ package enum Endpoint {
   package static func checkBind(
     _ endpoint: String, trustsNetwork: Bool
   ) throws(ToolError) {
-    if endpoint.hasPrefix("ipc://") { return }
+    if endpoint.hasPrefix("ipc://") {
+      // To libzmq, `*` is a directory that it makes in the current one, and `@name` no file at all.
+      guard let first = endpoint.dropFirst("ipc://".count).first, first != "*", first != "@" else {
+        throw ToolError("bind \(endpoint)", "ipc:// is followed by the path of a socket", .usage)
+      }
+      return
+    }
     guard let (host, port) = tcp(endpoint), port == "*" || isPort(port) else {
       throw ToolError(
         "bind \(endpoint)", "an endpoint is tcp://ADDRESS:PORT or ipc://PATH", .usage)
