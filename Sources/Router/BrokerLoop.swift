@@ -43,6 +43,8 @@ package struct BrokerLoop: ~Copyable {
   private var rowDrops = OnceASecond()
   private var answerDrops = OnceASecond()
   private var nextSignOfLife = Instant.start
+  /// The broker's next deadline, as of the last wait.
+  private var nextTick: Instant?
   private var nextFlush = Instant.start
   /// Of a client's message, what the next turn goes on with.
   private var unread: RequestReader?
@@ -98,8 +100,6 @@ package struct BrokerLoop: ~Copyable {
       }
       if poll[0].contains(.readable) || unread != nil { try receiveFromClients() }
       if !peers.isEmpty { try receiveFromPeers() }
-      // Whoever waits for one answer waits for all that is done before this.
-      try settle()
       if clients.hasNews || workers.hasNews || !poll[6].isEmpty || !poll[7].isEmpty {
         try followConnections()
       }
@@ -109,8 +109,9 @@ package struct BrokerLoop: ~Copyable {
         supervised.say(.alive)
         checkPaths(now)
       }
-      if broker.nextDeadline.map({ $0 <= now }) ?? false { broker.tick(now: now) }
+      if let nextTick, now >= nextTick { broker.tick(now: now) }
       sets.tick(&broker, now: now)
+      // Whoever waits for one answer waits for all that is done before this.
       try settle()
       if now >= nextFlush {
         nextFlush = now.adding(milliseconds: Outbox.retryMilliseconds)
@@ -182,7 +183,8 @@ package struct BrokerLoop: ~Copyable {
     for peer in peers { peer.addSockets(to: &poll) }
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
-    if let deadline = broker.nextDeadline { due = min(due, deadline) }
+    nextTick = broker.nextDeadline
+    if let nextTick { due = min(due, nextTick) }
     if let deadline = sets.nextDeadline { due = min(due, deadline) }
     if !output.isEmpty { due = min(due, nextFlush) }
     if unread != nil { due = now }
