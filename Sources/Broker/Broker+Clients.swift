@@ -166,6 +166,7 @@ extension Broker {
     guard let request = requests.removeValue(forKey: number) else { return }
     if let id = request.id { inFlight[ClientRequestID(client: request.client, id: id)] = nil }
     let peer = request.peer
+    goOn(number, request)
     dequeue(number, request)
     if let account = request.account {
       _ = account.numbers.removeInOrder(number)

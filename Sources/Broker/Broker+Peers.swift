@@ -83,19 +83,24 @@ extension Broker {
       request.peer == number
     else { return }
     switch answer.content {
-    case .chunk where request.credit == nil:
+    case .chunk where request.credit ?? 0 == 0:
       let why = "a peer has sent a part of it, which nobody had asked for"
       finish(answer.attempt.job, .failure(Failure(.aborted, why)), now: now)
-    case .chunk: pass(answer.attempt.job, request, body, from: answer)
+    case .chunk: pass(answer.attempt.job, request, body, from: answer, now)
     case .outcome(let outcome): conclude(answer, outcome, body, of: request, from: peer, now)
     }
   }
 
   private mutating func pass(
-    _ number: UInt64, _ request: PendingRequest, _ chunk: Body, from answer: PeerAnswer
+    _ number: UInt64, _ request: PendingRequest, _ chunk: Body, from answer: PeerAnswer,
+    _ now: Instant
   ) {
     request.chunks += 1
-    request.credit = request.credit.map { max(0, $0 - 1) }
+    request.credit = request.credit.map { $0 - 1 }
+    if request.credit == 0 {
+      request.stalledSince = now
+      stalledAtPeers.append(number)
+    }
     let line = Line("MORE").with("id", request.id).with("chunk", request.chunks)
       .with("worker", answer.worker)
     effects.append(.chunk(number, request.payload, line, chunk))

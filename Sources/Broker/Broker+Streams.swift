@@ -73,6 +73,7 @@ extension Broker {
     request.credit = min(credit + chunks, ClientMessage.maxCredit)
     if let peer = request.worker { release(peer, .go, now) }
     if let peer = request.peer {
+      goOn(number, request)
       let attempt = Attempt(job: number, number: request.attempts)
       effects.append(.tellPeer(peer, .credit(id: attempt.handedID, chunks: chunks)))
     }
@@ -91,8 +92,30 @@ extension Broker {
     return true
   }
 
+  /// The peer that has a request does not wait for its reader any more.
+  mutating func goOn(_ number: UInt64, _ request: PendingRequest) {
+    guard request.stalledSince != nil else { return }
+    request.stalledSince = nil
+    stalledAtPeers.removeAll { $0 == number }
+  }
+
+  /// Breaks off what keeps the workers of a peer from others who wait here. The peer cannot know of
+  /// those: to it, this broker is one client.
+  mutating func cutStalledAtPeers(_ now: Instant) {
+    for number in stalledAtPeers {
+      guard let request = requests[number], let since = request.stalledSince,
+        now >= since.adding(milliseconds: Constants.stallMilliseconds),
+        let peer = request.peer.map({ peers[$0] }), peer.isKept,
+        waiting(besides: request.connection, where: { peer.names.contains($0.database) }) > 0
+      else { continue }
+      let why = "its reader took nothing for \(now.microseconds(since: since) / 1000) ms"
+      finish(number, .failure(Failure(.aborted, why)), now: now)
+    }
+  }
+
   /// Breaks off what its reader keeps waiting for too long.
   mutating func cutStalled(_ now: Instant) {
+    cutStalledAtPeers(now)
     guard let first = stalled.first else { return }
     for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }
@@ -116,18 +139,25 @@ extension Broker {
   /// reader has sent behind it does not count, as it may wait for the same reader.
   private func isWanted(_ worker: WorkerRecord) -> Bool {
     guard let run = worker.runs.first else { return false }
-    func canRun(_ lane: RequestQueue.Lane) -> Bool { worker.names.contains(lane.database) }
+    let waiting = waiting(besides: run.connection) { worker.names.contains($0.database) }
+    return waiting
+      > workers.values.count { $0.isStopped && !$0.names.isDisjoint(with: worker.names) }
+  }
+
+  /// How much waits in such lanes that this connection has not sent.
+  private func waiting(
+    besides reader: PeerID, where canRun: (RequestQueue.Lane) -> Bool
+  ) -> Int {
     var waiting = queue.count(where: canRun)
-    guard waiting > 0 else { return false }
-    waiting -= queue.count(of: run.connection, where: canRun)
+    guard waiting > 0 else { return 0 }
+    waiting -= queue.count(of: reader, where: canRun)
     waiting -= queue.urgent.count { number in
-      guard let request = requests[number], request.connection == run.connection,
+      guard let request = requests[number], request.connection == reader,
         let lane = queue.urgentLanes[number]?.lane
       else { return false }
       return canRun(lane)
     }
     return waiting
-      > workers.values.count { $0.isStopped && !$0.names.isDisjoint(with: worker.names) }
   }
 
   /// From when on runs on other workers are taken to wait for what a stalled one locks: a writer that
@@ -147,6 +177,9 @@ extension Broker {
     var next: Instant?
     func consider(_ time: Instant) {
       if time > last { next = min(next ?? time, time) }
+    }
+    for since in stalledAtPeers.compactMap({ requests[$0]?.stalledSince }) {
+      consider(since.adding(milliseconds: Constants.stallMilliseconds))
     }
     for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }

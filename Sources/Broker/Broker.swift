@@ -46,6 +46,8 @@ package struct Broker {
   var idle: [PeerID] = []
   /// The workers that wait for readers, in the order in which they began to.
   var stalled: [PeerID] = []
+  /// The requests with which peers wait for readers, in the order in which that began.
+  var stalledAtPeers: [UInt64] = []
   /// How many connected workers have a database.
   var servers: [String: Int] = [:]
   /// One of those, or nothing: who asks for a database mostly asks for it again.

@@ -59,6 +59,9 @@ final class PeerBroker {
     return free * Constants.handedPerWorker - load
   }
 
+  /// Whether what it was handed keeps all of its workers.
+  var isKept: Bool { capacity != nil && !isFull && room(isOnlyOne: true) <= 0 }
+
   /// It is not there any more, but may come back.
   func lose(_ now: Instant) {
     if !names.isEmpty {

@@ -61,6 +61,8 @@ final class PendingRequest {
   @exclusivity(unchecked) var begun: Instant?
   /// How many more chunks of its result its client wants now; nil when that is to come in one message.
   @exclusivity(unchecked) var credit: Int?
+  /// Since when the peer that has it waits for its reader.
+  @exclusivity(unchecked) var stalledSince: Instant?
   /// How many chunks have been sent: what has been begun so is not begun again.
   @exclusivity(unchecked) var chunks = 0
 

@@ -66,6 +66,41 @@ import Wire
     #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
   }
 
+  @Test func aReaderThatKeepsAPeerFromOthersIsCutOff() throws {
+    var bench = bench()
+    bench.capacity(workers: 1)
+    bench.query("1", db: "b", credit: 1)
+    let attempt = try bench.handover().attempt
+    bench.peerSendsChunk(attempt)
+    // It may itself wait for the first one.
+    bench.query("2", db: "b")
+    bench.pass(milliseconds: 1000)
+    bench.capacity(workers: 1)
+    #expect(bench.answers().isEmpty)
+    // Whoever reads is left alone, for as long again.
+    bench.credit("1", 1)
+    bench.peerSendsChunk(attempt)
+    bench.query("3", db: "b", from: "other")
+    bench.pass(milliseconds: 999)
+    #expect(bench.answers().isEmpty && bench.handed().isEmpty)
+    _ = bench.toldPeers()
+    bench.pass(milliseconds: 1)
+    #expect(bench.codes() == ["1": "aborted"])
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+    bench.capacity(workers: 1)
+    #expect(bench.handed().count == 1)
+  }
+
+  @Test func aPartThatNobodyHasAskedForBreaksAResultOff() throws {
+    var bench = bench()
+    bench.query("1", db: "b", credit: 1)
+    let attempt = try bench.handover().attempt
+    bench.peerSendsChunk(attempt)
+    bench.peerSendsChunk(attempt)
+    #expect(bench.chunks().count == 1)
+    #expect(bench.codes() == ["1": "aborted"])
+  }
+
   @Test func aReaderWithoutRoomIsACancel() throws {
     var bench = bench()
     bench.query("1", db: "b", credit: 2)
