@@ -78,7 +78,7 @@ extension Broker {
     let units =
       query.waitsForChange
       ? 0 : request.statement?.pace == .quick ? 1 : Constants.handedPerWorker
-    peers[peer].hand(number, countedAs: units)
+    peers[peer].hand(number, countedAs: units, size: request.size)
     if request.isReturned {
       effects.append(
         .publish(

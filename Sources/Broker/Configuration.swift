@@ -70,5 +70,7 @@ enum Constants {
   static let maxAskers = 1000
   /// A peer gets so many quick requests for each of its workers, or one other.
   static let handedPerWorker = batchRequests
+  /// With so many bytes of requests a peer has enough, whatever it says; the queue is bounded likewise.
+  static let maxHandedBytes = 64 << 20
   static let drainingRetryMilliseconds = 500
 }

@@ -15,8 +15,10 @@ final class PeerBroker {
   var lastHeard: Instant
   private(set) var nextQuestion: Instant
   /// What it has, with the share of a worker that each is counted for.
-  private(set) var handed: [UInt64: Int] = [:]
+  private(set) var handed: [UInt64: (units: Int, bytes: Int)] = [:]
   private var load = 0
+  /// In bytes, as they were counted while they waited.
+  private var handedBytes = 0
   /// It has refused something: nothing more until it says again what it can take.
   var isFull = false
   /// How many requests it has answered.
@@ -41,20 +43,23 @@ final class PeerBroker {
     nextQuestion = now.adding(milliseconds: Constants.peerQuestionMilliseconds)
   }
 
-  func hand(_ number: UInt64, countedAs units: Int) {
-    handed[number] = units
+  func hand(_ number: UInt64, countedAs units: Int, size: Int) {
+    handed[number] = (units, size)
     load += units
+    handedBytes += size
   }
 
   func release(_ number: UInt64) {
-    if let units = handed.removeValue(forKey: number) { load -= units }
+    guard let request = handed.removeValue(forKey: number) else { return }
+    load -= request.units
+    handedBytes -= request.bytes
   }
 
   /// How much more it can take, in quick requests.
   /// - Parameter isOnlyOne: whether what is asked for is nowhere else: then its other requests are no
   ///   reason to wait, as everybody has his turn there.
   func room(isOnlyOne: Bool) -> Int {
-    guard let capacity, !isFull else { return 0 }
+    guard let capacity, !isFull, handedBytes < Constants.maxHandedBytes else { return 0 }
     let free = isOnlyOne ? capacity.workers : capacity.workers - capacity.others
     return free * Constants.handedPerWorker - load
   }
