@@ -105,11 +105,15 @@ package struct Broker {
     lastTick = now
   }
 
-  /// Takes no new requests from now on. Those there are get their answers.
+  /// Takes no new requests from now on. Those there are get their answers. A second time, only an earlier
+  /// end counts.
   /// - Parameter end: what has none by then is answered that this router is about to end; nil for
   ///   never.
   package mutating func drain(now: Instant, end: Instant? = nil) {
-    guard !isDraining else { return }
+    guard !isDraining else {
+      if let end { drainEnd = drainEnd.map { min($0, end) } ?? end }
+      return
+    }
     isDraining = true
     drainEnd = end
     hasLostNames = true

@@ -158,10 +158,12 @@ package struct BrokerLoop: ~Copyable {
       case .user1: broker.clearQuarantine()
       default:
         let now = Clock.now()
-        // Early enough that the last answers are out before it is killed.
-        let end = graceMilliseconds.map {
-          now.adding(milliseconds: max($0 / 2, $0 - Self.farewellMilliseconds))
-        }
+        // Early enough that the last answers are out before it is killed. Whom nobody kills ends at once
+        // when it is told so a second time.
+        let end =
+          graceMilliseconds.map {
+            now.adding(milliseconds: max($0 / 2, $0 - Self.farewellMilliseconds))
+          } ?? (broker.isDraining ? now : nil)
         broker.drain(now: now, end: end)
       }
     }

@@ -161,6 +161,17 @@ import Wire
     #expect(bench.answers().isEmpty)
   }
 
+  @Test func drainingTwiceEndsAtTheEarlierTime() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("runs")
+    bench.drain()
+    bench.drain(milliseconds: 100)
+    bench.drain(milliseconds: 5000)
+    bench.pass(milliseconds: 101)
+    #expect(bench.codes() == ["runs": "draining"] && bench.broker.isEmpty)
+  }
+
   @Test func drainingWithoutWorkersRefusesWhatWaits() throws {
     var bench = Bench()
     bench.state([("w-1", 10, .ready)])
