@@ -70,12 +70,14 @@ extension Broker {
     guard let number = inFlight[ClientRequestID(client: client, id: id)],
       let request = requests[number], let credit = request.credit
     else { return false }
-    request.credit = min(credit + chunks, ClientMessage.maxCredit)
+    let more = min(chunks, ClientMessage.maxCredit - credit)
+    request.credit = credit + more
     if let peer = request.worker { release(peer, .go, now) }
-    if let peer = request.peer {
+    // No more than is counted here: chunks may be on their way.
+    if let peer = request.peer, more > 0 {
       goOn(number, request)
       let attempt = Attempt(job: number, number: request.attempts)
-      effects.append(.tellPeer(peer, .credit(id: attempt.handedID, chunks: chunks)))
+      effects.append(.tellPeer(peer, .credit(id: attempt.handedID, chunks: more)))
     }
     return true
   }

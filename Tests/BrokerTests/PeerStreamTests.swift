@@ -27,6 +27,18 @@ import Wire
     #expect(bench.answers().first?.line["chunks"] == "2")
   }
 
+  @Test func aPeerIsGrantedNoMoreThanIsCountedHere() throws {
+    var bench = bench()
+    bench.query("1", db: "b", credit: 14)
+    let attempt = try bench.handover().attempt
+    bench.credit("1", 16)
+    bench.credit("1", 16)
+    #expect(bench.toldPeers() == [.credit(id: attempt.handedID, chunks: 2)])
+    for _ in 0..<16 { bench.peerSendsChunk(attempt) }
+    bench.peerAnswers(attempt)
+    #expect(bench.codes() == ["1": "OK"])
+  }
+
   @Test func aResultThatIsLostInItsMiddleIsBrokenOff() throws {
     var bench = bench()
     bench.query("1", db: "b", credit: 2)
