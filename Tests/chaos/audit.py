@@ -4,6 +4,7 @@ import collections
 import json
 import re
 
+import databases
 import records
 import truth
 from queries import EXPECTED
@@ -181,9 +182,26 @@ class Audit:
         if causes < tries - 1:
             self.fault("begun again without a death", send)
 
-    def judge_body(self, send, answer):
+    def judge_several(self, send, answer):
+        """A row of each database, in order, as it was at some time between."""
+        names = sorted(databases.NAMES) if send.database == "*" else send.database.split(",")
         try:
-            generation = json.loads(answer.head)["generation"]
+            seen = [json.loads(row)["generation"] for row in answer.head.splitlines()]
+        except (ValueError, KeyError):
+            self.fault("an answer of another kind", answer.head, send)
+            return
+        if len(seen) != len(names) or int(answer.pairs.get("databases", -1)) != len(names):
+            self.fault("wrong number of rows", answer.head, send)
+        for name, generation in zip(names, seen):
+            if not self.generations.could_be_seen(name, generation, send.at, answer.at):
+                self.fault("stale or from the future", name, f"generation {generation}", send)
+
+    def judge_body(self, send, answer):
+        if send.kind == "several":
+            self.judge_several(send, answer)
+            return
+        try:
+            generation = json.loads(answer.head.partition("\n")[0])["generation"]
         except (ValueError, KeyError):
             self.fault("an answer of another kind", answer.head, send)
             return

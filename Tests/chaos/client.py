@@ -43,6 +43,9 @@ WINDOW = 200
 BURST = 64
 
 
+# So much of an answer's rows is noted, in bytes: a row or some.
+HEAD = 300
+
 class Connection:
     """One socket to the router; its number tells it from those before it."""
 
@@ -105,7 +108,7 @@ class Connection:
             self.parts.setdefault(identity, []).append(body)
         else:
             body = b"".join([*self.parts.pop(identity, []), body])
-            self.log.note("answer", self.number, line.decode(), body.partition(b"\n")[0].decode(),
+            self.log.note("answer", self.number, line.decode(), body[:HEAD].decode(errors="replace"),
                           len(body), hashlib.sha256(body).hexdigest(), at=at)
         return identity, words[0]
 

@@ -25,7 +25,8 @@ class Story:
     """A lookup that was answered well, until something else is said."""
 
     def __init__(self):
-        self.kind, self.deadline, self.credit, self.written = "lookup", 1000, None, dict(WRITTEN)
+        self.kind, self.database, self.deadline, self.credit = "lookup", "red", 1000, None
+        self.written = dict(WRITTEN)
         self.answers = [self.answer()]
         self.others = []
         self.troubles = []
@@ -52,7 +53,7 @@ class Story:
     def audit(self, folder):
         client = journal.Journal(f"{folder}/client")
         client.note("up", 1, at=0.5)
-        client.note("send", 1, "c-1", self.kind, "red", queries.LOOKUP, PARAMETERS, self.deadline, 1, self.credit,
+        client.note("send", 1, "c-1", self.kind, self.database, queries.LOOKUP, PARAMETERS, self.deadline, 1, self.credit,
                     at=SENT)
         for at, word, *fields in self.others:
             client.note(word, *fields, at=at)
@@ -61,8 +62,9 @@ class Story:
         client.note("end", at=60.0)
         generations = journal.Journal(f"{folder}/generations")
         for generation, at in self.written.items():
-            generations.note("begin", "red", generation, at=at)
-            generations.note("end", "red", generation, at=at + 0.1)
+            for database in ("red", "blue"):
+                generations.note("begin", database, generation, at=at)
+                generations.note("end", database, generation, at=at + 0.1)
         troubles = journal.Journal(f"{folder}/troubles")
         for at, *fields in sorted(self.troubles):
             troubles.note(*fields, at=at)
@@ -104,6 +106,12 @@ def crashed_too_early(story): crashed(story, 2)
 def crashed_by_kills(story): crashed(story, 3)
 def crashed_by_kills_long_ago(story): crashed(story, 0); story.kill("workers-1", "workers-2", "workers-3", before=6)
 def crashed_by_kills_of_others(story): crashed(story, 0); story.kill("workers-1", "workers-4", "workers-3")
+def several(story, rows=(5, 5), **pairs):
+    story.kind, story.database = "several", "red,blue"
+    story.answers = [story.answer(rows=len(rows), databases=len(rows), **pairs)]
+    story.answers[0][3] = "".join(f'{{"generation":{row}}}\n' for row in rows)
+def several_stale(story): several(story, (5, 4))
+def several_with_one_missing(story): several(story, (5,))
 def quarantined(story): story.answers = [story.error("quarantined")]
 def quarantined_after_another_crashed(story, what="this statement with these parameters"):
     story.others = [(SENT, "send", 1, "c-2", "lookup", "red", queries.LOOKUP, [*PARAMETERS[:-1], 777], 1000, 1)]
@@ -169,6 +177,9 @@ CASES = {
     no_rows_at_all: {"an answer of another kind"},
     stale: {"stale or from the future"},
     from_the_future: {"stale or from the future"},
+    several: set(),
+    several_stale: {"stale or from the future"},
+    several_with_one_missing: {"wrong number of rows"},
     refused: {"lookup: answered busy"},
     taken_back_by_nobody: {"cancelled without being asked"},
     taken_back: set(),

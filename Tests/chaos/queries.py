@@ -14,6 +14,8 @@ from meta join item where item.id > ?1 order by item.id"""
 # Some chunks of 256 KiB.
 STREAM = """select meta.generation, one.generation as of, one.id, other.id as other, one.name, one.size
 from meta join item one join item other where other.id <= ?1 order by other.id, one.id"""
+# Of each database of several.
+EACH = "select generation from meta -- {nonce}"
 SLOW = """with recursive n(i) as (select 1 union all select i + 1 from n where i < {rows})
 select (select generation from meta) as generation, ?1 as echo, count(*) as counted, sum(i) as total
 from n -- {nonce}"""
@@ -77,6 +79,13 @@ def dropped(chance):
     return replace(stream(chance), kind="dropped", cancel_after=chance.uniform(0, 0.1))
 
 
+def several(chance):
+    """On all databases, or some of them in any order."""
+    names = chance.sample(databases.NAMES, chance.randint(2, len(databases.NAMES)))
+    return Query("several", chance.choice(("*", ",".join(names))),
+                 EACH.format(nonce=chance.randrange(10**9)))
+
+
 def slow(chance):
     # Mostly texts of its own, so that one which has killed its workers stands for itself; now and
     # then one that others send as well.
@@ -117,13 +126,13 @@ def recalled(chance):
 
 
 # How many of a thousand.
-SHARES = {lookup: 884, large: 30, wrong: 40, missing: 5, tight: 10, recalled: 10,
+SHARES = {lookup: 864, several: 20, large: 30, wrong: 40, missing: 5, tight: 10, recalled: 10,
           slow: 6, overdue: 2, cancelled: 4, stream: 6, stalled: 1, dropped: 2}
 
 # The codes that a kind is expected to get: those of trouble (`crashed`, `quarantined`, `aborted`) come on top,
 # with their own conditions.
 EXPECTED = {
-    "lookup": {"OK"}, "large": {"OK"}, "slow": {"OK"}, "tight": {"OK", "deadline"},
+    "lookup": {"OK"}, "several": {"OK"}, "large": {"OK"}, "slow": {"OK"}, "tight": {"OK", "deadline"},
     "stream": {"OK"}, "stalled": {"OK", "deadline"}, "dropped": {"OK", "cancelled"},
     "recalled": {"OK", "cancelled"}, "overdue": {"deadline"}, "cancelled": {"cancelled"},
     "missing": {"no-such-database"}, "wrong:sql": {"sql"}, "wrong:denied": {"denied"},
