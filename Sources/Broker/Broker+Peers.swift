@@ -55,6 +55,7 @@ extension Broker {
     if capacity.hasDatabases {
       peer.revision = capacity.revision
       peer.names = Set(databases.map(\.name))
+      peer.latestNames = peer.names
       _ = peer.forgetExpected(now, isBack: true)
       notePeersNames()
       hasNewNames = true

@@ -24,12 +24,12 @@ extension Broker {
     takeIn(number, request)
   }
 
-  /// The databases that anybody here or at peers has, or is to come back with, by name.
+  /// The databases that anybody here has or is to come back with, and those that peers had when they were last
+  /// heard, by name: what only a peer has that is lost is not left out without a word.
   package var knownNames: [String] {
     var names = Set(servers.keys)
-    for peer in peers { names.formUnion(peer.names) }
+    for peer in peers { names.formUnion(peer.latestNames) }
     if !isDraining {
-      for peer in peers { names.formUnion(peer.expectedNames) }
       for record in supervisors.values {
         for slot in record.slots.values { names.formUnion(slot.names) }
       }

@@ -7,6 +7,8 @@ final class PeerBroker {
   var capacity: PeerCapacity?
   /// Its databases, as long as it is there.
   var names: Set<String> = []
+  /// Those that it had when it last said so, be it there or not.
+  var latestNames: Set<String> = []
   /// Of that list; -1 for none.
   var revision = -1
   /// Those that it had when it was lost, as long as it may come back with them.

@@ -112,8 +112,8 @@ final class Node: Sendable {
 
   private func makeLoop() throws(ToolError) -> BrokerLoop {
     var configuration = Configuration()
-    // A peer may still come with a database.
-    configuration.expectedWorkers = peers.isEmpty ? threads : nil
+    // Peers are waited for as well.
+    configuration.expectedWorkers = threads
     configuration.broker = BrokerName.random()
     configuration.peers = peers
     let publisher = try Publisher(identity, boundTo: [Self.events], context: context)

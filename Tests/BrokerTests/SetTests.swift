@@ -45,6 +45,20 @@ import Wire
     #expect(!bench.broker.isServed("a") && bench.broker.knownNames == ["a"])
   }
 
+  @Test func whatALostPeerHadCounts() throws {
+    var bench = Bench(peers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.capacity(workers: 1, dbs: ["b", "c"])
+    bench.disconnect(peer: 0)
+    bench.pass(milliseconds: 20_000)
+    #expect(bench.broker.knownNames == ["a", "b", "c"])
+    bench.query("part", db: "b", isPart: true)
+    bench.ready("w-1", dbs: ["a"])
+    #expect(bench.codes()["part"] == "no-such-database")
+    bench.capacity(workers: 1, dbs: ["c"])
+    #expect(bench.broker.knownNames == ["a", "c"])
+  }
+
   @Test func aPartIsRefusedForNoBound() {
     var configuration = Configuration()
     configuration.maxRequestsInFlight = 1
