@@ -65,6 +65,13 @@ EOF
   /usr/bin/python3 "$work/reader.py" >"$work/rows"
   [ "$(stat -c %s "$work/rows")" -gt 1000000 ]
   sqlite3 -tabs "$work/data/packages.db" 'select * from package' | cmp - "$work/rows"
+  # Of several databases as well.
+  cp "$work/data/packages.db" "$work/data/more.db"
+  sed -i 's/"packages"/"packages,more"/' "$work/reader.py"
+  for _ in {1..10}; do
+    /usr/bin/python3 "$work/reader.py" >"$work/several"
+    cat "$work/rows" "$work/rows" | cmp - "$work/several"
+  done
 }
 
 @test "the client that sends many in one message runs as it stands" {

@@ -85,7 +85,9 @@ package struct Invocation {
       throw .wrong("\(name) needs a value")
     }
     switch name {
-    case "-d", "--db": database = value
+    case "-d", "--db":
+      guard database == nil else { throw .wrong("\(name) is given twice: -d a,b asks several") }
+      database = value
     case "--db-column":
       guard (1...QueryExtras.maxColumnLength).contains(value.utf8.count) else {
         throw .wrong("--db-column is a name of up to \(QueryExtras.maxColumnLength) bytes")

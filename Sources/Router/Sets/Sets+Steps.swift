@@ -100,6 +100,11 @@ extension Sets {
       case .pass(let part, let isFirst): pass(part, isFirst, of: set, &broker, now)
       case .wait: return
       case .end(let outcome, let summary):
+        // As of one database, the end comes when it is asked for: a REQ client could not take it before.
+        guard set.credit ?? 1 > 0 else {
+          set.stalledSince = set.stalledSince ?? now
+          return
+        }
         return end(set.number, outcome, &broker, now, summary: summary)
       }
     }
