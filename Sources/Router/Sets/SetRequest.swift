@@ -51,8 +51,9 @@ final class SetRequest {
   /// The connection.
   var connection: PeerID { request.sender.connection }
 
-  /// By whom its parts are asked for: ids are told apart by that.
-  var asker: PeerID { PeerID.long([0xff] + withUnsafeBytes(of: number.bigEndian, Array.init)) }
+  /// By whom its parts are asked for: ids are told apart by that. No client can be this one, whichever
+  /// routing id it chooses: of 7 bytes it would be short.
+  var asker: PeerID { PeerID.long(withUnsafeBytes(of: number.bigEndian) { Array($0.dropFirst()) }) }
 
   /// By which its client names it.
   var key: ClientID? { query.id.map { ClientID(client: request.sender.client, id: $0) } }
