@@ -68,6 +68,24 @@ import ZeroMQ
     #expect(advance(&coordinator, &passed).end?.0 == .rows(2) && passed == [0, 1])
   }
 
+  @Test func wholeResultsAreGivenUpForTheirRoomAndAskedAgainInTheirTurn() {
+    var coordinator = coordinator(3)
+    var passed: [UInt8] = []
+    let first = advance(&coordinator, &passed).asked
+    coordinator.receive(.rows(1), .bytes([1, 1]), chunks: 0, of: 1, serial: first[1].serial)
+    coordinator.receive(chunk: .bytes([2]), of: 2, serial: first[2].serial)
+    #expect(coordinator.letGoOfAll() == [first[2].serial])
+    #expect(coordinator.keptBytes == 0 && coordinator.openAhead == 0 && !coordinator.areSmall)
+    coordinator.receive(.rows(1), .bytes([0]), chunks: 0, of: 0, serial: first[0].serial)
+    for index: UInt8 in 1...2 {
+      let again = advance(&coordinator, &passed).asked
+      #expect(again.map(\.index) == [Int(index)])
+      coordinator.receive(
+        .rows(1), .bytes([index]), chunks: 0, of: Int(index), serial: again[0].serial)
+    }
+    #expect(advance(&coordinator, &passed).end?.0 == .rows(3) && passed == [0, 1, 2])
+  }
+
   @Test func theOneWhoseTurnItIsGetsCreditAsItsChunksCome() {
     var coordinator = coordinator(1)
     _ = coordinator.next(ahead: 0)

@@ -301,3 +301,25 @@ know_each_other() {
     [ "$(xodb-req --router "ipc://$work/$side.sock" --databases -f tsv 2>/dev/null | wc -l)" -eq 30 ] || return 1
   done
 }
+
+read_sets() { # --in-order|--held N DB SQL
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/read_sets.py" "$@"
+}
+
+@test "rows of tens of megabytes that nobody takes do not fill the router's memory" {
+  local n
+  for n in 1 2; do
+    sqlite3 "$work/data/huge-$n.db" "create table t(x); insert into t values(hex(zeroblob(20000000)))"
+  done
+  start_cluster -w 2
+  mkfifo "$work/end"
+  read_sets --held 40 'huge-*' 'select x from t' <"$work/end" >"$work/out" 3>&- &
+  note_started
+  exec 5>"$work/end"
+  wait_for filled "$work/out"
+  wait_for is_idle
+  # The 40 rows of 40 MB are more than twice that.
+  [ "$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$(pid_of_name router-1)/status")" -lt 700000 ]
+  exec 5>&-
+  wait_for is_idle
+}

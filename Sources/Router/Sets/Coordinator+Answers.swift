@@ -51,14 +51,23 @@ extension Coordinator {
   /// Gives up what is larger than a chunk and whose turn has not come. Returns under which numbers that was
   /// asked; nobody wants it any more.
   mutating func letGo() -> [Int] {
-    var serials: [Int] = []
-    for index in items.indices.dropFirst(turn + 1) {
-      guard case .begun = items[index].state else { continue }
-      serials.append(items[index].serial)
+    ahead.compactMap { index in
+      guard case .begun = items[index].state else { return nil }
+      drop(index)
+      items[index].state = .new
+      return items[index].serial
+    }
+  }
+
+  /// Gives up whole results whose turn has not come as well, for the room that they take. Returns as `letGo`.
+  mutating func letGoOfAll() -> [Int] {
+    for index in ahead {
+      guard case .done = items[index].state else { continue }
+      areSmall = false
       drop(index)
       items[index].state = .new
     }
-    return serials
+    return letGo()
   }
 
   /// What was to be passed on does not fit to what came before.

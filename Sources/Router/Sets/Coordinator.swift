@@ -62,7 +62,7 @@ struct Coordinator {
   var items: [Item]
   /// The one whose rows are next, and the first that was not asked yet.
   var turn = 0
-  private var fresh = 0
+  private(set) var fresh = 0
   private var lastSerial = 0
   /// Whether rows of the one whose turn it is have been passed on.
   var hasPassed = false
@@ -120,10 +120,14 @@ struct Coordinator {
     return .grant(serial: items[turn].serial, chunks: more)
   }
 
-  /// How many are asked, or have chunks here, whose turn has not come.
-  var openAhead: Int {
-    turn + 1 < fresh ? items[(turn + 1)..<fresh].count { $0.isOpen } : 0
-  }
+  /// Those that were asked before their turn, which has not come.
+  var ahead: Range<Int> { turn + 1..<max(turn + 1, fresh) }
+
+  /// How many of those are asked, or have chunks here.
+  var openAhead: Int { ahead.count { items[$0].isOpen } }
+
+  /// Whether the one whose turn it is may keep a worker.
+  var isTurnOpen: Bool { turn < items.count && items[turn].isOpen }
 
   /// The numbers of what has no answer yet.
   var open: [Int] { items.lazy.filter(\.isOpen).map(\.serial) }

@@ -25,7 +25,8 @@ struct SetOutput: ~Copyable {
 
   /// Takes out what there is.
   mutating func take() -> Part {
-    defer { rows.removeAll() }
+    // Of a large row nothing is kept while its reader is waited for.
+    defer { rows.removeAll(keeping: 4 * Sets.chunkBytes) }
     return .frame(Frame(copying: rows.bytes))
   }
 }

@@ -16,6 +16,7 @@ extension Sets {
       guard let set = all[number] else { continue }
       step(set, &broker, now)
     }
+    relieve(&broker, now)
     // Sooner than the broker frees workers for what waits.
     if broker.waitingRequests > broker.idleWorkers { letGo(&broker, now) }
   }
@@ -49,7 +50,32 @@ extension Sets {
       for serial in set.coordinator?.letGo() ?? [] {
         tell(.cancel(id: "\(serial)"), set, &broker, now)
       }
+      weigh(set)
     }
+  }
+
+  /// Keeps the rows of all within their bound: whoever has most gives up what its turn does not need, and
+  /// ends when that is not enough.
+  private mutating func relieve(_ broker: inout Broker, _ now: Instant) {
+    while weight > Self.maxBytes,
+      let set = running.compactMap({ all[$0] }).max(by: { $0.weight < $1.weight })
+    {
+      let before = set.weight
+      for serial in set.coordinator?.letGoOfAll() ?? [] {
+        tell(.cancel(id: "\(serial)"), set, &broker, now)
+      }
+      weigh(set)
+      guard set.weight == before else { continue }
+      let why = "\(weight) bytes of answers on several databases are held"
+      let failure = set.chunks == 0 ? Broker.busy(why) : Failure(.aborted, why)
+      end(set.number, .failure(failure), &broker, now)
+    }
+  }
+
+  /// Counts what is kept of a query's rows.
+  private mutating func weigh(_ set: SetRequest) {
+    weight += set.weightNow - set.weight
+    set.weight = set.weightNow
   }
 
   private mutating func begin(_ set: SetRequest, _ broker: inout Broker, _ now: Instant) {
@@ -86,9 +112,9 @@ extension Sets {
     case .running: break
     }
     while set.coordinator != nil {
-      guard passChunk(of: set, now) else { break }
-      weight += set.weightNow - set.weight
-      set.weight = set.weightNow
+      let isRead = passChunk(of: set, now)
+      weigh(set)
+      guard isRead else { break }
       let ahead = ahead(of: set, broker)
       guard let step = set.coordinator?.next(ahead: ahead) else { return }
       switch step {
@@ -140,9 +166,6 @@ extension Sets {
       guard set.credit == nil else { return }
       if set.output.count > Self.maxAnswerBytes {
         throw Failure(.tooLarge, "the answer is larger than \(Self.maxAnswerBytes) bytes")
-      }
-      if weight > Self.maxBytes {
-        throw Broker.busy("\(weight) bytes of answers on several databases are held")
       }
     } catch {
       if error.code == .sql {

@@ -19,7 +19,7 @@ package struct Sets {
   /// An answer in one message has at most so many bytes.
   static let maxAnswerBytes = 64 << 20
   /// Of all such queries together: with so many bytes of rows that wait for their turn, or may come to, no
-  /// database is asked before its turn; and with so many, nothing more is taken in for one message.
+  /// database is asked before its turn; with more than so many, the one that has most gives up some, or ends.
   static let maxWaitingBytes = 64 << 20
   static let maxBytes = 256 << 20
   /// The bounds on what waits, of all and of a connection.
