@@ -306,6 +306,18 @@ read_sets() { # --in-order|--held N DB SQL
   /usr/bin/python3 "$BATS_TEST_DIRNAME/read_sets.py" "$@"
 }
 
+@test "whoever reads one large result after the other gets the first one, whatever is behind it" {
+  make_shards 4 30000
+  start_cluster -w 1
+  read_sets --in-order 2 'shard-*' 'select x, x, x from t' >"$work/out"
+  [ "$(head -n 1 "$work/out" | grep -c '^OK id=0 rows=120000 ')" -eq 1 ]
+  # More than there are workers: what keeps them from the first one is broken off.
+  read_sets --in-order 12 'shard-*' 'select x, x, x from t' >"$work/out"
+  [ "$(grep -c '^OK id=0 rows=120000 ' "$work/out")" -eq 1 ]
+  [ "$(grep -cv '^OK \|^ERROR .*code=aborted message="its reader took nothing for ' "$work/out")" -eq 0 ]
+  wait_for is_idle
+}
+
 @test "rows of tens of megabytes that nobody takes do not fill the router's memory" {
   local n
   for n in 1 2; do

@@ -12,9 +12,13 @@ extension Sets {
       running.append(number)
       begin(set, &broker, now)
     }
-    while let number = touched.popFirst() {
-      guard let set = all[number] else { continue }
-      step(set, &broker, now)
+    while !touched.isEmpty {
+      // Those that came first ask first: a reader may take their rows before it takes others'.
+      let numbers = touched.sorted()
+      touched.removeAll(keepingCapacity: true)
+      for number in numbers {
+        if let set = all[number] { step(set, &broker, now) }
+      }
     }
     relieve(&broker, now)
     // Sooner than the broker frees workers for what waits.

@@ -20,11 +20,22 @@ extension Sets {
         end(number, .failure(Broker.draining), &broker, now)
       } else if let since = set.stalledSince {
         let milliseconds = now.microseconds(since: since) / 1000
-        let patience = waiting.count > 0 ? Self.stallMilliseconds : Self.idleStallMilliseconds
+        let isInTheWay = waiting.count > 0 || keepsWorkerFromEarlier(set, broker)
+        let patience = isInTheWay ? Self.stallMilliseconds : Self.idleStallMilliseconds
         guard milliseconds >= patience else { continue }
         let why = "its reader took nothing for \(milliseconds) ms"
         end(number, .failure(Failure(.aborted, why)), &broker, now)
       }
+    }
+  }
+
+  /// Whether one that waits for its reader may have the worker that an earlier one of the same connection
+  /// needs: that reader may take this one's rows only behind those. To the broker, both are one client.
+  private func keepsWorkerFromEarlier(_ set: SetRequest, _ broker: Broker) -> Bool {
+    guard broker.waitingRequests > 0, set.coordinator?.isTurnOpen ?? false else { return false }
+    return running.contains { number in
+      guard number < set.number, let earlier = all[number] else { return false }
+      return earlier.connection == set.connection && earlier.stalledSince == nil
     }
   }
 }
