@@ -21,17 +21,20 @@ extension Sets {
   ) -> Bool {
     guard let part = ClientRequest.of(request).part else { return false }
     guard let set = all[part.set] else { return true }
-    touched.insert(part.set)
     let outcome = Outcome(line) ?? .failure(Failure(.aborted, "not understood: \(line)"))
     if let index = part.index {
       var body = Part.delimiter
       if case .rendered(let rows) = rows { body = .frame(rows.frame.compact) }
       let chunks = line["chunks"].flatMap { Int($0) } ?? 0
       set.coordinator?.receive(outcome, body, chunks: chunks, of: index, serial: part.serial)
-    } else if case .failure(let failure) = outcome {
-      set.phase = .looked(failure)
+      touched.insert(part.set)
     } else {
-      set.phase = .looked(nil)
+      if case .failure(let failure) = outcome {
+        set.phase = .looked(failure)
+      } else {
+        set.phase = .looked(nil)
+      }
+      looked.append(part.set)
     }
     return true
   }

@@ -3,8 +3,11 @@ package import Wire
 
 /// Deadlines, and readers that read nothing.
 extension Sets {
-  /// When `tick` has something to do; nil for never.
-  package var nextDeadline: Instant? { all.isEmpty ? nil : nextCheck }
+  /// When `settle` or `tick` have something to do though nothing comes; nil for never.
+  package var nextDeadline: Instant? {
+    if !looked.isEmpty { return .start }
+    return all.isEmpty ? nil : nextCheck
+  }
 
   /// Answers what cannot be waited for any longer.
   package mutating func tick(_ broker: inout Broker, now: Instant) {

@@ -50,6 +50,8 @@ package struct Sets {
   var running: [UInt64] = []
   /// Those to which something has happened.
   var touched: Set<UInt64> = []
+  /// Those for which it was looked which databases there are.
+  var looked: Deque<UInt64> = []
   /// The sum of what they are counted with.
   var weight = 0
   var requestBytes = 0
@@ -70,7 +72,7 @@ package struct Sets {
     return (all.count, asked)
   }
 
-  /// Whether `settle` has something to do, or effects are to be carried out.
+  /// Whether `settle` has something to do at once, or effects are to be carried out.
   package var hasNews: Bool { !touched.isEmpty || !effects.isEmpty }
 
   /// Takes a client's message in if it is about a query on several databases; returns whether it is.
