@@ -141,7 +141,7 @@ struct Cluster {
       let answers = sets.effects
       sets.effects = []
       for answer in answers { try carryOut(answer) }
-    } while sets.hasNews || sets.review(&broker, now: now)
+    } while sets.hasNews || sets.hasLooked || sets.review(&broker, now: now)
   }
 
   private mutating func carryOut(_ effect: Sets.Effect) throws(Finding) {

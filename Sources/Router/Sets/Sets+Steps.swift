@@ -31,8 +31,8 @@ extension Sets {
     if broker.waitingRequests > broker.idleWorkers { letGo(&broker, now) }
   }
 
-  /// To be called when the broker has given out what it can: uses what is idle. Returns whether the broker
-  /// was asked anything.
+  /// To be called when the broker has given out what it can: uses what is idle. Returns whether there is more
+  /// to be done.
   package mutating func review(_ broker: inout Broker, now: Instant) -> Bool {
     hasAsked = false
     if Self.lacksWorkers(broker) {
@@ -41,7 +41,7 @@ extension Sets {
       // What the first one asks may fill what is idle.
       for set in large where !hasAsked { step(set, &broker, now) }
     }
-    return hasAsked
+    return hasAsked || hasNews
   }
 
   /// Whether anything waits for a worker that may have something whose turn has not come.

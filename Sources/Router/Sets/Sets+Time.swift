@@ -5,7 +5,7 @@ package import Wire
 extension Sets {
   /// When `settle` or `tick` have something to do though nothing comes; nil for never.
   package var nextDeadline: Instant? {
-    if !looked.isEmpty { return .start }
+    if hasLooked { return .start }
     return all.isEmpty ? nil : nextCheck
   }
 

@@ -72,6 +72,9 @@ package struct Sets {
     return (all.count, asked)
   }
 
+  /// Whether `settle` has something to do that can wait until others have had their turn.
+  package var hasLooked: Bool { !looked.isEmpty }
+
   /// Whether `settle` has something to do at once, or effects are to be carried out.
   package var hasNews: Bool { !touched.isEmpty || !effects.isEmpty }
 
