@@ -161,7 +161,8 @@ extension Broker {
   /// Waits for nobody any more at the start once all are there that were expected.
   mutating func noteArrival(_ now: Instant) {
     guard let expected = configuration.expectedWorkers, workers.count >= expected,
-      peers.allSatisfy({ $0.capacity != nil })
+      // A peer without workers may be about to have some, and their databases.
+      peers.allSatisfy({ $0.capacity?.workers ?? 0 > 0 })
     else { return }
     settled = min(settled, now)
   }
