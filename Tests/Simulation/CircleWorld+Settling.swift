@@ -71,6 +71,11 @@ extension CircleWorld {
     }
     try run(until: limit) { $0.restlessness == nil }
     if let what = restlessness { throw Violation("in the end \(what)") }
+    // Workers may have come meanwhile, with databases of which peers hear when they ask next.
+    try run(until: now.adding(milliseconds: Self.healingMilliseconds)) {
+      $0.stranger(since: healed) == nil
+    }
+    if let stranger = stranger(since: healed) { throw Violation("\(stranger) in the end") }
     try probe()
     try overload()
   }
