@@ -103,6 +103,14 @@ import Wire
     #expect(try [UInt8]().withUnsafeBytes { try ServedDatabase.decode($0) }.isEmpty)
   }
 
+  @Test(arguments: ["", String(repeating: "x", count: 256)])
+  func namesThatNoRequestCouldSayAreRefused(_ name: String) {
+    let bytes = ServedDatabase.encode([ServedDatabase(name: name)])
+    #expect(throws: LineError.self) {
+      try bytes.withUnsafeBytes { _ = try ServedDatabase.decode($0) }
+    }
+  }
+
   @Test func publicationsSurvive() throws {
     let publication = Publication(
       publisher: PublisherIdentity(name: "workers", incarnation: 3), sequence: 41,

@@ -1,5 +1,6 @@
 /// A database that a worker can be asked for.
 package struct ServedDatabase: Equatable, Hashable, Sendable {
+  /// Of 1 to `ClientMessage.maxNameLength` bytes: what a `db=` can ask for.
   package let name: String
   /// Why it cannot be queried, when its file cannot be used. It is named all the same, so that
   /// whoever asks for it is told.
@@ -28,7 +29,9 @@ package struct ServedDatabase: Equatable, Hashable, Sendable {
     var databases: [ServedDatabase] = []
     for text in bytes.split(separator: UInt8(ascii: "\n")) {
       let line = try LineView(parsing: UnsafeRawBufferPointer(rebasing: text))
-      guard let name = line["name"]?.text else { throw LineError(why: "no name=", offset: 0) }
+      guard let name = line["name"]?.text,
+        (1...ClientMessage.maxNameLength).contains(name.utf8.count)
+      else { throw LineError(why: "name= is not the name of a database", offset: 0) }
       databases.append(ServedDatabase(name: name, error: line["error"]?.text))
     }
     return databases
