@@ -34,8 +34,10 @@ extension Broker {
       var batch = Batch(capacity: share)
       begin(number, request, in: &batch, on: peer, now)
       if share > 1 && Self.mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
-      workers[peer]?.state = .running
-      workers[peer]?.runs = batch.runs
+      if let worker = workers[peer] {
+        worker.state = .running
+        worker.runs = batch.runs
+      }
       if batch.orders.count > 1 { statistics.note(batchOf: batch.orders.count, now) }
       effects.append(.run(peer, batch.orders))
     }

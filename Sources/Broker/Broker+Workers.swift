@@ -60,12 +60,13 @@ extension Broker {
 
   /// What a worker was given, and has neither answered nor begun, goes back to the queue.
   private mutating func giveBack(_ peer: PeerID) {
-    for run in workers[peer]?.runs ?? [] {
+    guard let worker = workers[peer], !worker.runs.isEmpty else { return }
+    for run in worker.runs {
       guard let request = heldRequest(run, by: peer) else { continue }
       request.givenBack += 1
       enqueue(run.attempt.job, request)
     }
-    workers[peer]?.runs = []
+    worker.runs = []
   }
 
   /// A worker has answered, and so has lived through what it ran. Returns the request if this is the

@@ -30,7 +30,10 @@ struct Casualties {
   private var records: [PeerID: Record] = [:]
 
   /// When `expire` has something to do.
-  var nextEnd: Instant? { (away.values.map(\.end) + records.values.map(\.end)).min() }
+  var nextEnd: Instant? {
+    if away.isEmpty && records.isEmpty { return nil }
+    return (away.values.map(\.end) + records.values.map(\.end)).min()
+  }
 
   /// A worker has died of a request of this client, or of one of several.
   mutating func died(_ worker: String, of client: PeerID?, now: Instant) {

@@ -65,7 +65,8 @@ struct DatabaseVersions {
 
   /// When the next look is due of those that are not due yet.
   func nextDue(after now: Instant) -> Instant? {
-    checks.values.lazy.filter { !$0.isUnderWay && $0.due > now }.map(\.due).min()
+    if checks.isEmpty { return nil }
+    return checks.values.lazy.filter { !$0.isUnderWay && $0.due > now }.map(\.due).min()
   }
 
   mutating func began(_ database: String) { checks[database]?.isUnderWay = true }

@@ -42,8 +42,8 @@ package struct RequestReader {
   }
 
   private static func packed(_ message: Multipart, _ frames: Range<Int>) -> NetstringReader? {
-    guard let first = frames.first, let line = try? LineView(parsing: message[first]),
-      Packed.isWord(of: line)
+    guard let first = frames.first, Packed.mayBegin(message[first]),
+      let line = try? LineView(parsing: message[first]), Packed.isWord(of: line)
     else { return nil }
     let hasFrame = frames.count == 2
     return NetstringReader(

@@ -13,5 +13,12 @@ package enum Packed {
   /// The most requests in one message.
   package static let maxRequests = 1024
 
-  package static func isWord(of line: LineView) -> Bool { line.isWord("MANY") }
+  private static let word: StaticString = "MANY"
+
+  package static func isWord(of line: LineView) -> Bool { line.isWord(word) }
+
+  /// Whether a line that is not read yet may have that word.
+  package static func mayBegin(_ line: UnsafeRawBufferPointer) -> Bool {
+    line.count >= word.utf8CodeUnitCount && line[0] == word.utf8Start[0]
+  }
 }
