@@ -23,11 +23,27 @@ package enum Endpoint {
     }
   }
 
-  /// Refuses what cannot be the address of a socket on another host.
+  /// Refuses what cannot be the address of a socket.
   package static func checkConnect(_ endpoint: String) throws(ToolError) {
-    guard let (host, port) = tcp(endpoint), !host.isEmpty, host != "*", isPort(port) else {
+    if ["ipc://", "inproc://"].contains(where: { endpoint.hasPrefix($0) && endpoint != $0 }) {
+      return
+    }
+    guard isOnNetwork(endpoint) else {
+      throw ToolError(
+        "connect to \(endpoint)", "an endpoint is tcp://HOST:PORT or ipc://PATH", .usage)
+    }
+  }
+
+  /// Refuses what cannot be the address of a socket on another host.
+  package static func checkConnectToHost(_ endpoint: String) throws(ToolError) {
+    guard isOnNetwork(endpoint) else {
       throw ToolError("connect to \(endpoint)", "an address is tcp://HOST:PORT", .usage)
     }
+  }
+
+  private static func isOnNetwork(_ endpoint: String) -> Bool {
+    guard let (host, port) = tcp(endpoint) else { return false }
+    return !host.isEmpty && host != "*" && isPort(port)
   }
 
   /// Where a router publishes that takes workers of other hosts here: at the next port, so that these

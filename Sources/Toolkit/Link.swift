@@ -25,6 +25,7 @@ package struct Link: ~Copyable {
   /// Begins to connect.
   /// - Parameter name: unique in the process.
   package init(to endpoint: String, name: String, in context: Context) throws(ToolError) {
+    try Endpoint.checkConnect(endpoint)
     let connection = try ToolError.wrapping { () throws(ZMQError) in
       let connection = try MonitoredSocket(
         .dealer, [.handshakeSucceeded, .disconnected], name: name, in: context)
@@ -36,7 +37,7 @@ package struct Link: ~Copyable {
       try connection.socket.set(.receiveHighWaterMark, 0)
       return connection
     }
-    // What is wrong here is the endpoint: its form, or the length of its path.
+    // What can still be wrong is the endpoint: a host's form, or the length of a path.
     try ToolError.wrapping(.usage) { () throws(ZMQError) in
       try connection.socket.connect(endpoint)
     }

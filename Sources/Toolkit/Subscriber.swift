@@ -41,7 +41,8 @@ package struct Subscriber: ~Copyable {
       all += present.keys.map { Self.endpoint($0, in: directory) }
     }
     let base = try Self.makeSocket(context)
-    // What can be wrong here is an endpoint.
+    for endpoint in endpoints { try Endpoint.checkConnect(endpoint) }
+    // What can still be wrong is an endpoint.
     try ToolError.wrapping(.usage) { () throws(ZMQError) in
       for endpoint in all { try base.socket.connect(endpoint) }
     }

@@ -30,7 +30,7 @@ package struct RouterAddress: Sendable {
 
   /// The router that takes workers of other hosts at this endpoint, and publishes beside it.
   package init(at endpoint: String) throws(ToolError) {
-    try Endpoint.checkConnect(endpoint)
+    try Endpoint.checkConnectToHost(endpoint)
     self.init(workers: endpoint, events: [try Endpoint.events(besideWorkers: endpoint)])
   }
 

@@ -104,7 +104,7 @@ struct Main: ParsableCommand {
       try Endpoint.checkBind(endpoint, trustsNetwork: trustNetwork)
       return (workers: endpoint, events: try Endpoint.events(besideWorkers: endpoint))
     }
-    for endpoint in follow { try Endpoint.checkConnect(endpoint) }
+    for endpoint in follow { try Endpoint.checkConnectToHost(endpoint) }
     // Held by whichever router owns the sockets, under whatever name it publishes.
     let lock = try NameClaim(PublisherName("clients"), in: directory)
     let claim = try NameClaim(

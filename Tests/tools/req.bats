@@ -586,8 +586,13 @@ line 4: the ' at column 8 is never closed" ]]
 }
 
 @test "wrong endpoints are named" {
-  run --separate-stderr -64 xodb-req -d proj --router tcp:/x x
-  [[ $stderr == "xodb-req: connect to tcp:/x: "* ]]
+  local endpoint why="an endpoint is tcp://HOST:PORT or ipc://PATH"
+  for endpoint in tcp:/x /tmp/clients ipc:// tcp://localhost tcp://localhost:0 udp://127.0.0.1:5; do
+    run --separate-stderr -64 xodb-req -d proj --router "$endpoint" x
+    [ "$stderr" = "xodb-req: connect to $endpoint: $why" ]
+  done
+  run --separate-stderr -64 xodb-router --peer /tmp/clients
+  [ "$stderr" = "xodb-router: connect to /tmp/clients: $why" ]
   long=ipc:///$(head -c 200 /dev/zero | tr '\0' x)
   run --separate-stderr -64 xodb-req -d proj --router "$long" x
   [[ $stderr == "xodb-req: connect to $long: "* ]]
@@ -596,6 +601,7 @@ line 4: the ' at column 8 is never closed" ]]
 
 @test "wrong command lines are refused, help says how" {
   run -64 xodb-req x
+  run -64 xodb-req -d '' x
   run -64 xodb-req -d proj --timeout 0 x
   run -64 xodb-req -d proj --timeout -1 x
   run -64 xodb-req -d proj --timeout x x

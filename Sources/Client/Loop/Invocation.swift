@@ -87,6 +87,7 @@ package struct Invocation {
     switch name {
     case "-d", "--db":
       guard database == nil else { throw .wrong("\(name) is given twice: -d a,b asks several") }
+      guard !value.isEmpty else { throw .wrong("\(name) is the name of a database") }
       database = value
     case "--db-column":
       guard (1...QueryExtras.maxColumnLength).contains(value.utf8.count) else {
