@@ -49,6 +49,7 @@ extension Broker {
     }
     let isNew = peer.capacity == nil
     peer.capacity = capacity
+    peer.isMissed = false
     noteArrival(now)
     // This one itself: that helps nobody.
     guard capacity.broker != configuration.broker else { return }
@@ -189,11 +190,13 @@ extension Broker {
   /// A peer is gone. What it had is taken back; a result that has been begun is broken off.
   private mutating func lose(peer number: Int, why: String, _ now: Instant) {
     let peer = peers[number]
-    if peer.capacity != nil {
+    // Also of one that never came: its endpoint may be wrong.
+    if !peer.isMissed {
       effects.append(
         .publish(Line("peer.lost").with("peer", peer.endpoint).with("why", why)))
-      notePeersNames()
     }
+    if peer.capacity != nil { notePeersNames() }
+    peer.isMissed = true
     peer.lose(now)
     for job in peer.handed.keys.sorted() {
       guard let request = requests[job] else { continue }

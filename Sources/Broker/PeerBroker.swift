@@ -14,6 +14,8 @@ final class PeerBroker {
   /// Those that it had when it was lost, as long as it may come back with them.
   private(set) var expectedNames: Set<String> = []
   private var expectedUntil = Instant.start
+  /// Whether it was said that it is not there, since it last was.
+  var isMissed = false
   var lastHeard: Instant
   private(set) var nextQuestion: Instant
   /// What it has, with the share of a worker that each is counted for.

@@ -134,6 +134,18 @@ import Wire
 
   // MARK: What comes back
 
+  @Test func aPeerThatDoesNotComeIsMissedOnce() {
+    var bench = Bench(peers: 1)
+    bench.pass(milliseconds: 1400)
+    #expect(bench.events().isEmpty)
+    for _ in 0..<10 { bench.pass(milliseconds: 500) }
+    #expect(bench.eventLines().map { $0.word + ($0["peer"] ?? "") } == ["peer.losttcp://there-0"])
+    bench.capacity(dbs: ["a"])
+    bench.disconnect(peer: 0)
+    for _ in 0..<10 { bench.pass(milliseconds: 500) }
+    #expect(bench.events() == ["peer.joined", "peer.lost"])
+  }
+
   @Test(arguments: [ErrorCode.busy, .draining])
   func whoeverGivesBackIsHandedNothingUntilItAsksForMore(_ code: ErrorCode) throws {
     var (bench, busy) = try busyBench()
