@@ -126,9 +126,14 @@ package struct Broker {
 }
 
 /// A client's own id of a request.
-struct ClientRequestID: Hashable {
+package struct ClientRequestID: Hashable {
   let client: PeerID
   let id: String
+
+  package init(client: PeerID, id: String) {
+    self.client = client
+    self.id = id
+  }
 }
 
 /// When a request's time is over.

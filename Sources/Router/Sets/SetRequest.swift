@@ -56,7 +56,9 @@ final class SetRequest {
   var asker: PeerID { PeerID.long(withUnsafeBytes(of: number.bigEndian) { Array($0.dropFirst()) }) }
 
   /// By which its client names it.
-  var key: ClientID? { query.id.map { ClientID(client: request.sender.client, id: $0) } }
+  var key: ClientRequestID? {
+    query.id.map { ClientRequestID(client: request.sender.client, id: $0) }
+  }
 
   /// The names of what it has asked and has no answer yet.
   var open: [Int] {
@@ -80,12 +82,6 @@ final class SetRequest {
     line.append(summary)
     return line
   }
-}
-
-/// A client's own id of a request.
-struct ClientID: Hashable {
-  let client: PeerID
-  let id: String
 }
 
 /// Which part of which query on several databases a request is.

@@ -8,7 +8,8 @@ extension Sets {
   /// Goes on with all to which something has happened, and keeps nothing from others. To be called before the
   /// broker gives out what it can.
   package mutating func settle(_ broker: inout Broker, now: Instant) {
-    while running.count < Self.maxRunning, let number = waiting.next(), let set = all[number] {
+    if isEmpty && !hasLooked { return }
+    while let number = waiting.next(), let set = all[number] {
       running.append(number)
       begin(set, &broker, now)
     }
@@ -35,6 +36,7 @@ extension Sets {
   /// to be done.
   package mutating func review(_ broker: inout Broker, now: Instant) -> Bool {
     hasAsked = false
+    if running.isEmpty { return hasNews }
     if Self.lacksWorkers(broker) {
       letGo(&broker, now)
     } else if broker.idleWorkers > 0 {

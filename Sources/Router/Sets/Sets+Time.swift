@@ -23,7 +23,8 @@ extension Sets {
         end(number, .failure(Broker.draining), &broker, now)
       } else if let since = set.stalledSince {
         let milliseconds = now.microseconds(since: since) / 1000
-        let isInTheWay = waiting.count > 0 || keepsWorkerFromEarlier(set, broker)
+        let isInTheWay =
+          waiting.holdsUp(othersThan: set.connection) || keepsWorkerFromEarlier(set, broker)
         let patience = isInTheWay ? Self.stallMilliseconds : Self.idleStallMilliseconds
         guard milliseconds >= patience else { continue }
         let why = "its reader took nothing for \(milliseconds) ms"

@@ -12,8 +12,6 @@ package import ZeroMQ
 /// It has no socket and no clock. Its inputs take the broker that it asks and the time, and leave in
 /// `effects` what is to be sent to clients.
 package struct Sets {
-  /// So many are split at once; the others wait for that.
-  static let maxRunning = 64
   /// A chunk of a result has at least so many bytes, but for the last.
   static let chunkBytes = 256 << 10
   /// An answer in one message has at most so many bytes.
@@ -26,7 +24,7 @@ package struct Sets {
   static let maxWaiting = 40_000
   static let maxWaitingOfOne = 10_000
   static let maxRequestBytes = 256 << 20
-  /// A reader that takes nothing is waited for so long when others wait to be split, and otherwise.
+  /// A reader that takes nothing is waited for so long when others wait for that, and otherwise.
   static let stallMilliseconds = 1000
   static let idleStallMilliseconds = 60_000
   /// Deadlines of those that wait are looked at so often.
@@ -44,7 +42,7 @@ package struct Sets {
   package var effects: [Effect] = []
   /// By their numbers, which the broker gives.
   var all: [UInt64: SetRequest] = [:]
-  var byName: [ClientID: UInt64] = [:]
+  var byName: [ClientRequestID: UInt64] = [:]
   var waiting = SetQueue()
   /// Those that are not in `waiting`, in the order in which they began.
   var running: [UInt64] = []
@@ -110,7 +108,7 @@ package struct Sets {
   }
 
   private func number(_ id: String, _ request: ClientRequest) -> UInt64? {
-    all.isEmpty ? nil : byName[ClientID(client: request.sender.client, id: id)]
+    all.isEmpty ? nil : byName[ClientRequestID(client: request.sender.client, id: id)]
   }
 
   private func refusal(of query: Query, _ request: ClientRequest, _ broker: Broker) -> Failure? {
@@ -186,8 +184,12 @@ package struct Sets {
     for serial in set.open { tell(.cancel(id: "\(serial)"), set, &broker, now) }
     set.coordinator = nil
     if let key = set.key { byName[key] = nil }
-    waiting.remove(number, of: set.connection)
-    running.removeAll { $0 == number }
+    if let place = running.firstIndex(of: number) {
+      running.remove(at: place)
+      waiting.ended(of: set.connection)
+    } else {
+      waiting.remove(number, of: set.connection)
+    }
     touched.remove(number)
     requestBytes -= set.request.size
     weight -= set.weight
