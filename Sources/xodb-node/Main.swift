@@ -19,8 +19,6 @@ struct Main {
         try node.run(invocation, data: data)
       } catch Invocation.Mistake.wantsHelp {
         try Output.write(Array(help.utf8))
-      } catch Invocation.Mistake.wrong(let why) {
-        Tool.misused(why)
       }
     }
   }

@@ -16,8 +16,6 @@ struct Main {
         try run(invocation, options)
       } catch Invocation.Mistake.wantsHelp {
         try Output.write(Array(help.utf8))
-      } catch Invocation.Mistake.wrong(let why) {
-        Tool.misused(why)
       }
     }
   }

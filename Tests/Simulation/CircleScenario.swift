@@ -3,7 +3,7 @@ import Wire
 
 /// What differs from seed to seed in a circle of brokers: who knows whom, who serves what, and what
 /// goes wrong.
-struct CircleScenario {
+struct CircleScenario: SimulatedScenario {
   enum Shape: CaseIterable {
     /// Everybody knows everybody else.
     case full

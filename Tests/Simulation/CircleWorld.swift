@@ -3,7 +3,7 @@ import Wire
 
 /// Several brokers that know each other, in one thread and from one seed, with workers, clients, and
 /// links of which anything can go wrong. The ledger judges what the brokers do.
-struct CircleWorld {
+struct CircleWorld: SimulatedWorld {
   /// How long everything may take to come to its end.
   static let settlingMilliseconds = 20_000
   /// How long after its links are whole again a broker may take to use its peers.
@@ -105,33 +105,5 @@ struct CircleWorld {
     case .reads(let request): read(request)
     case .accident: try accident()
     }
-  }
-
-  func note(_ what: @autoclosure () -> String) { history?.note(now, what()) }
-}
-
-// MARK: Chance
-
-extension CircleWorld {
-  mutating func plan(_ happening: CircleHappening, in microseconds: ClosedRange<Int64>) {
-    agenda.plan(happening, at: later(microseconds))
-  }
-
-  mutating func later(_ microseconds: ClosedRange<Int64>) -> Instant {
-    now.adding(microseconds: number(microseconds))
-  }
-
-  mutating func number(_ range: ClosedRange<Int64>) -> Int64 {
-    range.lowerBound
-      + Int64(random.next() % UInt64(range.upperBound - range.lowerBound + 1))
-  }
-
-  mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
-
-  mutating func chance(_ part: Int, of whole: Int = 100) -> Bool { pick(whole) < part }
-
-  /// When a message arrives that is sent now.
-  mutating func arrival() -> Instant {
-    chance(scenario.late) && !isSettling ? later(1000...50_000) : later(20...300)
   }
 }

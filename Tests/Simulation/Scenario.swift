@@ -4,7 +4,7 @@ import Wire
 /// What differs from seed to seed: how large the cluster is, what it is set to, how fast its time
 /// passes, and which accidents there are. Of everything that can go wrong only some goes wrong with
 /// one seed, so that each thing is also seen without the others.
-struct Scenario {
+struct Scenario: SimulatedScenario {
   var configuration = Configuration()
   /// How many workers each supervisor keeps, and which databases they serve.
   var stations: [(workers: Int, serves: DatabaseSet)] = []

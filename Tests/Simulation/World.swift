@@ -6,7 +6,7 @@ import Wire
 /// A whole cluster in one thread and from one seed: the router's broker, supervisors and clients'
 /// sessions as they ship, and around them processes, connections, files and a clock of which
 /// anything can go wrong. The ledger judges what the broker does.
-struct World {
+struct World: SimulatedWorld {
   /// How long everything may take to come to its end, in milliseconds.
   static let settlingMilliseconds = 30_000
 
@@ -128,50 +128,5 @@ struct World {
     case .routerState(let incarnation): publishRouterState(incarnation)
     case .accident: try accident()
     }
-  }
-
-  mutating func note(_ what: @autoclosure () -> String) {
-    history?.note(now, what())
-  }
-}
-
-// MARK: Chance
-
-extension World {
-  mutating func plan(_ happening: Happening, in microseconds: ClosedRange<Int64>) {
-    agenda.plan(happening, at: later(microseconds))
-  }
-
-  mutating func later(_ microseconds: ClosedRange<Int64>) -> Instant {
-    now.adding(microseconds: number(microseconds))
-  }
-
-  mutating func number(_ range: ClosedRange<Int64>) -> Int64 {
-    range.lowerBound
-      + Int64(random.next() % UInt64(range.upperBound - range.lowerBound + 1))
-  }
-
-  mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
-
-  mutating func chance(_ part: Int, of whole: Int = 100) -> Bool { pick(whole) < part }
-
-  /// When a message arrives that is sent now.
-  mutating func arrival() -> Instant {
-    chance(scenario.late) && !isSettling ? later(1000...50_000) : later(20...300)
-  }
-}
-
-/// What has happened last, for people.
-final class History {
-  private static let capacity = 100000
-  private var lines: Deque<String> = []
-
-  var last: some Collection<String> { lines }
-
-  func note(_ time: Instant, _ what: String) {
-    let milliseconds = time.microseconds / 1000
-    let rest = String(1000 + time.microseconds % 1000).dropFirst()
-    if lines.count == Self.capacity { lines.removeFirst() }
-    lines.append("\(milliseconds).\(rest) ms: \(what)")
   }
 }

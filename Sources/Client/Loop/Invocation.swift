@@ -3,9 +3,16 @@ internal import Wire
 
 /// The command line, as it was understood.
 package struct Invocation {
-  package enum Mistake: Error {
+  package enum Mistake: Error, CustomStringConvertible {
     case wrong(String)
     case wantsHelp
+
+    package var description: String {
+      switch self {
+      case .wrong(let why): why
+      case .wantsHelp: "help"
+      }
+    }
   }
 
   private(set) var database: String?
