@@ -5,21 +5,11 @@
 
 load helpers
 load cluster
+load scripts
 
-setup() {
-  set_up_run
-  PATH=$(cd "$BATS_TEST_DIRNAME/../../bin" && pwd):$PATH
-  data=$work/data
-  mkdir "$data"
-}
+setup() { set_up_scripts; }
 
-teardown() {
-  # The outer supervisor, and with it everything.
-  if [ -e "$XODB_RUN/pid" ]; then
-    kill -KILL "$(<"$XODB_RUN/pid")" 2>/dev/null || true
-  fi
-  tear_down_run
-}
+teardown() { tear_down_scripts; }
 
 start_cluster() { # WORKERS
   start_events

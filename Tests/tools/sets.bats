@@ -4,21 +4,11 @@
 
 load helpers
 load cluster
+load scripts
 
-setup() {
-  set_up_run
-  bin=$(cd "$BATS_TEST_DIRNAME/../../bin" && pwd)
-  PATH=$bin:$PATH
-  mkdir "$work/data"
-}
+setup() { set_up_scripts; }
 
-teardown() {
-  # The outer supervisor, and with it everything.
-  if [ -e "$XODB_RUN/pid" ]; then
-    kill -KILL "$(<"$XODB_RUN/pid")" 2>/dev/null || true
-  fi
-  tear_down_run
-}
+teardown() { tear_down_scripts; }
 
 start_cluster() { # [OPTION...]
   start.sh "$@" "$work/data" 3>&-
