@@ -128,7 +128,8 @@ trap 'exit 143' TERM HUP
 echo "$pid" >"$run/pid" || fail 74 "write $run/pid: see above"
 
 give_up() { # WHY
-  sed 's/^/  /' "$log" >&2
+  # Whoever is started again and again says the same.
+  awk '!said[$0]++ { print "  " $0 }' "$log" >&2
   fail 69 "start on $data: $1"
 }
 

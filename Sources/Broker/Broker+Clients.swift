@@ -60,8 +60,9 @@ extension Broker {
   ) -> (Outcome, Rows?)? {
     if case .show(let show) = request.message {
       if let refusal = refusal(toShow: request.connection, now) { return (.failure(refusal), nil) }
-      // Costs no worker and waits for nobody: also answered when everything else is refused.
-      if show.subject != .databases {
+      // Costs no worker and waits for nobody: also answered when everything else is refused. At the start,
+      // peers are to have said what they are.
+      if show.subject != .databases && !(show.subject == .peers && lacksPeers(now)) {
         let rows = rows(of: show, now)
         return (.rows(rows.count), rows.rendered())
       }

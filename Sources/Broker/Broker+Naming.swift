@@ -60,6 +60,16 @@ extension Broker {
   /// Whether a worker or a peer has it, or had it and is to come back.
   private func isRunnable(_ name: String) -> Bool { isServed(name) || isExpected(name) }
 
+  /// Whether some peers have not said yet, since the start, what they are.
+  func lacksPeers(_ now: Instant) -> Bool {
+    !isDraining && now < settled && peers.contains { $0.capacity == nil }
+  }
+
+  /// The requests for lists of what there is, once it is known.
+  private func lists(_ now: Instant) -> [UInt64] {
+    lacksPeers(now) ? [] : unresolved.numbers(for: "")
+  }
+
   /// Answers those that ask for unknown databases, after the workers have looked again.
   mutating func resolve(_ now: Instant) {
     giveStraysBack(now)
@@ -76,8 +86,7 @@ extension Broker {
       round = nil
       nextRound = now.adding(
         microseconds: now.microseconds(since: begun) * Constants.roundPause)
-      for number in isSettled ? unresolved.numbers : unresolved.numbers(for: "")
-      where number <= last {
+      for number in isSettled ? unresolved.numbers : lists(now) where number <= last {
         conclude(number, now)
       }
     }
@@ -88,7 +97,7 @@ extension Broker {
       return
     } else if idle.isEmpty {
       // The list needs no worker; a name waits for the next that is idle.
-      for number in unresolved.numbers(for: "") { conclude(number, now) }
+      for number in lists(now) { conclude(number, now) }
     } else if now >= nextRound {
       hasUnasked = false
       round = (
@@ -121,7 +130,8 @@ extension Broker {
     case .query where isDraining:
       finish(number, .failure(Self.draining), now: now)
     case .query(let query):
-      let why = "no worker has a database '\(query.database)'"
+      var why = "no worker has a database '\(query.database)'"
+      for peer in peers where peer.capacity == nil { why += "; peer \(peer.endpoint) is not there" }
       finish(number, .failure(Failure(.noSuchDatabase, why)), now: now)
     case .cancel, .credit, .next, .peer: break
     }

@@ -62,6 +62,8 @@ extension Broker {
       hasNewNames = true
     }
     guard isNew else { return }
+    // Whoever asks for a list may have waited for this.
+    hasUnasked = true
     effects.append(
       .publish(
         Line("peer.joined").with("peer", peer.endpoint).with("broker", capacity.broker)
@@ -216,7 +218,7 @@ extension Broker {
     for (number, peer) in peers.enumerated() {
       if peer.forgetExpected(now, isBack: false) { hasLostNames = true }
       if now >= peer.silenceEnd {
-        lose(peer: number, why: "it is silent", now)
+        lose(peer: number, why: peer.capacity == nil ? "nobody answers" : "it is silent", now)
         effects.append(.reconnect(number))
       }
       guard now >= peer.nextQuestion else { continue }

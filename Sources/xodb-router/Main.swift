@@ -105,6 +105,7 @@ struct Main: ParsableCommand {
       return (workers: endpoint, events: try Endpoint.events(besideWorkers: endpoint))
     }
     for endpoint in follow { try Endpoint.checkConnectToHost(endpoint) }
+    for endpoint in peer { try Endpoint.checkConnect(endpoint) }
     // Held by whichever router owns the sockets, under whatever name it publishes.
     let lock = try NameClaim(PublisherName("clients"), in: directory)
     let claim = try NameClaim(

@@ -134,6 +134,38 @@ import Wire
 
   // MARK: What comes back
 
+  @Test(arguments: [Show.Subject.databases, .peers])
+  func listsWaitForPeersAtTheStart(_ subject: Show.Subject) {
+    var bench = Bench(peers: 2, expectedWorkers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.show("list", subject)
+    bench.ready("w-1", dbs: ["a"])
+    bench.capacity(of: 0, workers: 0, dbs: [])
+    bench.ready("w-1")
+    #expect(bench.codes().isEmpty)
+    bench.capacity(of: 1, workers: 0, dbs: [])
+    bench.ready("w-1")
+    #expect(bench.codes() == ["list": "OK"])
+  }
+
+  @Test func listsWaitNoLongerForPeersThatStayAway() {
+    var bench = Bench(peers: 1, expectedWorkers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.show("list")
+    bench.query("name", db: "b")
+    bench.ready("w-1")
+    bench.ready("w-1")
+    bench.pass(milliseconds: 1400)
+    #expect(bench.codes().isEmpty)
+    bench.pass(milliseconds: 601)
+    bench.ready("w-1")
+    let answers = bench.answers().map(\.line)
+    #expect(answers.map(\.word) == ["OK", "ERROR"])
+    #expect(
+      answers.last?["message"]
+        == "no worker has a database 'b'; peer tcp://there-0 is not there")
+  }
+
   @Test func aPeerThatDoesNotComeIsMissedOnce() {
     var bench = Bench(peers: 1)
     bench.pass(milliseconds: 1400)

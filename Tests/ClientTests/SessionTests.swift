@@ -73,6 +73,19 @@ import Wire
     #expect(client.hasGivenUp)
   }
 
+  @Test func whatIsOpenWhenItGivesUpIsUnanswered() {
+    var client = TestClient()
+    client.connect()
+    client.submit(3)
+    client.answer(0)
+    client.answer(2)
+    client.disconnect()
+    client.advance(10_000)
+    #expect(client.hasGivenUp && client.session.giveUp()?.line == 1)
+    let statistics = client.session.statistics
+    #expect(statistics.queries == 3 && statistics.succeeded == 2 && statistics.failures == [nil: 1])
+  }
+
   @Test func aLostConnectionSendsAgainInOrder() {
     var client = TestClient()
     client.connect()

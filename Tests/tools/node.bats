@@ -99,6 +99,8 @@ req() { # NAME ARG...
   run -64 "${node[@]}" -d kv --format xml 'select 1'
   run -64 xodb-node -d kv 'select 1'
   [[ ${lines[0]} == "xodb-node: which databases? "* ]]
+  run -65 "${node[@]}" -d kv 'select 1' -5 -f csv
+  [ "${lines[1]}" = "xodb-node: '-f' behind the SQL is a value; options stand before it" ]
   run -64 "${node[@]}" --serve
   run -64 "${node[@]}" --io-threads 0 --bind 'tcp://127.0.0.1:*' --serve
   run -66 xodb-node --data "$work/none" --threads 4 -d kv 'select 1'

@@ -175,6 +175,9 @@ END
   run --separate-stderr -69 xodb-req -d proj x
   [ $((($(date +%s%N) - start) / 1000000)) -lt 1500 ]
   [[ $stderr == "xodb-req: connect to ipc://$XODB_RUN/clients: no router answers there" ]]
+  run --separate-stderr -69 xodb-req -d proj --stats <<<$'one;\ntwo;'
+  [[ ${stderr_lines[0]} == "stats queries=2 ok=0 unanswered=2 "* ]]
+  [[ ${stderr_lines[1]} == *": no router answers there; the first result that is not printed is that of line 1" ]]
 }
 
 @test "a router that comes a little late is found" {

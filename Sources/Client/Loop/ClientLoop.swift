@@ -22,6 +22,7 @@ package struct ClientLoop: ~Copyable {
   private var polls = PollSet()
   private let start: Instant
   private let printsStatistics: Bool
+  private let optionBehindSQL: String?
   /// That of the first failure in the order in which they are told.
   private var status = ExitStatus.success
 
@@ -42,6 +43,7 @@ package struct ClientLoop: ~Copyable {
     source = Source(invocation, format.wire)
     printer = Printer(tables: format == .table, marksEnds: invocation.watches)
     printsStatistics = invocation.printsStatistics
+    optionBehindSQL = invocation.optionBehindSQL
   }
 
   /// Runs until everything has been answered and printed, and returns what has become of it.
@@ -113,6 +115,10 @@ package struct ClientLoop: ~Copyable {
       try printer.breakOff()
       progress.clear()
       Diagnostics.report(error)
+      if let optionBehindSQL, error.status == .badQuery {
+        Diagnostics.report(
+          "'\(optionBehindSQL)' behind the SQL is a value; options stand before it")
+      }
       if status == .success { status = error.status }
     case .complain(let why):
       progress.clear()
@@ -120,8 +126,11 @@ package struct ClientLoop: ~Copyable {
     case .giveUpConnecting:
       try printer.flush()
       progress.clear()
+      let line = session.giveUp()?.line
       try printStatistics()
-      throw ToolError("connect to \(endpoint)", "no router answers there", .unavailable)
+      let resume = line.map { "; the first result that is not printed is that of line \($0)" } ?? ""
+      throw ToolError(
+        "connect to \(endpoint)", "no router answers there\(resume)", .unavailable)
     }
   }
 

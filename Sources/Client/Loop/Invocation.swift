@@ -43,6 +43,11 @@ package struct Invocation {
     try check(options)
   }
 
+  /// What looks like an option among the values: its place would be before the SQL.
+  var optionBehindSQL: String? {
+    words.dropFirst().first { Self.isOption($0) && Double($0) == nil }
+  }
+
   /// Whether there is nothing to ask.
   package var isEmpty: Bool { show == nil && database == nil }
 
@@ -133,7 +138,7 @@ package struct Invocation {
   private static func milliseconds(_ name: String, _ value: String) throws(Mistake) -> Int {
     let most = ClientMessage.maxDeadlineMilliseconds / 1000
     guard let seconds = Double(value), seconds > 0, seconds <= Double(most) else {
-      throw .wrong("\(name) is not a number of seconds up to \(most): '\(value)'")
+      throw .wrong("\(name) is not a number of seconds above 0, up to \(most): '\(value)'")
     }
     return Int((seconds * 1000).rounded(.up))
   }
@@ -153,8 +158,10 @@ package struct Invocation {
       }
     } else if database == nil {
       throw .wrong("which database? Name it with -d; --databases prints them")
-    } else if each != nil, !words.isEmpty {
-      throw .wrong("the parameters of --each come from standard input")
+    } else if let each, !words.isEmpty {
+      throw .wrong("the parameters of --each '\(each)' come from standard input, not '\(words[0])'")
+    } else if watches, each != nil {
+      throw .wrong("--watch is for one statement, and goes without --each")
     } else if watches, words.isEmpty {
       throw .wrong("--watch needs a statement on the command line")
     } else if watches, let database, DatabaseSelection.isSet(database) {

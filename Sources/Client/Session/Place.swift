@@ -12,6 +12,14 @@ package enum Place: Equatable, Sendable {
 }
 
 extension Place {
+  /// Of the input, if it is there.
+  package var line: Int? {
+    switch self {
+    case .argument: nil
+    case .input(let line, _), .parameters(let line): line
+    }
+  }
+
   /// What a diagnostic begins with.
   package var description: String {
     switch self {

@@ -41,6 +41,14 @@ extension Session {
     finish(slot, .failed(error))
   }
 
+  /// Nobody answers any more: counts all that is open as unanswered, and returns where the first request
+  /// stands whose result is not printed.
+  package mutating func giveUp() -> Place? {
+    let open = entries.inOrder.filter { !entries[$0].isFinished }
+    for _ in open { statistics.fail(nil) }
+    return open.first.flatMap { entries[$0].request?.place }
+  }
+
   /// Only printing is left.
   mutating func finish(_ slot: Int, _ state: Entry.State) {
     entries[slot].state = state
