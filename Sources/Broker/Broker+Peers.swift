@@ -17,7 +17,8 @@ extension Broker {
     let isNews = question.revision != offer.revision
     let capacity = PeerCapacity(
       broker: configuration.broker, workers: isDraining ? 0 : workers.count,
-      others: load(besides: connection), revision: offer.revision, hasDatabases: isNews)
+      others: load(besides: connection), revision: offer.revision, hasDatabases: isNews,
+      isStarting: now < settled)
     let list = isNews ? ServedDatabase.encode(databases) : []
     effects.append(.answer(payload, capacity.line, .bytes(list)))
   }
@@ -56,10 +57,15 @@ extension Broker {
     if capacity.hasDatabases {
       peer.revision = capacity.revision
       peer.names = Set(databases.map(\.name))
-      peer.latestNames = peer.names
-      _ = peer.forgetExpected(now, isBack: true)
       notePeersNames()
       hasNewNames = true
+    }
+    if capacity.isStarting {
+      // What it had before it may have again.
+      peer.latestNames.formUnion(peer.names)
+    } else {
+      peer.latestNames = peer.names
+      if peer.forgetExpected(now, isBack: true) { hasLostNames = true }
     }
     guard isNew else { return }
     // Whoever asks for a list may have waited for this.

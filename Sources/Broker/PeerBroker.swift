@@ -74,7 +74,7 @@ final class PeerBroker {
   /// It is not there any more, but may come back.
   func lose(_ now: Instant) {
     if !names.isEmpty {
-      expectedNames = names
+      expectedNames.formUnion(names)
       expectedUntil = now.adding(milliseconds: Constants.peerReturnMilliseconds)
     }
     names = []

@@ -134,6 +134,38 @@ import Wire
 
   // MARK: What comes back
 
+  @Test func whatAPeerHadIsExpectedUntilItsWorkersHaveCome() throws {
+    var bench = Bench(peers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.capacity(dbs: ["b", "c"])
+    bench.disconnect(peer: 0)
+    bench.capacity(workers: 0, revision: 0, dbs: [], isStarting: true)
+    bench.query("1", db: "b")
+    bench.query("2", db: "c")
+    #expect(bench.codes().isEmpty && bench.broker.knownNames == ["a", "b", "c"])
+    // Lost again, before all of them were there.
+    bench.capacity(revision: 1, dbs: ["b"], isStarting: true)
+    #expect(try bench.handover().request == "1")
+    bench.disconnect(peer: 0)
+    bench.capacity(revision: 1, dbs: ["b"], isStarting: true)
+    #expect(try bench.handover().request == "1")
+    #expect(bench.codes().isEmpty && bench.broker.knownNames == ["a", "b", "c"])
+    bench.capacity(revision: 1)
+    bench.ready("w-1")
+    #expect(bench.codes() == ["2": "no-such-database"])
+    #expect(bench.broker.knownNames == ["a", "b"])
+  }
+
+  @Test func aBrokerSaysThatItHasJustStarted() throws {
+    var bench = Bench(peers: 0, expectedWorkers: 1)
+    bench.question(from: "there")
+    #expect(try bench.offers().map(\.capacity.isStarting) == [true])
+    bench.ready("w-1", dbs: ["a"])
+    bench.pass(milliseconds: 250)
+    bench.question(from: "there")
+    #expect(try bench.offers().map(\.capacity.isStarting) == [false])
+  }
+
   @Test(arguments: [Show.Subject.databases, .peers])
   func listsWaitForPeersAtTheStart(_ subject: Show.Subject) {
     var bench = Bench(peers: 2, expectedWorkers: 1)

@@ -36,7 +36,7 @@ enum Corpus {
     ].map { $0.line.encoded() }
 
   static let outcomes: [Outcome] = [
-    .rows(1), .rows(0), .unchanged,
+    .rows(1), .rows(0), .rows(1 << 40), .unchanged,
     .failure(Failure(.sql, "near \"selec\": syntax error", offset: 0)),
     .failure(Failure(.noSuchDatabase, "no database 'a' here")),
     .failure(Failure(.busy, "100000 requests are waiting", retryMilliseconds: 100)),
@@ -138,6 +138,8 @@ enum Corpus {
     PeerCapacity(broker: "there", workers: 4, others: 9, revision: 5, hasDatabases: false),
     PeerCapacity(broker: "another", workers: 1, others: 0, revision: 1, hasDatabases: true),
     PeerCapacity(broker: "here", workers: 0, others: 0, revision: 0, hasDatabases: true),
+    PeerCapacity(
+      broker: "there", workers: 0, others: 0, revision: 0, hasDatabases: true, isStarting: true),
   ].map { $0.line.encoded() }
 
   static let lines =

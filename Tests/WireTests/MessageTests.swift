@@ -94,6 +94,12 @@ import Wire
     }
   }
 
+  @Test(arguments: ["-1", "1099511627777", "9223372036854775807", "x"])
+  func numbersOfRowsHaveBounds(_ rows: String) throws {
+    #expect(try Outcome(Line(parsing: Array("OK rows=\(rows)".utf8))) == nil)
+    #expect(try Outcome(Line(parsing: Array("OK rows=1099511627776".utf8))) == .rows(1 << 40))
+  }
+
   @Test func listsOfDatabasesSurvive() throws {
     let list = [
       ServedDatabase(name: "proj"), ServedDatabase(name: "my data\n", error: "not a database"),

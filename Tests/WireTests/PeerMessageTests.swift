@@ -8,9 +8,9 @@ import Wire
     let question = PeerQuestion(broker: "5f3a91c07d22", revision: -1)
     #expect(PeerQuestion(question.line) == question)
     #expect(try ClientMessage(question.line) == .peer(question))
-    for hasDatabases in [true, false] {
+    for isSo in [true, false] {
       let capacity = PeerCapacity(
-        broker: "b", workers: 4, others: 2, revision: 5, hasDatabases: hasDatabases)
+        broker: "b", workers: 4, others: 2, revision: 5, hasDatabases: isSo, isStarting: !isSo)
       #expect(PeerCapacity(capacity.line) == capacity)
     }
     let attempt = Attempt(job: .max, number: 3)

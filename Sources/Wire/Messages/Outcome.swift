@@ -30,6 +30,9 @@ package struct Failure: Error, Equatable, Sendable {
 }
 
 extension Outcome {
+  /// The most rows that a result can be said to have; so many sums of them are numbers, too.
+  private static let maxRows = 1 << 40
+
   /// The line of an answer to the request of this id: `OK` or `ERROR`, the id, then what this outcome
   /// has to say.
   package func line(id: String? = nil) -> Line {
@@ -44,7 +47,7 @@ extension Outcome {
   /// Reads the outcome from an answer's line; nil when it is no answer, or its code is unknown.
   package init?(_ line: LineView) {
     if line.isWord("OK") {
-      guard let rows = line["rows"]?.int else { return nil }
+      guard let rows = line["rows"]?.int, (0...Self.maxRows).contains(rows) else { return nil }
       self = line["unchanged"].map { $0 == "1" } ?? false ? .unchanged : .rows(rows)
     } else if line.isWord("ERROR") {
       guard let code = (line["code"]?.text).flatMap(ErrorCode.init) else { return nil }

@@ -49,18 +49,25 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
   package var revision: Int
   /// Whether that follows.
   package var hasDatabases: Bool
+  /// Whether it has just started: then its workers may have more databases than it has heard of.
+  package var isStarting: Bool
 
-  package init(broker: String, workers: Int, others: Int, revision: Int, hasDatabases: Bool) {
+  package init(
+    broker: String, workers: Int, others: Int, revision: Int, hasDatabases: Bool,
+    isStarting: Bool = false
+  ) {
     self.broker = broker
     self.workers = workers
     self.others = others
     self.revision = revision
     self.hasDatabases = hasDatabases
+    self.isStarting = isStarting
   }
 
   package var line: Line {
     Line("CAPACITY").with("broker", broker).with("workers", workers).with("others", others)
       .with("revision", revision).with("databases", hasDatabases ? "changed" : nil)
+      .with("starting", isStarting ? 1 : nil)
   }
 
   package init?(_ line: LineView) {
@@ -71,7 +78,7 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
     else { return nil }
     self.init(
       broker: broker, workers: workers, others: others, revision: revision,
-      hasDatabases: line["databases"] != nil)
+      hasDatabases: line["databases"] != nil, isStarting: line["starting"] != nil)
   }
 }
 
