@@ -157,3 +157,21 @@ answered() { # NAME
   wait_for eval "xodb-req --router 'ipc://$XODB_RUN/run-a/clients' -d only-b 'select x from t' 2>/dev/null"
   [ "$(req b -d only-a -f tsv 'select x from t')" = a ]
 }
+
+@test "what a peer has is waited for while its router is restarted" {
+  start_node a b
+  local there=XODB_RUN=$XODB_RUN/there
+  mkdir -m 700 "$XODB_RUN/there"
+  start router env "$there" xodb-supervise --name router -- xodb-router --bind "ipc://$XODB_RUN/b"
+  local router=$pid
+  start workers env "$there" xodb-supervise --name workers -n 2 -- xodb-worker --data "$work/b"
+  wait_for eval "xodb-req --router 'ipc://$XODB_RUN/a' -d only-b 'select x from t' 2>/dev/null"
+  for _ in 1 2 3; do
+    kill -KILL "$(pgrep -P "$router" -x xodb-router)"
+    for _ in $(seq 30); do
+      [ "$(req a -d 'only-*' -f tsv 'select x from t')" = $'a\nb' ]
+      sleep 0.01
+    done
+    sleep 1
+  done
+}
