@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What xodb-req does at the shell, against a router that does what it is told.
-# shellcheck disable=SC2030,SC2031 # each test is a process of its own
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a process of its own; variables come from bats
 
 bats_require_minimum_version 1.5.0
 
