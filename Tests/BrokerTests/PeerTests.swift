@@ -191,10 +191,10 @@ import Wire
     #expect(bench.codes().isEmpty)
     bench.pass(milliseconds: 601)
     bench.ready("w-1")
-    let answers = bench.answers().map(\.line)
-    #expect(answers.map(\.word) == ["OK", "ERROR"])
+    let answers = Dictionary(uniqueKeysWithValues: bench.answers())
+    #expect(answers.mapValues(\.word) == ["list": "OK", "name": "ERROR"])
     #expect(
-      answers.last?["message"]
+      answers["name"]?["message"]
         == "no worker has a database 'b'; peer tcp://there-0 is not there")
   }
 
