@@ -7,7 +7,8 @@ final class PeerBroker {
   var capacity: PeerCapacity?
   /// Its databases, as long as it is there.
   var names: Set<String> = []
-  /// Those that it had when it last said so, be it there or not.
+  /// Those that it had when it last said so, be it there or not; and as long as it is starting, those that
+  /// it had before as well.
   var latestNames: Set<String> = []
   /// Of that list; -1 for none.
   var revision = -1

@@ -29,7 +29,7 @@ package struct Session {
     case report(ToolError)
     /// Say that the router sent something that belongs to no request.
     case complain(String)
-    /// End: no router has answered at the start.
+    /// End: no router has answered, at the start or since the last one was lost.
     case giveUpConnecting
 
     /// Whether it goes to the router.
