@@ -14,6 +14,12 @@ extension Broker {
     cutStalled(now)
   }
 
+  /// The same before all was told, when there is enough for a worker that waits: it need not wait until
+  /// the router has gone through what others have said.
+  package mutating func settleEarly(now: Instant) {
+    if !idle.isEmpty && hasMuchQueued { settle(now: now) }
+  }
+
   /// Takes a request out of where it waits and puts it where it belongs now.
   mutating func moveToQueue(_ number: UInt64) {
     guard let request = requests[number] else { return }
@@ -46,13 +52,15 @@ extension Broker {
   /// Hands out before everything was told: when there is enough for a worker, and before anything is
   /// refused for the room that this takes.
   mutating func dispatchEarly(_ now: Instant) {
-    guard !idle.isEmpty,
-      queue.count
-        >= min(Constants.batchRequests, configuration.maxQueuedRequests / Constants.queueShares)
-        || queue.bytes
-          >= min(Constants.batchBytes, configuration.maxQueuedBytes / Constants.queueShares)
-    else { return }
-    dispatch(now)
+    if !idle.isEmpty && hasMuchQueued { dispatch(now) }
+  }
+
+  /// Whether a worker could not be given more, or no client more room.
+  private var hasMuchQueued: Bool {
+    queue.count
+      >= min(Constants.batchRequests, configuration.maxQueuedRequests / Constants.queueShares)
+      || queue.bytes
+        >= min(Constants.batchBytes, configuration.maxQueuedBytes / Constants.queueShares)
   }
 
   /// Whether the request whose turn it is can be run; if not, it was answered or put elsewhere.

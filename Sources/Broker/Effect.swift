@@ -1,6 +1,6 @@
 package import Wire
 
-/// What the broker wants done. The order matters.
+/// What the broker wants done. The order matters, except that what is to be run may go first.
 package enum Effect {
   /// Send a client a part of its result: the line, and the part. When there is no room for it, the
   /// broker must hear so, by the request's number: `unread`.

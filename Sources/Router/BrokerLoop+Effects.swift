@@ -21,6 +21,11 @@ extension BrokerLoop {
     repeat {
       swap(&effects, &broker.effects)
       defer { effects.removeAll(keepingCapacity: true) }
+      // Workers can work while the rest is done.
+      for index in effects.indices {
+        guard case .run(let peer, let orders) = effects[index] else { continue }
+        check(try workers.send(orders, to: peer), of: peer)
+      }
       for index in effects.indices {
         switch effects[index] {
         case .chunk(let number, let request, let line, let chunk):
@@ -29,7 +34,7 @@ extension BrokerLoop {
         case .answer(let request, let line, let rows):
           if sets.take(line, rows, of: request) { continue }
           try answer(.of(request), line, part(rows))
-        case .run(let peer, let orders): check(try workers.send(orders, to: peer), of: peer)
+        case .run: break
         case .tell(let peer, let command): check(try workers.send(command, to: peer), of: peer)
         case .hand(let number, let handovers): try peers[number].hand(handovers)
         case .tellPeer(let number, let message): try peers[number].tell(message)

@@ -31,6 +31,8 @@ extension BrokerLoop {
       } catch {
         reject(error.description)
       }
+      broker.settleEarly(now: now)
+      if !broker.effects.isEmpty { try carryOut() }
       guard turn.goesOn(after: message.size, now: now) else { return false }
     }
     return true

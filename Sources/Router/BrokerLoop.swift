@@ -94,10 +94,7 @@ package struct BrokerLoop: ~Copyable {
       if !poll[8].isEmpty { return }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
-      if poll[1].contains(.readable) {
-        _ = try receiveFromWorkers()
-        try carryOut()
-      }
+      if poll[1].contains(.readable) { _ = try receiveFromWorkers() }
       if poll[0].contains(.readable) || unread != nil { try receiveFromClients() }
       if !peers.isEmpty { try receiveFromPeers() }
       if clients.hasNews || workers.hasNews || !poll[6].isEmpty || !poll[7].isEmpty {
