@@ -27,7 +27,7 @@ extension BrokerLoop {
     while let (message, _) = try workers.receive() {
       let now = Clock.now()
       do throws(LineError) {
-        try broker.receive(fromWorker: message, now: now)
+        try broker.receive(fromWorker: message, &results, now: now)
       } catch {
         reject(error.description)
       }
@@ -52,7 +52,7 @@ extension BrokerLoop {
       }
       let now = Clock.now()
       var goesOn = true
-      while goesOn, let received = unread?.next() {
+      while goesOn, let received = unread?.next(&queries) {
         broker.receive(received, besides: &sets, now: now)
         goesOn = turn.goesOn(after: received.request.size, now: now)
       }

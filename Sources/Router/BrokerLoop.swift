@@ -30,6 +30,8 @@ package struct BrokerLoop: ~Copyable {
   var sets = Sets()
   let peers: [PeerLink]
   var output = ClientOutput()
+  var queries = QueryReader()
+  var results = ResultReader()
   var publisher: Publisher
   var subscriber: Subscriber
   /// What the state says of this router.

@@ -54,15 +54,16 @@ package struct RequestReader {
   var connection: PeerID { sender.connection }
 
   /// The next request, nil at the end.
-  package mutating func next() -> Received? {
+  /// - Parameter queries: knows the lines of the requests before.
+  package mutating func next(_ queries: inout QueryReader) -> Received? {
     guard !isAtEnd else { return nil }
     defer { withExtendedLifetime(message) {} }
-    if packed != nil { return nextPacked() }
+    if packed != nil { return nextPacked(&queries) }
     isAtEnd = true
-    return single()
+    return single(&queries)
   }
 
-  private mutating func nextPacked() -> Received? {
+  private mutating func nextPacked(_ queries: inout QueryReader) -> Received? {
     guard var packed else { return nil }
     if packed.isAtEnd {
       isAtEnd = true
@@ -82,7 +83,9 @@ package struct RequestReader {
       self.packed = packed
       count += 1
       let size = line.count + sql.count + parameters.count
-      return received(line, size, hasSQL: true, isAlone: sql.isEmpty && parameters.isEmpty) {
+      return received(
+        line, size, hasSQL: true, isAlone: sql.isEmpty && parameters.isEmpty, &queries
+      ) {
         let request = ClientRequest(
           $0.sender, size: size, copying: sql, parameters, latest: $0.latest)
         $0.latest = request
@@ -94,7 +97,7 @@ package struct RequestReader {
     }
   }
 
-  private mutating func single() -> Received {
+  private mutating func single(_ queries: inout QueryReader) -> Received {
     let size = message.size - message[0].count - sender.envelope.reduce(0) { $0 + $1.count }
     guard hasEnvelope else {
       return refused(
@@ -105,7 +108,7 @@ package struct RequestReader {
     }
     guard let first = frames.first else { return refused("no line", size: size) }
     return received(
-      message[first], size, hasSQL: frames.count > 1, isAlone: frames.count == 1
+      message[first], size, hasSQL: frames.count > 1, isAlone: frames.count == 1, &queries
     ) {
       ClientRequest(
         $0.sender, size: size, sql: Frame($0.message, first + 1),
@@ -124,8 +127,11 @@ package struct RequestReader {
   /// - Parameter statement: makes a request of that.
   private mutating func received(
     _ bytes: UnsafeRawBufferPointer, _ size: Int, hasSQL: Bool, isAlone: Bool,
-    _ statement: (inout RequestReader) -> ClientRequest
+    _ queries: inout QueryReader, _ statement: (inout RequestReader) -> ClientRequest
   ) -> Received {
+    if hasSQL, let query = queries.query(in: bytes) {
+      return Received(request: statement(&self), content: .message(.query(query)))
+    }
     let line: LineView
     do throws(LineError) {
       line = try LineView(parsing: bytes)
@@ -134,11 +140,12 @@ package struct RequestReader {
     }
     do throws(Failure) {
       let message = try ClientMessage(line)
-      guard case .query = message else {
+      guard case .query(let query) = message else {
         guard isAlone else { throw Failure(.badRequest, "\(line.word) is a line alone") }
         return Received(request: ClientRequest(sender, size: size), content: .message(message))
       }
       guard hasSQL else { throw Failure(.badRequest, "QUERY without a frame of SQL") }
+      queries.learn(line, query)
       return Received(request: statement(&self), content: .message(message))
     } catch {
       return Received(

@@ -35,7 +35,8 @@ final class WorkerMessage: RowsOwner {
   }
 
   /// Fails with what is wrong with the message.
-  init(_ message: Multipart) throws(LineError) {
+  /// - Parameter answers: knows the lines of answers before.
+  init(_ message: Multipart, _ answers: inout ResultReader) throws(LineError) {
     defer { withExtendedLifetime(message) {} }
     let count = message.count
     guard (4...6).contains(count), message[1].isEmpty else {
@@ -54,20 +55,29 @@ final class WorkerMessage: RowsOwner {
     super.init()
     if let chunk { rows.append(chunk) }
     guard count > 4 else { return }
-    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil)
+    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil, &answers)
   }
 
-  private func readAnswers(_ message: Multipart, lastRows: Frame?) throws(LineError) {
+  private func readAnswers(
+    _ message: Multipart, lastRows: Frame?, _ reader: inout ResultReader
+  ) throws(LineError) {
     var packed = NetstringReader(message[4])
     repeat {
-      let line = try LineView(parsing: try packed.next())
+      let bytes = try packed.next()
       let own: Frame
       if packed.isAtEnd, let lastRows {
         own = lastRows
       } else {
         own = Frame(try packed.next(), keptBy: message, message.size)
       }
+      if let answer = reader.result(in: bytes) {
+        answers.append(answer)
+        rows.append(own)
+        continue
+      }
+      let line = try LineView(parsing: bytes)
       if let answer = AttemptResult(line) {
+        reader.learn(line, answer)
         answers.append(answer)
         rows.append(own)
       } else if let version = VersionReport(line) {

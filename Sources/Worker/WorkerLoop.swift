@@ -40,6 +40,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// The rows of the last answer, and all answers before it.
   private var rows = ByteBuffer()
   private var answers = Answers()
+  private var jobs = JobReader()
 
   /// - Parameters:
   ///   - router: the endpoint at which the router takes workers.
@@ -139,13 +140,13 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   }
 
   /// What the router wants to have run.
-  private func orders(_ message: Multipart) throws(ToolError) -> [Order] {
+  private mutating func orders(_ message: Multipart) throws(ToolError) -> [Order] {
     guard message.count == 3 else { throw misunderstood("RUN with \(message.count) frames") }
     var orders: [Order] = []
     var packed = NetstringReader(message[1])
     do throws(LineError) {
       repeat {
-        guard let job = Job(try LineView(parsing: try packed.next())) else {
+        guard let job = try jobs.read(try packed.next()) else {
           throw LineError(why: "no JOB", offset: 0)
         }
         let sql = try packed.next()

@@ -11,6 +11,8 @@ struct Cluster {
 
   var broker: RouterBroker
   private(set) var sets = Sets()
+  private var queries = QueryReader()
+  private var results = ResultReader()
   var now = Instant(microseconds: 1_000_000)
   /// The messages that have no answer yet.
   private(set) var open: [ObjectIdentifier: OpenRequest] = [:]
@@ -45,7 +47,7 @@ struct Cluster {
   mutating func receive(fromClient message: Multipart) throws(Finding) {
     var reader = RequestReader(message)
     var count = 0
-    while let received = reader.next() {
+    while let received = reader.next(&queries) {
       count += 1
       try receive(received)
     }
@@ -86,7 +88,7 @@ struct Cluster {
 
   mutating func receive(fromWorker message: Multipart) throws(Finding) {
     owed[PeerID(message[0]), default: 0] += 1
-    try? broker.receive(fromWorker: message, now: now)
+    try? broker.receive(fromWorker: message, &results, now: now)
     try carryOut()
   }
 

@@ -6,6 +6,7 @@ enum MessageTarget {
     let bytes = source.input(like: Corpus.lines)
     source.trace(bytes)
     if source.chance(10) { try list(&source) }
+    try alike(source.input(like: [bytes]), bytes)
     guard let line = try? Line(parsing: bytes) else { return }
     try client(line, bytes)
     try same(WorkerCommand(line), bytes, \.line, WorkerCommand.init)
@@ -45,6 +46,27 @@ enum MessageTarget {
   ) throws(Finding) {
     guard let message else { return }
     try expect(parse(message[keyPath: line]) == message, "\(Message.self) not the same", bytes)
+  }
+
+  /// Whoever has read one line finds in another what is found without the first.
+  private static func alike(_ known: [UInt8], _ bytes: [UInt8]) throws(Finding) {
+    let isSame = known.withUnsafeBytes { known in
+      bytes.withUnsafeBytes { bytes in
+        var (queries, results, jobs) = (QueryReader(), ResultReader(), JobReader())
+        if let line = try? LineView(parsing: known) {
+          if case .query(let query)? = try? ClientMessage(line) { queries.learn(line, query) }
+          if let result = AttemptResult(line) { results.learn(line, result) }
+        }
+        _ = try? jobs.read(known)
+        let line = try? LineView(parsing: bytes)
+        let (query, result) = (queries.query(in: bytes), results.result(in: bytes))
+        return
+          (query == nil || (line.flatMap { try? ClientMessage($0) }) == query.map { .query($0) })
+          && (result == nil || line.flatMap(AttemptResult.init) == result)
+          && (try? jobs.read(bytes)) == line.flatMap(Job.init)
+      }
+    }
+    try expect(isSame, "not the same behind \(String(decoding: known, as: UTF8.self))", bytes)
   }
 
   private static func client(_ line: Line, _ bytes: [UInt8]) throws(Finding) {

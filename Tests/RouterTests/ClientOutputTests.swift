@@ -44,7 +44,8 @@ import Glibc
 
   private func request(_ message: Multipart) throws -> ClientRequest {
     var reader = RequestReader(message)
-    let received = reader.next()
+    var queries = QueryReader()
+    let received = reader.next(&queries)
     return try #require(received).request
   }
 

@@ -22,8 +22,9 @@ import ZeroMQ
 
   private func read(_ frames: [[UInt8]]) throws -> [RequestReader.Received] {
     var reader = RequestReader(try message([id] + frames))
+    var queries = QueryReader()
     var all: [RequestReader.Received] = []
-    while let received = reader.next() { all.append(received) }
+    while let received = reader.next(&queries) { all.append(received) }
     return all
   }
 

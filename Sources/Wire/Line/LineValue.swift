@@ -7,6 +7,15 @@ package struct LineValue {
     self.bytes = bytes
   }
 
+  /// In bytes, with its quotes.
+  var count: Int { bytes.count }
+
+  /// Where it stands in its line.
+  func offset(in line: UnsafeRawBufferPointer) -> Int {
+    guard let start = bytes.baseAddress, let lineStart = line.baseAddress else { return 0 }
+    return start - lineStart
+  }
+
   private var isQuoted: Bool { bytes.first == UInt8(ascii: "\"") }
 
   /// Whether it would be written with the same bytes.
@@ -60,6 +69,16 @@ package struct LineValue {
       number = number &* 10 &+ Int64(digit)
     }
     return number
+  }
+
+  /// Whether it is this text, as which it would be written without quotes.
+  func isBare(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { text in
+      guard text.count == bytes.count else { return false }
+      for index in 0..<text.count where bytes[index] != text[index] { return false }
+      return true
+    }
   }
 
   package static func == (value: LineValue, text: StaticString) -> Bool {

@@ -55,6 +55,9 @@ package struct LineView {
     Int((key[0] ^ key[key.count - 1] &* 5 ^ UInt8(truncatingIfNeeded: key.count)) & 63)
   }
 
+  /// As it lies there.
+  var content: UnsafeRawBufferPointer { bytes }
+
   package var word: String { String(ofValid: bytes.slice(0, wordEnd)) }
 
   package func isWord(_ word: StaticString) -> Bool { bytes.slice(0, wordEnd).isEqual(to: word) }

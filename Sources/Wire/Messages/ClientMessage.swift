@@ -17,46 +17,6 @@ package enum ClientMessage: Equatable, Sendable {
   case peer(PeerQuestion)
 }
 
-package struct Query: Equatable, Sendable {
-  /// The client's own, unique among what it has in flight; nil when it sends one at a time.
-  package var id: String?
-  package var database: String
-  package var format: Format
-  /// From the request's arrival; nil for the router's default.
-  package var deadlineMilliseconds: Int?
-  /// The version of the database at which the client has the answer already: while that is the
-  /// current one, the answer is `unchanged`.
-  package var ifVersion: String?
-  /// Whether an unchanged answer is to wait for a change, or for the deadline.
-  package var waitsForChange = false
-  /// How many chunks of the result may be sent before more are asked for; nil when the result is to
-  /// come in one message.
-  package var credit: Int?
-  /// The routers that it has come through, by their names for each other: it goes to none of them again.
-  package var way: [String]
-  /// What few ask for.
-  package var extras: QueryExtras?
-
-  /// Whether the database's name reads as several. Where it has come from, that was looked at already.
-  package var namesSeveral: Bool { DatabaseSelection.isSet(database) && way.isEmpty }
-
-  package init(
-    id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
-    ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil, way: [String] = [],
-    extras: QueryExtras? = nil
-  ) {
-    self.credit = credit
-    self.way = way
-    self.extras = extras
-    self.id = id
-    self.database = database
-    self.format = format
-    self.deadlineMilliseconds = deadlineMilliseconds
-    self.ifVersion = ifVersion
-    self.waitsForChange = waitsForChange
-  }
-}
-
 package struct Show: Equatable, Sendable {
   package enum Subject: String, Sendable, CaseIterable {
     case databases
@@ -231,21 +191,5 @@ extension ClientMessage {
         .badRequest, "deadline= is not a number of milliseconds up to \(maxDeadlineMilliseconds)")
     }
     return milliseconds
-  }
-}
-
-extension Query {
-  fileprivate var line: Line {
-    var line = Line("QUERY")
-      .with("db", database)
-      .with("id", id)
-      .with("format", format.rawValue)
-      .with("deadline", deadlineMilliseconds)
-      .with("if-version", ifVersion)
-      .with("wait", waitsForChange ? "change" : nil)
-      .with("credit", credit)
-      .with("way", way.isEmpty ? nil : way.joined(separator: ","))
-    line.append(extras)
-    return line
   }
 }

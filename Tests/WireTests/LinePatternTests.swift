@@ -1,0 +1,115 @@
+import Testing
+
+@testable import Wire
+
+struct LinePatternTests {
+  private func pattern(_ line: String) throws -> LinePattern {
+    var pattern = LinePattern("id", "ms", "db")
+    try Array(line.utf8).withUnsafeBytes { pattern.learn(try LineView(parsing: $0)) }
+    return pattern
+  }
+
+  /// The values that a pattern finds in a line, `-` for those that the line does not have.
+  private func values(_ line: String, like known: String) throws -> [String]? {
+    let pattern = try pattern(known)
+    return Array(line.utf8).withUnsafeBytes { bytes in
+      pattern.values(in: bytes).map { values in
+        [values[0], values[1], values[2]].map { $0?.text ?? "-" }
+      }
+    }
+  }
+
+  @Test func linesThatDifferInTheKeysValuesAreRecognized() throws {
+    let known = "Q db=a x=1 id=7 ms=20"
+    #expect(try values("Q db=a x=1 id=7 ms=20", like: known) == ["7", "20", "a"])
+    #expect(try values("Q db=logs x=1 id=12345 ms=0", like: known) == ["12345", "0", "logs"])
+    #expect(try values("Q id=8 x=1", like: "Q id=7 x=1") == ["8", "-", "-"])
+    #expect(try values("Q x=1", like: "Q x=1") == ["-", "-", "-"])
+  }
+
+  @Test func allOthersAreNot() throws {
+    let known = "Q db=a x=1 id=7 ms=20"
+    for line in [
+      "", "Q", "R db=a x=1 id=7 ms=20", "Q db=a x=2 id=7 ms=20", "Q db=a x=1 id=7",
+      "Q db=a x=1 id=7 ms=20 y=3", "Q db=a x=1 id= ms=20", "Q db=a x=1 id=7 ms=",
+      "Q db=\"a b\" x=1 id=7 ms=20", "Q db=a x=1 id=\"7\" ms=20", "Q db=ä x=1 id=7 ms=20",
+      "Q db=a x=1 id=7\t ms=20", "Q db=a x=1 id=7 ms=20 ", "Q x=1 db=a id=7 ms=20",
+    ] {
+      #expect(try values(line, like: known) == nil, "\(line)")
+    }
+    #expect(try values("Q x=12", like: "Q x=1") == nil)
+    #expect(try values("Q x=", like: "Q x=1") == nil)
+  }
+
+  @Test func whatHasQuotesOrIsLongIsNotLearned() throws {
+    #expect(try values("Q id=\"7\"", like: "Q id=\"7\"") == nil)
+    let long = "Q id=7 x=" + String(repeating: "y", count: 600)
+    #expect(try values(long, like: long) == nil)
+    // A value may be long, a line may not.
+    let longest = Line.maxLength - "Q id=".utf8.count
+    #expect(try values("Q id=" + String(repeating: "1", count: longest), like: "Q id=7") != nil)
+    #expect(try values("Q id=" + String(repeating: "1", count: longest + 1), like: "Q id=7") == nil)
+  }
+
+  @Test func queriesAreReadAsWhenAllIsRead() throws {
+    var reader = QueryReader()
+    func read(_ text: String) throws -> Query? {
+      try Array(text.utf8).withUnsafeBytes { bytes in
+        let short = reader.query(in: bytes)
+        guard let line = try? LineView(parsing: bytes) else {
+          #expect(short == nil)
+          return nil
+        }
+        guard case .query(let query)? = try? ClientMessage(line) else {
+          #expect(short == nil, "\(text)")
+          return nil
+        }
+        #expect(short == nil || short == query, "\(text)")
+        reader.learn(line, query)
+        return short
+      }
+    }
+    #expect(try read("QUERY db=a format=csv id=1 deadline=30000") == nil)
+    #expect(try read("QUERY db=a format=csv id=2 deadline=29999")?.id == "2")
+    #expect(try read("QUERY db=logs format=csv id=3 deadline=29999")?.database == "logs")
+    #expect(try read("QUERY db=logs-* format=csv id=3 deadline=29999")?.namesSeveral == true)
+    for line in [
+      "QUERY db=a format=csv id=\(String(repeating: "1", count: 129)) deadline=1",
+      "QUERY db=a format=csv id=4 deadline=x", "QUERY db=a format=csv id=4 deadline=86400001",
+      "QUERY db=\(String(repeating: "a", count: 256)) format=csv id=4 deadline=1",
+      "CANCEL id=1", "QUERY db=a format=json id=5 deadline=1",
+    ] {
+      #expect(try read(line) == nil)
+    }
+    #expect(try read("QUERY db=b format=json id=6 deadline=2")?.format == .json)
+  }
+
+  @Test func jobsAndResultsLikewise() throws {
+    func job(_ number: UInt64, _ database: String, _ milliseconds: Int) -> Job {
+      Job(
+        attempt: Attempt(job: number, number: 2), database: database, format: .csv,
+        deadlineMilliseconds: milliseconds, chunkBytes: 7)
+    }
+    var jobs = JobReader()
+    for job in [job(1, "a", 5), job(20, "b c", 0), job(3, "b c", 9), job(.max, "d", 1)] {
+      #expect(try job.line.encoded().withUnsafeBytes { try jobs.read($0) } == job)
+    }
+    #expect(try Array("JOB job=-1 try=2 db=d".utf8).withUnsafeBytes { try jobs.read($0) } == nil)
+
+    var results = ResultReader()
+    var recognized = 0
+    for (number, version) in [nil, nil, "v1", "v1", "v22", nil].enumerated() {
+      let result = AttemptResult(
+        attempt: Attempt(job: UInt64(number) * 99, number: 1), outcome: .rows(4),
+        version: version, runMicroseconds: Int64(number) * 1000)
+      try result.line.encoded().withUnsafeBytes { bytes in
+        if let short = results.result(in: bytes) {
+          recognized += 1
+          #expect(short == result)
+        }
+        results.learn(try LineView(parsing: bytes), result)
+      }
+    }
+    #expect(recognized == 3)
+  }
+}
