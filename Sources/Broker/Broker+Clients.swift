@@ -30,7 +30,7 @@ extension Broker {
       message, payload, size: size, from: client, over: connection, arrival: now,
       deadline: deadline(of: message.query, now))
     let number = nextNumber
-    let key = request.id.map { ClientRequestID(client: client, id: $0) }
+    let key = request.key
     if let key, let earlier = inFlight.updateValue(number, forKey: key) {
       inFlight[key] = earlier
       return
@@ -165,7 +165,7 @@ extension Broker {
     now: Instant
   ) {
     guard let request = requests.removeValue(forKey: number) else { return }
-    if let id = request.id { inFlight[ClientRequestID(client: request.client, id: id)] = nil }
+    if let key = request.key { inFlight.removeValue(forKey: key) }
     let peer = request.peer
     goOn(number, request)
     dequeue(number, request)

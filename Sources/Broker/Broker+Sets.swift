@@ -20,7 +20,7 @@ extension Broker {
       message, payload, size: 0, from: client, over: connection, arrival: now,
       deadline: deadline, isForNames: true)
     let number = newNumber()
-    inFlight[ClientRequestID(client: client, id: id)] = number
+    if let key = request.key { inFlight[key] = number }
     takeIn(number, request)
   }
 

@@ -125,14 +125,30 @@ package struct Broker {
   package var isEmpty: Bool { requests.isEmpty }
 }
 
-/// A client's own id of a request.
+/// A client's own id of a request. Clients choose them, so they are hashed as what withstands an adversary,
+/// and once only: dictionaries ask again for each key that they move.
 package struct ClientRequestID: Hashable {
   let client: PeerID
   let id: String
+  private let hash: Int
 
   package init(client: PeerID, id: String) {
     self.client = client
     self.id = id
+    var hasher = Hasher()
+    hasher.combine(client)
+    hasher.combine(id)
+    hash = hasher.finalize()
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+
+  // The standard library asks for this where it needs the hash of a key alone.
+  // swift-format-ignore: NoLeadingUnderscores
+  package func _rawHashValue(seed: Int) -> Int { hash }
+
+  package static func == (a: Self, b: Self) -> Bool {
+    a.hash == b.hash && a.client == b.client && a.id == b.id
   }
 }
 

@@ -50,7 +50,7 @@ enum Constants {
   static let lastStallMilliseconds = 100
   /// What a worker gets at once, at most: requests, their bytes, and the time that they are expected
   /// to take, each but for the last.
-  static let batchRequests = 64
+  static let batchRequests = 128
   static let batchBytes = 256 << 10
   static let batchMicroseconds: Int64 = 1000
   /// The share of the queue, in requests and in bytes, that one connection may fill: a fourth.

@@ -24,7 +24,8 @@ final class PendingRequest {
   /// The connection alone.
   let connection: PeerID
   let message: ClientMessage
-  let id: String?
+  /// By which its client knows it; nil when it has no id.
+  let key: ClientRequestID?
   /// The database it asks for; nil when it asks the router itself.
   let database: String?
   /// By what name it waits: its database's, or the one of those who ask for names, or none.
@@ -71,7 +72,7 @@ final class PendingRequest {
     over connection: PeerID, arrival: Instant, deadline: Instant, isForNames: Bool = false
   ) {
     self.message = message
-    id = message.id
+    key = message.id.map { ClientRequestID(client: client, id: $0) }
     let query = message.query
     let database = query?.database
     self.database = database
@@ -86,6 +87,8 @@ final class PendingRequest {
     credit = query?.credit
     self.deadline = deadline
   }
+
+  var id: String? { key?.id }
 
   var query: Query? {
     guard case .query(let query) = message else { return nil }

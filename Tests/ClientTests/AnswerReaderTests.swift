@@ -4,7 +4,7 @@ import ZeroMQ
 
 /// What is read from a router's message.
 @Suite struct AnswerReaderTests {
-  private func read(_ frames: [String]) throws -> [String] {
+  private func answers(_ frames: [String]) throws -> [Answer] {
     let context = try Context()
     let near = try Socket(.pair, in: context)
     let far = try Socket(.pair, in: context)
@@ -12,12 +12,17 @@ import ZeroMQ
     try near.connect("inproc://reader")
     _ = try near.send(frames.map { .bytes(Array($0.utf8)) })
     var reader = AnswerReader(try #require(try far.receive()))
-    var all: [String] = []
-    while let answer = reader.next() {
-      let body = answer.body.withBytes { String(decoding: $0, as: UTF8.self) }
-      all.append("\(answer.id.map(String.init) ?? "-") \(body)")
-    }
+    var lines = AnswerLines()
+    var all: [Answer] = []
+    while let answer = reader.next(&lines) { all.append(answer) }
     return all
+  }
+
+  private func read(_ frames: [String]) throws -> [String] {
+    try answers(frames).map { answer in
+      let body = answer.body.withBytes { String(decoding: $0, as: UTF8.self) }
+      return "\(answer.id.map(String.init) ?? "-") \(body)"
+    }
   }
 
   @Test func oneOrSeveral() throws {
@@ -33,5 +38,30 @@ import ZeroMQ
     #expect(try read(["x", "OK id=1", ""]) == ["- "])
     #expect(try read([""]) == ["- "])
     #expect(try read(["", "MANY"]) == ["- "])
+  }
+
+  /// Answers of which only the id and the times differ are what each of them is alone.
+  @Test func answersThatAreAlike() throws {
+    let same = "rows=1 tries=1 worker=w-1 version=v1"
+    let lines = [
+      "OK id=1 \(same) queue_us=2 run_us=3", "OK id=20 \(same) queue_us=30 run_us=4",
+      "OK id=3 rows=2 tries=1 worker=w-1 version=v1 queue_us=2 run_us=3", "OK id=x rows=2",
+      "OK id=4 rows=2", "NO id=4 rows=2", "NO id=5 rows=2", "MORE id=6 chunk=1",
+      "MORE id=7 chunk=2",
+      "OK id=8 rows=9 chunks=2", "ERROR id=9 code=sql message=\"a b\"",
+      "ERROR id=10 code=sql message=\"a b\"", "OK id=11 rows=1 version=v1 failed=1 of=2",
+      "OK id=12 rows=1 version=v2 failed=1 of=2",
+    ]
+    func describe(_ all: [Answer]) -> [String] {
+      all.map { answer in
+        let what = (answer.id, answer.outcome, answer.chunk, answer.chunks, answer.omission)
+        return "\(what) \(answer.text) \(answer.version ?? "-")"
+      }
+    }
+    let packed = lines.map { "\($0.utf8.count):\($0),0:," }.joined()
+    #expect(
+      describe(try answers(["", "MANY", packed]))
+        == describe(
+          try lines.flatMap { try answers(["", $0, ""]) }))
   }
 }

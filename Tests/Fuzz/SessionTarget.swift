@@ -77,7 +77,8 @@ struct SessionTarget: ~Copyable {
     _ session: inout Session, _ source: inout Source, _ now: Instant
   ) throws(Finding) {
     var answers = AnswerReader(try message(&source))
-    while let answer = answers.next() { session.receive(answer, now: now) }
+    var lines = AnswerLines()
+    while let answer = answers.next(&lines) { session.receive(answer, now: now) }
   }
 
   private func message(_ source: inout Source) throws(Finding) -> Multipart {

@@ -122,8 +122,8 @@ import Glibc
       try output.flush(through: router)
       guard let message = try client.receive() else { continue }
       messages += 1
-      var answers = AnswerReader(message)
-      while let answer = answers.next() { read.append(answer.id) }
+      var (answers, lines) = (AnswerReader(message), AnswerLines())
+      while let answer = answers.next(&lines) { read.append(answer.id) }
     }
     #expect(read == (0..<UInt64(count)).map(Optional.some))
     #expect(output.isEmpty && messages < count)

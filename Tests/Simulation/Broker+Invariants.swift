@@ -41,9 +41,9 @@ extension Broker {
       if !(clients[request.connection]?.numbers.contains(number) ?? false) {
         return "\(number) is not among its connection's requests"
       }
-      guard let id = request.id else { continue }
+      guard let key = request.key else { continue }
       ids += 1
-      guard inFlight[ClientRequestID(client: request.client, id: id)] == number else {
+      guard inFlight[key] == number else {
         return "\(number) is not in flight under its id"
       }
     }

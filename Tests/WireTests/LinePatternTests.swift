@@ -9,22 +9,26 @@ struct LinePatternTests {
     return pattern
   }
 
-  /// The values that a pattern finds in a line, `-` for those that the line does not have.
+  /// The values that a pattern finds in a line, `=` for those that are the known line's.
   private func values(_ line: String, like known: String) throws -> [String]? {
     let pattern = try pattern(known)
     return Array(line.utf8).withUnsafeBytes { bytes in
       pattern.values(in: bytes).map { values in
-        [values[0], values[1], values[2]].map { $0?.text ?? "-" }
+        [values[0], values[1], values[2]].map { value in
+          if case .other(let value) = value { value.text } else { "=" }
+        }
       }
     }
   }
 
   @Test func linesThatDifferInTheKeysValuesAreRecognized() throws {
     let known = "Q db=a x=1 id=7 ms=20"
-    #expect(try values("Q db=a x=1 id=7 ms=20", like: known) == ["7", "20", "a"])
+    #expect(try values("Q db=a x=1 id=7 ms=20", like: known) == ["=", "=", "="])
     #expect(try values("Q db=logs x=1 id=12345 ms=0", like: known) == ["12345", "0", "logs"])
-    #expect(try values("Q id=8 x=1", like: "Q id=7 x=1") == ["8", "-", "-"])
-    #expect(try values("Q x=1", like: "Q x=1") == ["-", "-", "-"])
+    #expect(try values("Q db=ab x=1 id=71 ms=2", like: known) == ["71", "2", "ab"])
+    #expect(try values("Q db=a x=1 id=7 ms=201", like: known) == ["=", "201", "="])
+    #expect(try values("Q id=8 x=1", like: "Q id=7 x=1") == ["8", "=", "="])
+    #expect(try values("Q x=1", like: "Q x=1") == ["=", "=", "="])
   }
 
   @Test func allOthersAreNot() throws {

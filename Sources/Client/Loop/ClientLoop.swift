@@ -20,6 +20,7 @@ package struct ClientLoop: ~Copyable {
   private var printer: Printer
   private var progress: Progress
   private var polls = PollSet()
+  private var lines = AnswerLines()
   private let start: Instant
   private let printsStatistics: Bool
   private let optionBehindSQL: String?
@@ -172,7 +173,7 @@ package struct ClientLoop: ~Copyable {
     let now = Clock.now()
     while let message = try link.receive() {
       var answers = AnswerReader(message)
-      while let answer = answers.next() { session.receive(answer, now: now) }
+      while let answer = answers.next(&lines) { session.receive(answer, now: now) }
     }
     guard isLost else { return }
     session.disconnected(now: now)

@@ -38,12 +38,38 @@ package final class Answer {
   }
 
   /// Whatever the frames hold, this is what can be said of it.
-  init(_ line: Frame, _ body: Part) {
+  /// - Parameter lines: knows the lines of the answers before.
+  init(_ line: Frame, _ body: Part, _ lines: inout AnswerLines) {
     knownVersion = nil
     self.body = body
     self.line = line
     do throws(LineError) {
-      let line = try line.withBytes { bytes throws(LineError) in try LineView(parsing: bytes) }
+      let content = try line.withBytes { bytes throws(LineError) in try lines.read(bytes) }
+      (id, outcome, chunk, chunks) = (content.id, content.outcome, content.chunk, content.chunks)
+      (omission, text) = (content.omission, content.text)
+    } catch {
+      (id, outcome, chunk, chunks, omission) = (nil, nil, nil, 0, nil)
+      text = error.description
+    }
+  }
+
+  private static func version(in line: Frame) -> String? {
+    line.withBytes { (try? LineView(parsing: $0))?["version"]?.text }
+  }
+}
+
+/// Reads the lines of answers, most of which are like the one before.
+package struct AnswerLines {
+  /// What an answer's line says, as in `Answer`.
+  fileprivate struct Content {
+    var id: UInt64?
+    let outcome: Outcome?
+    let chunk: Int?
+    let chunks: Int
+    let omission: Failure?
+    let text: String
+
+    init(_ line: LineView) {
       id = line["id"]?.uint64
       let isChunk = line.isWord("MORE")
       chunk = isChunk ? line["chunk"]?.int : nil
@@ -51,20 +77,33 @@ package final class Answer {
       outcome = isChunk ? nil : Outcome(line)
       omission = Self.omission(line)
       text = outcome == nil && chunk == nil ? line.line.description : ""
-    } catch {
-      (id, outcome, chunk, chunks, omission) = (nil, nil, nil, 0, nil)
-      text = error.description
+    }
+
+    private static func omission(_ line: LineView) -> Failure? {
+      guard line["failed"] != nil, let summary = SetSummary(line), summary.failed > 0 else {
+        return nil
+      }
+      return Failure(summary.code ?? .sql, summary.why ?? "\(summary.failed) databases failed")
     }
   }
 
-  private static func omission(_ line: LineView) -> Failure? {
-    guard line["failed"] != nil, let summary = SetSummary(line), summary.failed > 0 else {
-      return nil
-    }
-    return Failure(summary.code ?? .sql, summary.why ?? "\(summary.failed) databases failed")
-  }
+  private var pattern = LinePattern("id", "queue_us", "run_us")
+  private var latest: Content?
 
-  private static func version(in line: Frame) -> String? {
-    line.withBytes { (try? LineView(parsing: $0))?["version"]?.text }
+  package init() {}
+
+  fileprivate mutating func read(_ line: UnsafeRawBufferPointer) throws(LineError) -> Content {
+    if var content = latest, let values = pattern.values(in: line) {
+      if case .other(let id) = values[0] { content.id = id.uint64 }
+      return content
+    }
+    let view = try LineView(parsing: line)
+    let content = Content(view)
+    // What could not be understood is told with all of its line.
+    if content.text.isEmpty {
+      pattern.learn(view)
+      latest = content
+    }
+    return content
   }
 }

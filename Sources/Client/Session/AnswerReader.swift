@@ -18,7 +18,8 @@ package struct AnswerReader {
   }
 
   /// The next one, nil at the end. What cannot be read is one as well.
-  package mutating func next() -> Answer? {
+  /// - Parameter lines: knows the lines of the answers before.
+  package mutating func next(_ lines: inout AnswerLines) -> Answer? {
     guard !isAtEnd else { return nil }
     defer { withExtendedLifetime(message) {} }
     guard var packed else {
@@ -27,13 +28,13 @@ package struct AnswerReader {
         return Self.garbage("it does not begin with an empty frame and a line")
       }
       return Answer(
-        Frame(message, 1), message.count > 2 ? .frame(Frame(message, 2)) : .delimiter)
+        Frame(message, 1), message.count > 2 ? .frame(Frame(message, 2)) : .delimiter, &lines)
     }
     guard !packed.isAtEnd else { return nil }
     do throws(LineError) {
       let (line, body) = (part(try packed.next()), part(try packed.next()))
       self.packed = packed
-      return Answer(line, .frame(body))
+      return Answer(line, .frame(body), &lines)
     } catch {
       isAtEnd = true
       return Self.garbage(error.description)

@@ -13,9 +13,15 @@ package struct LinePattern {
   /// Lines that are longer are not learned, in bytes.
   private static let maxLength = 512
 
-  /// The values of the keys, in the order in which the pattern was given these; nil for those that the line
-  /// does not have.
-  package typealias Values = InlineArray<3, LineValue?>
+  /// What a line has as the value of a key.
+  package enum Value {
+    /// What the line that was learned has; nothing, if that does not have the key.
+    case same
+    case other(LineValue)
+  }
+
+  /// The values of the keys, in the order in which the pattern was given these.
+  package typealias Values = InlineArray<3, Value>
 
   /// Where the value of a key stands in the line that was learned.
   private struct Gap {
@@ -61,20 +67,28 @@ package struct LinePattern {
   package func values(in line: UnsafeRawBufferPointer) -> Values? {
     guard !bytes.isEmpty, line.count <= Line.maxLength else { return nil }
     return bytes.withUnsafeBytes { learned in
-      var values = Values(repeating: nil)
+      var values = Values(repeating: .same)
       var (known, offset) = (0, 0)
       for index in 0..<count {
         let gap = gaps[index]
-        let length = gap.start - known
+        let (length, size) = (gap.start - known, gap.end - gap.start)
         guard Self.areEqual(learned, known, line, offset, length) else { return nil }
-        let start = offset + length
-        offset = start
+        offset += length
+        known = gap.end
+        // With what ends it: a space, or the line.
+        let end = offset + size
+        if Self.areEqual(learned, gap.start, line, offset, size),
+          end == line.count || line[end] == UInt8(ascii: " ")
+        {
+          offset = end
+          continue
+        }
+        let start = offset
         while offset < line.count, LineScanner.isBare(line[offset]), line[offset] < 0x80 {
           offset += 1
         }
         guard offset > start else { return nil }
-        values[gap.key] = LineValue(line.slice(start, offset))
-        known = gap.end
+        values[gap.key] = .other(LineValue(line.slice(start, offset)))
       }
       let rest = learned.count - known
       guard line.count - offset == rest, Self.areEqual(learned, known, line, offset, rest) else {

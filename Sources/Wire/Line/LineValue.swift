@@ -71,16 +71,6 @@ package struct LineValue {
     return number
   }
 
-  /// Whether it is this text, as which it would be written without quotes.
-  func isBare(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8 { text in
-      guard text.count == bytes.count else { return false }
-      for index in 0..<text.count where bytes[index] != text[index] { return false }
-      return true
-    }
-  }
-
   package static func == (value: LineValue, text: StaticString) -> Bool {
     value.isQuoted ? value.unquoted == text.description : value.bytes.isEqual(to: text)
   }

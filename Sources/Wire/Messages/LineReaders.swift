@@ -8,17 +8,17 @@ package struct QueryReader {
   /// The query in a line that is like the one learned last; nil when all of it has to be read.
   package func query(in line: UnsafeRawBufferPointer) -> Query? {
     guard var query = latest, let values = pattern.values(in: line) else { return nil }
-    if let id = values[0] {
+    if case .other(let id) = values[0] {
       guard id.count <= ClientMessage.maxIdLength else { return nil }
       query.id = id.text
     }
-    if let deadline = values[1] {
+    if case .other(let deadline) = values[1] {
       guard let milliseconds = deadline.int,
         (0...ClientMessage.maxDeadlineMilliseconds).contains(milliseconds)
       else { return nil }
       query.deadlineMilliseconds = milliseconds
     }
-    if let database = values[2], !database.isBare(query.database) {
+    if case .other(let database) = values[2] {
       guard database.count <= ClientMessage.maxNameLength else { return nil }
       query.database = database.text
     }
@@ -50,13 +50,18 @@ package struct JobReader {
   }
 
   private func job(in line: UnsafeRawBufferPointer) -> Job? {
-    guard var job = latest, let values = pattern.values(in: line),
-      let number = values[0]?.uint64, let deadline = values[1]?.int,
-      (0...ClientMessage.maxDeadlineMilliseconds).contains(deadline), let database = values[2]
-    else { return nil }
-    job.attempt = Attempt(job: number, number: job.attempt.number)
-    job.deadlineMilliseconds = deadline
-    if !database.isBare(job.database) { job.database = database.text }
+    guard var job = latest, let values = pattern.values(in: line) else { return nil }
+    if case .other(let number) = values[0] {
+      guard let number = number.uint64 else { return nil }
+      job.attempt = Attempt(job: number, number: job.attempt.number)
+    }
+    if case .other(let deadline) = values[1] {
+      guard let milliseconds = deadline.int,
+        (0...ClientMessage.maxDeadlineMilliseconds).contains(milliseconds)
+      else { return nil }
+      job.deadlineMilliseconds = milliseconds
+    }
+    if case .other(let database) = values[2] { job.database = database.text }
     return job
   }
 }
@@ -70,14 +75,16 @@ package struct ResultReader {
 
   /// The result in a line that is like the one learned last; nil when all of it has to be read.
   package func result(in line: UnsafeRawBufferPointer) -> AttemptResult? {
-    guard var result = latest, let values = pattern.values(in: line),
-      let number = values[0]?.uint64, let run = values[1]?.int64
-    else { return nil }
-    result.attempt = Attempt(job: number, number: result.attempt.number)
-    result.runMicroseconds = run
-    if let version = values[2], !(result.version.map(version.isBare) ?? false) {
-      result.version = version.text
+    guard var result = latest, let values = pattern.values(in: line) else { return nil }
+    if case .other(let number) = values[0] {
+      guard let number = number.uint64 else { return nil }
+      result.attempt = Attempt(job: number, number: result.attempt.number)
     }
+    if case .other(let run) = values[1] {
+      guard let run = run.int64 else { return nil }
+      result.runMicroseconds = run
+    }
+    if case .other(let version) = values[2] { result.version = version.text }
     return result
   }
 
