@@ -7,7 +7,7 @@ usage() {
   cat <<EOF
 usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] [-R OPTIONS] [-W OPTIONS] DATA_DIR
 
-  -w WORKERS   how many workers (default: the number of processors, at least 2)
+  -w WORKERS   how many workers (default: one more than there are processors)
   -t ENDPOINT  listen for clients on loopback tcp as well (default tcp://127.0.0.1:13579)
   -R OPTIONS   further options for xodb-router, such as '--reserve 1'
   -W OPTIONS   further options for each xodb-worker, such as '--memory 512'
@@ -24,8 +24,7 @@ fail() { # STATUS WHAT: WHY
   exit "$1"
 }
 
-workers=$(nproc)
-[ "$workers" -ge 2 ] || workers=2
+workers=$(($(nproc) + 1))
 tcp=
 router_options=
 worker_options=

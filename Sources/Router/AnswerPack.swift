@@ -7,7 +7,7 @@ internal import ZeroMQ
 final class AnswerPack {
   /// A pack is sent when it has so many bytes; the last answer may make that somewhat more than twice as
   /// many.
-  private static let fullSize = Packed.largeSize
+  private static let fullSize = 3 * Packed.largeSize
 
   let sender: Sender
   private var netstrings = ByteBuffer()

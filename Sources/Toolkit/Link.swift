@@ -10,7 +10,7 @@ package struct Link: ~Copyable {
   private static let reconnectInterval: Int32 = 10
   private static let reconnectIntervalMax: Int32 = 50
   /// How many requests are sent together: so the router can begin while the next ones are written.
-  private static let maxPacked = 64
+  private static let maxPacked = 128
   /// What one of them has at most, in bytes, with what its netstrings add.
   private static let maxPackedSize = Packed.largeSize + 64
 

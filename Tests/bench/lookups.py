@@ -1,5 +1,7 @@
 """Cases 1 and 2: lookups of single rows, as a stream and in lock-step."""
 
+import os
+
 import data
 import measure
 from cluster import Cluster, PlainCluster
@@ -7,6 +9,8 @@ from measure import in_turn, part, timed
 from table import Row
 
 WINDOW = 256
+# As many workers as bin/start.sh starts.
+STREAMED = os.cpu_count() + 1
 # How far apart the first lookups of rounds are in lock-step.
 ROUND = 10_007
 
@@ -36,7 +40,7 @@ def stream(bench):
             count])[0][0]
 
     folder = bench.table_folder
-    with Cluster(bench, folder) as ours, PlainCluster(bench, folder) as plain:
+    with Cluster(bench, folder, STREAMED) as ours, PlainCluster(bench, folder, STREAMED) as plain:
         results = in_turn(bench.runs, {
             "xodb-req": request(ours),
             "C client": client_in_c(ours),

@@ -84,9 +84,7 @@ package struct LinePattern {
           continue
         }
         let start = offset
-        while offset < line.count, LineScanner.isBare(line[offset]), line[offset] < 0x80 {
-          offset += 1
-        }
+        offset = LineScanner.bareEnd(line, from: offset)
         guard offset > start else { return nil }
         values[gap.key] = .other(LineValue(line.slice(start, offset)))
       }

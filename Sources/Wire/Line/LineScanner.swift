@@ -113,6 +113,19 @@ struct LineScanner {
     byte &- 0x23 < 0x7f &- 0x23 || byte >= 0x80 || byte == UInt8(ascii: "!")
   }
 
+  /// Where bytes end that may stand in a value without quotes and are ASCII.
+  static func bareEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var end = start
+    while end + 8 <= bytes.count {
+      let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: end, as: UInt64.self))
+      let found = bareMarks(word) | ByteScan.marksFromDelete(word)
+      guard found == 0 else { return end + found.trailingZeroBitCount / 8 }
+      end += 8
+    }
+    while end < bytes.count, bytes[end] < 0x80, isBare(bytes[end]) { end += 1 }
+    return end
+  }
+
   /// Whether a byte may stand in a word, or in a key.
   @inline(__always)
   private static func isKey(_ byte: UInt8) -> Bool {
