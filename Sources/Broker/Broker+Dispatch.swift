@@ -162,13 +162,11 @@ extension Broker {
       WorkerRecord.Run(
         attempt, connection: request.connection, statement: statement,
         isSuspect: request.isSuspect, begun: now))
-    let job = Job(
-      attempt: attempt, database: query.database, format: query.format,
-      deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
-      ifVersion: query.ifVersion,
-      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes,
-      extras: query.extras)
-    batch.orders.append(Order(job: job, request: request.payload))
+    batch.orders.append(
+      Order(
+        attempt: attempt, query: query,
+        deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
+        request: request.payload))
     batch.bytes += request.size
     batch.microseconds += statement.microseconds ?? 0
     if request.isReturned, let member = workers[peer]?.member {

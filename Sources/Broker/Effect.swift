@@ -24,8 +24,17 @@ package enum Effect {
 
 /// One of the attempts that a worker is given.
 package struct Order {
-  package let job: Job
+  let attempt: Attempt
+  let query: Query
+  let deadlineMilliseconds: Int
   package let request: any Statement
+
+  package var job: Job {
+    Job(
+      attempt: attempt, database: query.database, format: query.format,
+      deadlineMilliseconds: deadlineMilliseconds, ifVersion: query.ifVersion,
+      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes, extras: query.extras)
+  }
 }
 
 /// A request as it is handed to a peer.

@@ -26,8 +26,10 @@ extension BrokerLoop {
         guard case .run(let peer, let orders) = effects[index] else { continue }
         check(try workers.send(orders, to: peer), of: peer)
       }
-      for index in effects.indices {
-        switch effects[index] {
+      // Each is taken out: to copy them would cost as much as to carry them out.
+      effects.reverse()
+      while let effect = effects.popLast() {
+        switch effect {
         case .chunk(let number, let request, let line, let chunk):
           if sets.take(chunk, of: request) { continue }
           try answer(.of(request), line, .frame(chunk.frame), chunkOf: number)

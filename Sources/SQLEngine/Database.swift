@@ -46,7 +46,9 @@ final class Database {
     connection.setLimit(.attached, 0)
     connection.setLimit(.workerThreads, 0)
     for (limit, value) in Self.statementLimits { connection.setLimit(limit, value) }
-    try connection.execute("PRAGMA query_only = 1; PRAGMA temp_store = memory")
+    try connection.execute(
+      "PRAGMA query_only = 1; PRAGMA temp_store = memory; "
+        + "PRAGMA cache_size = -\(limits.cacheBytes / 1024)")
     connection.authorize(policy.allows)
     connection.onProgress(every: Self.progressSteps) { clock.isOver }
     let (path, identity) = (path, identity)

@@ -54,7 +54,8 @@ final class Node: Sendable {
   /// Runs the queries, and what others ask, and ends the process.
   func run(_ invocation: Invocation, data: String) throws -> Never {
     Limits.raiseDescriptors()
-    let limits = RunLimits()
+    var limits = RunLimits()
+    limits.engines = threads
     limits.boundProcess()
     // It ends the process. Nothing here waits for it, so that an error does not either.
     try Thread("broker") { self.serve() }.detach()

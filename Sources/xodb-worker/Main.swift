@@ -91,6 +91,7 @@ struct Main: ParsableCommand {
     limits.answerBytes = maxAnswer << 20
     limits.rows = maxRows
     limits.memoryBytes = memory << 20
+    limits.engines = threads
     limits.boundProcess()
     let (directory, files, libraries, bounds) = (data, files, extensions, limits)
     let makeEngine = { @Sendable () throws(ToolError) -> SQLEngine in

@@ -83,7 +83,7 @@ package struct Sets {
     switch message {
     case .query, .show:
       // One that is repeated while it is in flight is ignored.
-      if let id = message.id, number(id, request) != nil { return true }
+      if !all.isEmpty, let id = message.id, number(id, request) != nil { return true }
       guard case .query(let query) = message, query.namesSeveral,
         !broker.isServed(query.database)
       else { return false }
