@@ -35,7 +35,7 @@ extension Broker {
       inFlight[key] = earlier
       return
     }
-    let record = clients[connection] ?? ClientRecord()
+    let record = record(of: connection) ?? ClientRecord()
     if let (outcome, rows) = immediateAnswer(to: request, of: record, now) {
       if let key { inFlight[key] = nil }
       return answer(request, outcome, rows, now: now)
@@ -46,6 +46,14 @@ extension Broker {
     record.bytes += size
     request.account = record
     takeIn(number, request)
+  }
+
+  /// What a connection has in flight; nil when that is nothing.
+  private mutating func record(of connection: PeerID) -> ClientRecord? {
+    if let latestClient, latestClient.peer == connection { return latestClient.record }
+    guard let record = clients[connection] else { return nil }
+    latestClient = (connection, record)
+    return record
   }
 
   mutating func takeIn(_ number: UInt64, _ request: PendingRequest) {
@@ -172,7 +180,10 @@ extension Broker {
     if let account = request.account {
       _ = account.numbers.removeInOrder(number)
       account.bytes -= request.size
-      if account.numbers.isEmpty { clients[request.connection] = nil }
+      if account.numbers.isEmpty {
+        clients[request.connection] = nil
+        latestClient = nil
+      }
     }
     if let peer = request.worker, result == nil { abandon(peer, number, request, outcome, now) }
     if let peer, result == nil { takeBack(number, request, from: peer) }

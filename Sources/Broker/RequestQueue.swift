@@ -41,6 +41,7 @@ struct RequestQueue {
     /// All of them, once there were more than a few.
     private var index: [Lane: ClientLane] = [:]
 
+    @inline(__always)
     func lane(_ lane: Lane) -> ClientLane? {
       // The one that has had its turn is what is taken out.
       if let last = lanes.last, last.count.lane == lane { return last }
@@ -96,8 +97,12 @@ struct RequestQueue {
     note(own.count, 1, size)
   }
 
+  @inline(__always)
   private mutating func client(_ peer: PeerID) -> Client {
-    if let known = known(peer) { return known }
+    known(peer) ?? newClient(peer)
+  }
+
+  private mutating func newClient(_ peer: PeerID) -> Client {
     let new = Client()
     clients[peer] = new
     turns.append((peer, new))
@@ -108,6 +113,7 @@ struct RequestQueue {
     return new
   }
 
+  @inline(__always)
   private mutating func known(_ peer: PeerID) -> Client? {
     if let latest, latest.peer == peer { return latest.client }
     guard let client = clients[peer] else { return nil }
@@ -146,6 +152,7 @@ struct RequestQueue {
     latest = nil
   }
 
+  @inline(__always)
   private mutating func note(_ lane: LaneCount, _ more: Int, _ size: Int) {
     lane.waiting += more
     if lane.waiting == 0 { lanes[lane.lane] = nil }

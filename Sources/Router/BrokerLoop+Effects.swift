@@ -73,7 +73,8 @@ extension BrokerLoop {
   }
 
   private mutating func answer(
-    _ request: ClientRequest, _ line: Line, _ body: Part, chunkOf number: UInt64? = nil
+    _ request: consuming ClientRequest, _ line: consuming Line, _ body: consuming Part,
+    chunkOf number: UInt64? = nil
   ) throws {
     let answer = Answer(request: request, line: line, body: body)
     let fate = try output.send(answer, chunkOf: number, through: clients)

@@ -24,6 +24,8 @@ final class Database {
   let clock: RunClock
   private let connection: Connection
   private let maxSQLBytes: Int
+  /// What of it is kept in memory at most, in bytes; nil once SQLite was told so.
+  private var cacheBytes: Int?
   private var statements: LRUCache<Int, PreparedStatement>
 
   init(
@@ -34,6 +36,7 @@ final class Database {
     path = entry.path
     self.clock = clock
     maxSQLBytes = limits.sqlBytes
+    cacheBytes = limits.cacheBytes
     statements = LRUCache(capacity: limits.statements)
     let file = OpenFile(identity)
     connection = try Connection(path, .readOnly)
@@ -46,9 +49,7 @@ final class Database {
     connection.setLimit(.attached, 0)
     connection.setLimit(.workerThreads, 0)
     for (limit, value) in Self.statementLimits { connection.setLimit(limit, value) }
-    try connection.execute(
-      "PRAGMA query_only = 1; PRAGMA temp_store = memory; "
-        + "PRAGMA cache_size = -\(limits.cacheBytes / 1024)")
+    try connection.execute("PRAGMA query_only = 1; PRAGMA temp_store = memory")
     connection.authorize(policy.allows)
     connection.onProgress(every: Self.progressSteps) { clock.isOver }
     let (path, identity) = (path, identity)
@@ -61,6 +62,19 @@ final class Database {
   /// a file renamed, in between.
   var hasRightFile: Bool {
     FileStatus(connection.path)?.identity == identity && !connection.isMoved
+  }
+
+  /// To be called in a transaction: SQLite reads the schema before it sets the size of its cache.
+  func setCacheSize() {
+    guard let bytes = cacheBytes else { return }
+    policy.allowsAll = true
+    defer { policy.allowsAll = false }
+    do throws(SQLiteError) {
+      try connection.execute("PRAGMA cache_size = -\(bytes / 1024)")
+      cacheBytes = nil
+    } catch {
+      // A schema that cannot be read: the statement that is next finds that out too, and says so.
+    }
   }
 
   func isOf(_ entry: CatalogEntry) -> Bool {

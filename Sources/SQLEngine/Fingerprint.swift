@@ -15,14 +15,14 @@ struct Fingerprint: Equatable {
     add(UInt64(bitPattern: number))
   }
 
-  /// 16 hexadecimal digits.
+  /// 13 digits of base 32, `0` to `v`: a text that short needs no memory of its own, and is copied often.
   var text: String {
-    String(unsafeUninitializedCapacity: 16) { buffer in
-      for index in 0..<16 {
-        let digit = UInt8(truncatingIfNeeded: value >> (60 - 4 * index)) & 0xf
+    String(unsafeUninitializedCapacity: 13) { buffer in
+      for index in 0..<13 {
+        let digit = UInt8(truncatingIfNeeded: value >> (60 - 5 * index)) & 0x1f
         buffer[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
       }
-      return 16
+      return 13
     }
   }
 }

@@ -65,6 +65,7 @@ extension SQLEngine {
           continue
         }
         guard let failure else {
+          database.setCacheSize()
           return OpenTransaction(
             database: database, version: database.snapshot.version(status))
         }

@@ -102,7 +102,7 @@ import Wire
 
   @Test func aBatchIsBoundedInRequestsInBytesAndInTime() throws {
     var bench = Bench()
-    let many = batch((1...100).map { "quick?\($0)" }, on: &bench)
+    let many = batch((1...200).map { "quick?\($0)" }, on: &bench)
     #expect(many.count == Constants.batchRequests)
 
     bench = Bench()

@@ -40,9 +40,11 @@ import Wire
     bench.answer("w-1", 10, try bench.job().attempt)
     bench.query("long")
     _ = try bench.job()
-    bench.gather { bench in for number in 0..<64 { bench.query("q?\(number)") } }
+    bench.gather { bench in
+      for number in 0..<Constants.batchRequests { bench.query("q?\(number)") }
+    }
     #expect(bench.handed().isEmpty)
-    bench.query("q?64")
+    bench.query("q?more")
     #expect(bench.handed().count == 1)
   }
 

@@ -56,7 +56,7 @@ write() { # DB SQL
       [ "$(grep -c "^$round\$" "$work/answers")" -eq 4 ]
       # Both workers were asked, and have said the same.
       [ "$(grep -o ' worker=[^ ]*' "$work/answers" | sort -u | wc -l)" -eq 2 ]
-      [ "$(grep -Eo ' version=[0-9a-f]{16}( |$)' "$work/answers" | sort -u | wc -l)" -eq 1 ]
+      [ "$(grep -Eo ' version=[0-9a-v]{13}( |$)' "$work/answers" | sort -u | wc -l)" -eq 1 ]
       grep -Eo ' version=[^ ]*' "$work/answers" | head -n 1 >>"$work/versions"
     done
   done

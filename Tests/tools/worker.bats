@@ -254,3 +254,24 @@ EOF
   # What was seen never goes back.
   sort -n -c "$work/seen"
 }
+
+@test "what was read of a database is kept in memory, up to a sixth of --memory" {
+  sqlite3 "$data/v.db" "create table v as with recursive n(i) as
+    (select 1 union all select i + 1 from n where i < 10000) select zeroblob(1000) as x from n"
+  start_cluster --memory 120
+  # Bytes that the worker reads for a query.
+  bytes_read() {
+    local before
+    before=$(sed -n 's/^rchar: //p' "/proc/$pid/io")
+    run -0 req -d v -f tsv 'select sum(length(x)) from v'
+    [ "$output" = 10000000 ]
+    echo $(($(sed -n 's/^rchar: //p' "/proc/$pid/io") - before))
+  }
+  [ "$(bytes_read)" -gt 10000000 ]
+  [ "$(bytes_read)" -lt 1000000 ]
+  kill "$pid"
+  start worker xodb-worker --data "$data" --memory 24
+  wait_for listed '.*'
+  [ "$(bytes_read)" -gt 10000000 ]
+  [ "$(bytes_read)" -gt 10000000 ]
+}
