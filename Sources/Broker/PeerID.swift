@@ -25,6 +25,23 @@ package enum PeerID: Hashable, Sendable {
     }
   }
 
+  // The standard library asks for this where it needs the hash of a key alone. A client may choose its id:
+  // without the secret it cannot choose ids that have the same hash.
+  // swift-format-ignore: NoLeadingUnderscores
+  package func _rawHashValue(seed: Int) -> Int {
+    switch self {
+    case .short(let word):
+      let product = (word ^ Self.secrets.0).multipliedFullWidth(by: Self.secrets.1)
+      return Int(truncatingIfNeeded: product.high ^ product.low)
+    case .long(let bytes): return bytes.hashValue
+    }
+  }
+
+  /// Others in each process; the factor is odd.
+  private static let secrets = (
+    UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1
+  )
+
   /// In hexadecimal, as people see it.
   var description: String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -29,9 +29,9 @@ extension Broker {
   }
 
   /// Takes a worker's message in. Fails with what is wrong with it; its sender is sent away then.
-  /// - Parameter answers: knows the lines of answers before.
+  /// - Parameter lines: knows the lines of workers before.
   package mutating func receive(
-    fromWorker message: Multipart, _ answers: inout ResultReader, now: Instant
+    fromWorker message: Multipart, _ lines: inout WorkerLines, now: Instant
   ) throws(LineError) {
     let peer = PeerID(message[0])
     do throws(LineError) {
@@ -39,7 +39,7 @@ extension Broker {
       case .change(let note): receive(note, now: now)
       case .overrun(let note): receive(note, now: now)
       case nil:
-        let received = try WorkerMessage(message, &answers)
+        let received = try WorkerMessage(message, &lines)
         switch received.head {
         case .ready(let report, let databases):
           receive(

@@ -27,7 +27,7 @@ extension BrokerLoop {
     while let (message, _) = try workers.receive() {
       let now = Clock.now()
       do throws(LineError) {
-        try broker.receive(fromWorker: message, &results, now: now)
+        try broker.receive(fromWorker: message, &workerLines, now: now)
       } catch {
         reject(error.description)
       }

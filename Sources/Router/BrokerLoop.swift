@@ -31,7 +31,7 @@ package struct BrokerLoop: ~Copyable {
   let peers: [PeerLink]
   var output = ClientOutput()
   var queries = QueryReader()
-  var results = ResultReader()
+  var workerLines = WorkerLines()
   var publisher: Publisher
   var subscriber: Subscriber
   /// What the state says of this router.

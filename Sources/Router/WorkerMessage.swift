@@ -35,18 +35,18 @@ final class WorkerMessage: RowsOwner {
   }
 
   /// Fails with what is wrong with the message.
-  /// - Parameter answers: knows the lines of answers before.
-  init(_ message: Multipart, _ answers: inout ResultReader) throws(LineError) {
+  /// - Parameter lines: knows the lines of workers before.
+  init(_ message: Multipart, _ lines: inout WorkerLines) throws(LineError) {
     defer { withExtendedLifetime(message) {} }
     let count = message.count
     guard (4...6).contains(count), message[1].isEmpty else {
       throw LineError(why: "\(count) frames are no worker's message", offset: 0)
     }
-    let line = try LineView(parsing: message[2])
     var chunk: Frame?
-    if let report = WorkerReport(line), count != 5 {
+    if let report = try lines.reports.read(message[2]) {
+      guard count != 5 else { throw LineError(why: "READY with an answer's line alone", offset: 0) }
       head = .ready(report, report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil)
-    } else if let report = ChunkReport(line), count != 6 {
+    } else if let report = ChunkReport(try LineView(parsing: message[2])), count != 6 {
       head = .chunk(report)
       chunk = Frame(message, 3)
     } else {
@@ -55,7 +55,7 @@ final class WorkerMessage: RowsOwner {
     super.init()
     if let chunk { rows.append(chunk) }
     guard count > 4 else { return }
-    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil, &answers)
+    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil, &lines.results)
   }
 
   private func readAnswers(

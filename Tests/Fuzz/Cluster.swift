@@ -12,7 +12,7 @@ struct Cluster {
   var broker: RouterBroker
   private(set) var sets = Sets()
   private var queries = QueryReader()
-  private var results = ResultReader()
+  private var workerLines = WorkerLines()
   var now = Instant(microseconds: 1_000_000)
   /// The messages that have no answer yet.
   private(set) var open: [ObjectIdentifier: OpenRequest] = [:]
@@ -88,7 +88,7 @@ struct Cluster {
 
   mutating func receive(fromWorker message: Multipart) throws(Finding) {
     owed[PeerID(message[0]), default: 0] += 1
-    try? broker.receive(fromWorker: message, &results, now: now)
+    try? broker.receive(fromWorker: message, &workerLines, now: now)
     try carryOut()
   }
 

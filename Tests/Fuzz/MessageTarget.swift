@@ -52,18 +52,21 @@ enum MessageTarget {
   private static func alike(_ known: [UInt8], _ bytes: [UInt8]) throws(Finding) {
     let isSame = known.withUnsafeBytes { known in
       bytes.withUnsafeBytes { bytes in
-        var (queries, results, jobs) = (QueryReader(), ResultReader(), JobReader())
+        var (queries, results) = (QueryReader(), ResultReader())
+        var (jobs, reports) = (JobReader(), ReportReader())
         if let line = try? LineView(parsing: known) {
           if case .query(let query)? = try? ClientMessage(line) { queries.learn(line, query) }
           if let result = AttemptResult(line) { results.learn(line, result) }
         }
         _ = try? jobs.read(known)
+        _ = try? reports.read(known)
         let line = try? LineView(parsing: bytes)
         let (query, result) = (queries.query(in: bytes), results.result(in: bytes))
         return
           (query == nil || (line.flatMap { try? ClientMessage($0) }) == query.map { .query($0) })
           && (result == nil || line.flatMap(AttemptResult.init) == result)
           && (try? jobs.read(bytes)) == line.flatMap(Job.init)
+          && (try? reports.read(bytes)) == line.flatMap(WorkerReport.init)
       }
     }
     try expect(isSame, "not the same behind \(String(decoding: known, as: UTF8.self))", bytes)

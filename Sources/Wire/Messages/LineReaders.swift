@@ -66,6 +66,46 @@ package struct JobReader {
   }
 }
 
+/// Reads the lines of workers.
+package struct WorkerLines {
+  package var reports = ReportReader()
+  package var results = ResultReader()
+
+  package init() {}
+}
+
+/// Reads the lines of workers that are ready.
+package struct ReportReader {
+  private var pattern = LinePattern("name", "generation", "pid")
+  private var latest: WorkerReport?
+
+  package init() {}
+
+  /// The report that a line is; nil when it is none.
+  package mutating func read(_ line: UnsafeRawBufferPointer) throws(LineError) -> WorkerReport? {
+    if let report = report(in: line) { return report }
+    let view = try LineView(parsing: line)
+    guard let report = WorkerReport(view) else { return nil }
+    pattern.learn(view)
+    latest = report
+    return report
+  }
+
+  private func report(in line: UnsafeRawBufferPointer) -> WorkerReport? {
+    guard var report = latest, let values = pattern.values(in: line) else { return nil }
+    if case .other(let name) = values[0] { report.member.name = name.text }
+    if case .other(let generation) = values[1] {
+      guard let generation = generation.int64 else { return nil }
+      report.member.generation = generation
+    }
+    if case .other(let pid) = values[2] {
+      guard let pid = pid.int else { return nil }
+      report.pid = pid
+    }
+    return report
+  }
+}
+
 /// Reads the lines of what workers answer.
 package struct ResultReader {
   private var pattern = LinePattern("job", "run_us", "version")

@@ -1,7 +1,7 @@
 /// One incarnation of a supervised process: its name, and a generation that never repeats.
 package struct Member: LineMessage, Hashable, Sendable, CustomStringConvertible {
-  package let name: String
-  package let generation: Int64
+  package var name: String
+  package var generation: Int64
 
   package init(name: String, generation: Int64) {
     self.name = name
