@@ -16,9 +16,10 @@ What it does, by the first word of the SQL:
     many                 answers in a message of several, and then what is none
     large BYTES          answers so many bytes
     stream N BYTES [END] sends N chunks of so many bytes as it is asked for them, then an empty rest; or,
-                         in its middle, the first time only when it is `restart MS`, something else:
-                         aborted, gap, twice, flood (chunks that nobody has asked for), stall, short
-                         (the final answer counts too few)
+                         in its middle, the first time only when it is `restart MS` or `printed MS` (a
+                         restart once the client has printed what was sent), something else: aborted,
+                         gap, twice, flood (chunks that nobody has asked for), stall, short (the final
+                         answer counts too few)
     csv TEXT             answers TEXT, with \\r \\n for those
     silent               does not answer
     versions N           answers the same N times, each time as another version; then fails
@@ -37,6 +38,9 @@ import time
 import zlib
 
 import zmq
+
+# So many chunks ahead of what it has printed xodb-req asks for.
+CREDIT = 4
 
 
 def netstrings(frame):
@@ -67,7 +71,8 @@ class Router:
         self.streams = {}
 
     def restart(self, seconds):
-        self.context.destroy(linger=0)
+        # What was sent before is not lost.
+        self.context.destroy(linger=1000)
         time.sleep(seconds)
         self.open()
 
@@ -123,6 +128,7 @@ class Router:
         """Sends the chunks of a stream that may be sent."""
         stream = self.streams[peer, key]
         stream["credit"] += credit
+        stream["granted"] += credit
         count, size, end, first = stream["count"], stream["size"], stream["end"], stream["first"]
 
         def send(text, body=b""):
@@ -139,7 +145,9 @@ class Router:
                     return send("ERROR code=aborted message=cut")
                 if end == "stall":
                     return
-                if end == "restart" and first:
+                if end == "printed" and first and stream["granted"] < stream["sent"] + CREDIT:
+                    return
+                if end in ("restart", "printed") and first:
                     return self.restart(stream["ms"] / 1000)
                 if end == "gap":
                     stream["sent"] += 1
@@ -213,6 +221,7 @@ class Router:
                 "first": count == 1,
                 "sent": 0,
                 "credit": 0,
+                "granted": 0,
             }
             self.stream(peer, pairs["id"], int(pairs["credit"]))
         elif words[0] == "large":

@@ -458,7 +458,7 @@ numbers() {
 
 @test "a router that is lost in the middle of a result: printed rows are not printed again" {
   start_router
-  run --separate-stderr -70 xodb-req -d proj <<<"stream 8 1000 restart 300; next"
+  run --separate-stderr -70 xodb-req -d proj <<<"stream 8 1000 printed 300; next"
   [ "$(grep -c . <<<"$output")" -eq 5 ]
   [[ ${lines[-1]} == *'"sql":"next"'* ]]
   [[ $stderr == "xodb-req: line 1: the connection to the router was lost in the middle of the result" ]]
