@@ -5,8 +5,7 @@ internal import ZeroMQ
 
 /// Small answers that go to a client in one message.
 final class AnswerPack {
-  /// A pack is sent when it has so many bytes; the last answer may make that somewhat more than twice as
-  /// many.
+  /// A pack is sent when it has so many bytes; the last answer may add somewhat more than a third.
   private static let fullSize = 3 * Packed.largeSize
 
   let sender: Sender
