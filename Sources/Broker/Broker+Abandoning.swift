@@ -36,9 +36,10 @@ extension Broker {
     requests[attempt.job].map { $0.attempts == attempt.number } ?? false
   }
 
-  /// Whose account a worker's death is on.
+  /// Whose account a worker's death is on; nobody's when it ran several.
   func account(of request: PendingRequest) -> Quarantine.Account? {
-    request.statement.map {
+    guard request.each == nil else { return nil }
+    return request.statement.map {
       Quarantine.Account(
         statement: $0.key, parameters: request.payload.parametersHash,
         excerpt: request.payload.excerpt)

@@ -7,8 +7,8 @@ extension Broker {
     of request: PendingRequest, from client: ClientRecord, _ now: Instant
   ) -> Failure? {
     if isDraining { return Self.draining }
-    if client.numbers.count >= configuration.maxRequestsInFlight {
-      return Self.busy("\(client.numbers.count) requests of this client are in flight")
+    if client.count >= configuration.maxRequestsInFlight {
+      return Self.busy("\(client.count) requests of this client are in flight")
     }
     // A share may be smaller than a request: one may always wait.
     if client.waiting > 0 {
@@ -28,8 +28,10 @@ extension Broker {
     for request: PendingRequest, of client: ClientRecord, _ now: Instant
   ) -> Failure? {
     let count = queue.count + unresolved.count + parked.count
-    let more = count + 1 - configuration.maxQueuedRequests
-    guard more <= 0 || free(more, of: .requests, above: client.waiting + 1, now) else {
+    let more = count + request.count - configuration.maxQueuedRequests
+    guard
+      more <= 0 || free(more, of: .requests, above: client.waiting + request.count, now)
+    else {
       return Self.busy("\(count) requests are waiting")
     }
     let bytes = queue.bytes + unresolved.bytes + parked.bytes

@@ -41,9 +41,18 @@ extension Broker {
       return answer(request, outcome, rows, now: now)
     }
     nextNumber += 1
-    if record.numbers.isEmpty { clients[connection] = record }
+    admit(number, request, record)
+    if request.each != nil && !staysWhole(request) { split(number) }
+  }
+
+  /// Takes in a request of which no bound, and no other of its name, is in the way.
+  mutating func admit(
+    _ number: UInt64, _ request: PendingRequest, _ record: ClientRecord
+  ) {
+    if record.numbers.isEmpty { clients[request.connection] = record }
     record.numbers.append(number)
-    record.bytes += size
+    record.count += request.count
+    record.bytes += request.size
     request.account = record
     takeIn(number, request)
   }
@@ -95,7 +104,7 @@ extension Broker {
   ) {
     let outcome = Outcome.failure(failure)
     effects.append(.answer(payload, outcome.line(id: id), nil))
-    statistics.note(outcome, now)
+    statistics.note(outcome, 1, now)
   }
 
   /// When the time of a query is over.
@@ -133,9 +142,10 @@ extension Broker {
     let lane = RequestQueue.Lane(database: request.waitingName, isShort: isShort)
     request.state = .queued(lane)
     if request.isReturned || request.isSuspect {
-      queue.insertUrgent(number, in: lane, size: request.size)
+      queue.insertUrgent(number, in: lane, counting: request.count, size: request.size)
     } else {
-      queue.insert(number, of: request.connection, in: lane, size: request.size)
+      queue.insert(
+        number, of: request.connection, in: lane, counting: request.count, size: request.size)
     }
   }
 
@@ -152,7 +162,8 @@ extension Broker {
     let (database, size) = (request.waitingName, request.size)
     if request.isWaiting { noteWaiting(request, -1) }
     switch request.state {
-    case .queued(let lane): queue.remove(number, of: request.connection, in: lane, size: size)
+    case .queued(let lane):
+      queue.remove(number, of: request.connection, in: lane, counting: request.count, size: size)
     case .unresolved: unresolved.remove(number, for: database, size: size)
     case .parked: parked.remove(number, for: database, size: size)
     case .handed(let peer): peers[peer].release(number)
@@ -162,7 +173,7 @@ extension Broker {
 
   /// Counts what waits of each connection.
   mutating func noteWaiting(_ request: PendingRequest, _ more: Int) {
-    request.account?.waiting += more
+    request.account?.waiting += more * request.count
     request.account?.waitingBytes += more * request.size
   }
 
@@ -172,30 +183,37 @@ extension Broker {
     from result: (worker: Member, run: AttemptResult)? = nil, isAnswered: Bool = true,
     now: Instant
   ) {
-    guard let request = requests.removeValue(forKey: number) else { return }
+    let peer = requests[number]?.peer
+    guard let request = remove(number) else { return }
+    if let peer = request.worker, result == nil { abandon(peer, number, request, outcome, now) }
+    if let peer, result == nil { takeBack(number, request, from: peer) }
+    if isAnswered {
+      answer(request, outcome, rows, from: result, now: now)
+    } else {
+      statistics.note(outcome, request.count, now)
+    }
+    compactDeadlines()
+  }
+
+  /// Forgets a request. Whoever has it is to be told.
+  mutating func remove(_ number: UInt64) -> PendingRequest? {
+    guard let request = requests.removeValue(forKey: number) else { return nil }
     if let key = request.key { inFlight.removeValue(forKey: key) }
-    let peer = request.peer
     goOn(number, request)
     dequeue(number, request)
     if let account = request.account {
       _ = account.numbers.removeInOrder(number)
+      account.count -= request.count
       account.bytes -= request.size
       if account.numbers.isEmpty {
         clients[request.connection] = nil
         latestClient = nil
       }
     }
-    if let peer = request.worker, result == nil { abandon(peer, number, request, outcome, now) }
-    if let peer, result == nil { takeBack(number, request, from: peer) }
-    if isAnswered {
-      answer(request, outcome, rows, from: result, now: now)
-    } else {
-      statistics.note(outcome, now)
-    }
-    compactDeadlines()
+    return request
   }
 
-  private mutating func answer(
+  mutating func answer(
     _ request: PendingRequest, _ outcome: Outcome, _ rows: Rows? = nil,
     from result: (worker: Member, run: AttemptResult)? = nil, now: Instant
   ) {
@@ -208,12 +226,16 @@ extension Broker {
     let waited = request.begun?.microseconds(since: request.arrival)
     line.append("queue_us", waited)
     line.append("run_us", result?.run.runMicroseconds)
+    let each = request.each.map { min($0, result?.run.each ?? $0) }
+    line.append("each", each)
     effects.append(.answer(request.payload, line, rows))
-    statistics.note(outcome, now)
+    let count = each ?? 1
+    statistics.note(outcome, count, now)
     // Whoever waits for a change is not kept waiting.
     guard let waited, let run = result?.run.runMicroseconds, !request.waitsForChange else { return }
     statistics.note(
-      wait: waited, run: run, total: now.microseconds(since: request.arrival), now)
+      wait: waited, run: run / Int64(count), total: now.microseconds(since: request.arrival),
+      count, now)
   }
 }
 

@@ -44,7 +44,7 @@ extension Broker {
         worker.state = .running
         worker.runs = batch.runs
       }
-      if batch.orders.count > 1 { statistics.note(batchOf: batch.orders.count, now) }
+      if batch.count > 1 { statistics.note(batchOf: batch.count, now) }
       effects.append(.run(peer, batch.orders))
     }
   }
@@ -73,6 +73,8 @@ extension Broker {
     } else if let refusal = quarantineRefusal(of: request, now) {
       // It was not known yet when this one came.
       finish(number, .failure(refusal), now: now)
+    } else if request.each != nil && !staysWhole(request) {
+      split(number)
     } else if !request.isSuspect && isSuspect(request) {
       dequeue(number, request)
       request.isSuspect = true
@@ -138,7 +140,7 @@ extension Broker {
     _ batch: inout Batch, upTo count: Int, on peer: PeerID, _ now: Instant
   ) {
     guard let worker = workers[peer] else { return }
-    while batch.orders.count < count && batch.hasRoom {
+    while batch.count < count && batch.hasRoom {
       guard let number = nextRequest(along: worker), let request = requests[number] else { return }
       guard isRunnable(number, request, now) else { continue }
       begin(number, request, in: &batch, on: peer, now)
@@ -158,17 +160,18 @@ extension Broker {
     request.state = .running(peer)
     request.begun = now
     let attempt = Attempt(job: number, number: request.attempts)
+    batch.count += request.count
     batch.runs.append(
       WorkerRecord.Run(
         attempt, connection: request.connection, statement: statement,
-        isSuspect: request.isSuspect, begun: now))
+        isSeries: request.each != nil, isSuspect: request.isSuspect, begun: now))
     batch.orders.append(
       Order(
         attempt: attempt, query: query,
         deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
         request: request.payload))
     batch.bytes += request.size
-    batch.microseconds += statement.microseconds ?? 0
+    batch.microseconds += (statement.microseconds ?? 0) * Int64(request.count)
     if request.isReturned, let member = workers[peer]?.member {
       effects.append(
         .publish(
@@ -182,6 +185,8 @@ extension Broker {
 private struct Batch {
   var orders: [Order] = []
   var runs: Deque<WorkerRecord.Run> = []
+  /// As how many requests they count.
+  var count = 0
   /// Of the requests.
   var bytes = 0
   /// That they are expected to take together.

@@ -97,7 +97,7 @@ extension Broker {
     effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
     guard !worker.runs.isEmpty else { return }
     if loss != .uncounted { statistics.noteDeath(now) }
-    if worker.runs.count == 1 && loss != .shared {
+    if worker.runs.count == 1, loss != .shared, !worker.runs[0].isSeries {
       lose(worker.runs[0], of: worker, peer, loss, now)
     } else {
       lose(worker.runs, of: worker, peer, loss, now)
@@ -145,6 +145,8 @@ extension Broker {
       guard let request = heldRequest(run, by: peer) else { continue }
       if loss == .overdue && now >= request.deadline {
         finishOverdue(run.attempt.job, request, worker.member, now)
+      } else if loss != .uncounted && request.each != nil {
+        split(run.attempt.job, isSuspect: true)
       } else {
         if loss != .uncounted { request.isSuspect = true }
         requeue(run.attempt.job, now)

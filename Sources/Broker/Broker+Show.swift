@@ -149,8 +149,8 @@ extension Broker {
     let rows = oldest.prefix(Self.maxShownRequests).map { connection, client -> [Value] in
       let arrival = client.numbers.first.flatMap { requests[$0]?.arrival } ?? now
       return [
-        .text(connection.description), .integer(Int64(client.numbers.count)),
-        .integer(Int64(client.numbers.count - client.waiting)),
+        .text(connection.description), .integer(Int64(client.count)),
+        .integer(Int64(client.count - client.waiting)),
         .integer(Int64(client.bytes)), .integer(now.microseconds(since: arrival)),
       ]
     }

@@ -75,8 +75,10 @@ extension Broker {
     var account: Quarantine.Account?
     if let worker, let index = worker.index(of: result.attempt) {
       let run = index == 0 ? worker.runs.removeFirst() : worker.runs.remove(at: index)
-      worker.served += 1
-      run.statement.note(microseconds: result.runMicroseconds)
+      // What it has answered of a series; of one that it could not begin, it has tried the first.
+      let count = run.isSeries ? max(1, min(result.each ?? 1, ClientMessage.maxEach)) : 1
+      worker.served += count
+      run.statement.note(microseconds: result.runMicroseconds / Int64(count))
       account = run.abandoned
     }
     guard let request = requests[result.attempt.job] else {
@@ -106,6 +108,9 @@ extension Broker {
     if request.waitsForChange, result.outcome == .unchanged, !isDraining, let query = request.query
     {
       return park(number, query, now)
+    }
+    if let each = request.each, !isWhole(result, each) {
+      return takePart(result, body, of: request, from: member, now)
     }
     finish(number, result.outcome, .rendered(body), from: (member, result), now: now)
   }

@@ -4,9 +4,11 @@ internal import DequeModule
 final class ClientRecord {
   /// Its requests without a final answer, in order of arrival.
   @exclusivity(unchecked) var numbers: Deque<UInt64> = []
+  /// As how many they count.
+  @exclusivity(unchecked) var count = 0
   /// The sum of their sizes.
   @exclusivity(unchecked) var bytes = 0
-  /// How many of them wait, for a worker or for anything else.
+  /// As how many count those that wait, for a worker or for anything else.
   @exclusivity(unchecked) var waiting = 0
   /// The sum of the sizes of those.
   @exclusivity(unchecked) var waitingBytes = 0

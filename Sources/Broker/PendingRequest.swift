@@ -38,6 +38,10 @@ final class PendingRequest {
   let payload: any Statement
   /// In bytes, as counted against the queue's bound.
   let size: Int
+  /// How many sets of parameters there are, if it is a series; nil for a single one.
+  let each: Int?
+  /// As how many requests it counts.
+  var count: Int { each ?? 1 }
   let arrival: Instant
   let deadline: Instant
   /// What it runs; nil when it asks the router itself, and until it is taken: to hash costs time.
@@ -81,6 +85,7 @@ final class PendingRequest {
     hasComeFar = !(query?.way.isEmpty ?? true)
     self.payload = payload
     self.size = size
+    each = query?.each
     self.client = client
     self.connection = connection
     self.arrival = arrival

@@ -28,6 +28,8 @@ struct RequestQueue {
   final class ClientLane {
     let count: LaneCount
     @exclusivity(unchecked) var numbers: Deque<UInt64> = []
+    /// As how many those count.
+    @exclusivity(unchecked) var waiting = 0
 
     init(_ count: LaneCount) { self.count = count }
   }
@@ -84,7 +86,10 @@ struct RequestQueue {
   /// The databases that somebody waits for.
   var databases: Set<String> { Set(lanes.keys.map(\.database)) }
 
-  mutating func insert(_ number: UInt64, of peer: PeerID, in lane: Lane, size: Int) {
+  /// - Parameter weight: as how many requests it counts.
+  mutating func insert(
+    _ number: UInt64, of peer: PeerID, in lane: Lane, counting weight: Int = 1, size: Int
+  ) {
     let client = client(peer)
     let own: ClientLane
     if let known = client.lane(lane) {
@@ -94,7 +99,8 @@ struct RequestQueue {
       client.add(own)
     }
     own.numbers.insertInOrder(number)
-    note(own.count, 1, size)
+    own.waiting += weight
+    note(own.count, weight, size)
   }
 
   @inline(__always)
@@ -129,22 +135,27 @@ struct RequestQueue {
   }
 
   /// Takes a request that comes before all turns.
-  mutating func insertUrgent(_ number: UInt64, in lane: Lane, size: Int) {
+  mutating func insertUrgent(
+    _ number: UInt64, in lane: Lane, counting weight: Int = 1, size: Int
+  ) {
     let count = laneCount(lane)
     urgent.insertInOrder(number)
     urgentLanes[number] = count
-    note(count, 1, size)
+    note(count, weight, size)
   }
 
-  mutating func remove(_ number: UInt64, of peer: PeerID, in lane: Lane, size: Int) {
+  mutating func remove(
+    _ number: UInt64, of peer: PeerID, in lane: Lane, counting weight: Int = 1, size: Int
+  ) {
     if !urgent.isEmpty, let count = urgentLanes.removeValue(forKey: number) {
       _ = urgent.removeInOrder(number)
-      return note(count, -1, -size)
+      return note(count, -weight, -size)
     }
     guard let client = known(peer), let own = client.lane(lane),
       own.numbers.removeInOrder(number)
     else { return }
-    note(own.count, -1, -size)
+    own.waiting -= weight
+    note(own.count, -weight, -size)
     guard own.numbers.isEmpty else { return }
     client.remove(own)
     guard client.lanes.isEmpty else { return }
@@ -219,7 +230,7 @@ struct RequestQueue {
 
   /// How much of that waits for a client's turns.
   func count(of peer: PeerID, where serves: (Lane) -> Bool) -> Int {
-    clients[peer]?.lanes.reduce(0) { $0 + (serves($1.count.lane) ? $1.numbers.count : 0) } ?? 0
+    clients[peer]?.lanes.reduce(0) { $0 + (serves($1.count.lane) ? $1.waiting : 0) } ?? 0
   }
 
   /// All that wait for a database, in order of arrival.

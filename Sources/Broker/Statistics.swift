@@ -38,11 +38,13 @@ struct Statistics {
     start = now
   }
 
-  mutating func note(_ outcome: Outcome, _ now: Instant) {
+  /// - Parameter count: of how many requests it is the outcome.
+  mutating func note(_ outcome: Outcome, _ count: Int, _ now: Instant) {
+    let count = UInt64(count)
     update(now) { period in
       switch outcome {
-      case .rows, .unchanged: period.answers.ok += 1
-      case .failure(let failure): period.answers.failed[failure.code, default: 0] += 1
+      case .rows, .unchanged: period.answers.ok += count
+      case .failure(let failure): period.answers.failed[failure.code, default: 0] += count
       }
     }
   }
@@ -56,12 +58,12 @@ struct Statistics {
     }
   }
 
-  /// - Parameters: how long a request waited, ran, and took in all, in microseconds.
-  mutating func note(wait: Int64, run: Int64, total: Int64, _ now: Instant) {
+  /// How long so many requests each waited, ran, and took in all, in microseconds.
+  mutating func note(wait: Int64, run: Int64, total: Int64, _ count: Int, _ now: Instant) {
     update(now) { period in
-      period.wait.note(wait)
-      period.run.note(run)
-      period.total.note(total)
+      period.wait.note(wait, count)
+      period.run.note(run, count)
+      period.total.note(total, count)
     }
   }
 

@@ -83,6 +83,8 @@ final class WorkerRecord {
     let connection: PeerID
     let statement: StatementRecord
     let isLong: Bool
+    /// Whether it is of several requests.
+    let isSeries: Bool
     let isSuspect: Bool
     /// When it began; or would have, had it begun that much later instead of waiting for its reader.
     @exclusivity(unchecked) private(set) var begun: Instant
@@ -90,9 +92,10 @@ final class WorkerRecord {
     @exclusivity(unchecked) var abandoned: Quarantine.Account?
 
     init(
-      _ attempt: Attempt, connection: PeerID, statement: StatementRecord, isSuspect: Bool,
-      begun: Instant
+      _ attempt: Attempt, connection: PeerID, statement: StatementRecord, isSeries: Bool,
+      isSuspect: Bool, begun: Instant
     ) {
+      self.isSeries = isSeries
       self.attempt = attempt
       self.connection = connection
       self.statement = statement

@@ -1,4 +1,4 @@
-internal import Broker
+package import Broker
 internal import Wire
 internal import ZeroMQ
 
@@ -20,6 +20,8 @@ package final class ClientRequest: Statement {
   package let textHash: UInt64
   /// What it is of a query on several databases.
   let part: SetPart?
+  /// How many sets of parameters there are, if it is a series: netstrings. Nil for a single request.
+  private var each: Int?
 
   init(_ sender: Sender, size: Int) {
     self.sender = sender
@@ -67,6 +69,49 @@ package final class ClientRequest: Statement {
     }
     self.parameters = parameters.isEmpty ? nil : Frame(copying: parameters)
     part = nil
+  }
+
+  /// One of a series.
+  private init(_ series: ClientRequest, _ parameters: Frame?) {
+    sender = series.sender
+    size = series.size
+    sql = series.sql
+    textHash = series.textHash
+    self.parameters = parameters
+    part = nil
+  }
+
+  /// Takes it as a series; returns false when it has not so many sets of parameters.
+  func becomeSeries(of each: Int) -> Bool {
+    var count = 0
+    let isReadable = withSets { _, _ in count += 1 }
+    self.each = each
+    return isReadable && count == each
+  }
+
+  package var members: [any Statement] { singles }
+
+  /// Of a series, the single requests that it is, in order; empty for a single one.
+  var singles: [ClientRequest] {
+    var singles: [ClientRequest] = []
+    if each != nil {
+      _ = withSets { singles.append(ClientRequest(self, $1.isEmpty ? nil : $0.part($1))) }
+    }
+    return singles
+  }
+
+  /// Calls a closure with each set of parameters and what keeps it; returns false when they cannot be told
+  /// from each other.
+  private func withSets(_ body: (Frame, UnsafeRawBufferPointer) -> Void) -> Bool {
+    guard let parameters else { return false }
+    return parameters.withBytes { bytes in
+      var sets = NetstringReader(bytes)
+      while !sets.isAtEnd {
+        guard let set = try? sets.next() else { return false }
+        body(parameters, set)
+      }
+      return true
+    }
   }
 
   package var isPart: Bool { part != nil }

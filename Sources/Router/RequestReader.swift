@@ -130,7 +130,7 @@ package struct RequestReader {
     _ queries: inout QueryReader, _ statement: (inout RequestReader) -> ClientRequest
   ) -> Received {
     if hasSQL, let query = queries.query(in: bytes) {
-      return Received(request: statement(&self), content: .message(.query(query)))
+      return received(query, statement(&self))
     }
     let line: LineView
     do throws(LineError) {
@@ -146,12 +146,29 @@ package struct RequestReader {
       }
       guard hasSQL else { throw Failure(.badRequest, "QUERY without a frame of SQL") }
       queries.learn(line, query)
-      return Received(request: statement(&self), content: .message(message))
+      return received(query, statement(&self))
     } catch {
       return Received(
         request: ClientRequest(sender, size: size),
         // What has no answer of its own must not be taken for the end of the result.
         content: .refused(error, id: line.isWord("CREDIT") ? nil : line["id"]?.text))
     }
+  }
+
+  /// Sees to it that a series is one.
+  private func received(_ query: Query, _ request: ClientRequest) -> Received {
+    guard let each = query.each else {
+      return Received(request: request, content: .message(.query(query)))
+    }
+    // Whoever sends several requests in a message can take several answers to this one.
+    let problem =
+      packed == nil
+      ? "each= is for requests in a MANY message"
+      : request.becomeSeries(of: each)
+        ? nil : "the parameters are not netstrings, as many as each= says"
+    guard let problem else { return Received(request: request, content: .message(.query(query))) }
+    return Received(
+      request: ClientRequest(sender, size: request.size),
+      content: .refused(Failure(.badRequest, problem), id: query.id))
   }
 }

@@ -45,11 +45,14 @@ package struct Link: ~Copyable {
     isInProcess = endpoint.hasPrefix("inproc:")
   }
 
+  /// Whether what has so many bytes in all travels in one message with others.
+  package static func takesPacked(_ size: Int) -> Bool { size < Packed.largeSize }
+
   /// Sends a request's line, SQL and parameters, at the latest when `flush` is called.
   package mutating func send(
     _ line: Line, _ sql: Part = .delimiter, _ parameters: Part = .delimiter
   ) throws(ToolError) {
-    guard line.content.count + sql.count + parameters.count < Packed.largeSize else {
+    guard Self.takesPacked(line.content.count + sql.count + parameters.count) else {
       try flush()
       try begin()
       try add(line, isLast: sql.count == 0)

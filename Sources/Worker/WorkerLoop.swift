@@ -40,6 +40,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// The rows of the last answer, and all answers before it.
   private var rows = ByteBuffer()
   private var answers = Answers()
+  /// The rows of one of a series.
+  private var set = ByteBuffer()
   private var jobs = JobReader()
 
   /// - Parameters:
@@ -166,7 +168,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     _ connection: borrowing MonitoredSocket
   ) {
     let arrival = Clock.now()
-    if orders.count > 1 { control.beginBatch(now: arrival) }
+    let isBatch = orders.count > 1 || orders.contains { $0.job.each != nil }
+    if isBatch { control.beginBatch(now: arrival) }
     engine.beginBatch()
     // Taken out, as what sends chunks must not touch the loop while that runs the engine.
     var answers = Answers()
@@ -182,25 +185,69 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       else { break }
       answers.takeLast(rows.bytes)
       rows.removeAll(keeping: Self.keptCapacity)
-      let result = engine.run(
-        job, sql: order.sql, parameters: order.parameters, deadline: deadline,
-        isAbandoned: { [control] in control.isAbandoned }, into: &rows, chunkBytes: job.chunkBytes,
-        send: { chunk, keepsWritersOut in
-          defer { answers.removeAll(keeping: Self.keptCapacity) }
-          return sender.send(
-            chunk, of: job.attempt, keepsWritersOut, with: answers.parts(last: nil), on: connection)
-        })
+      let result: RunResult
+      var each: Int?
+      if job.each != nil {
+        (result, each) = runSeries(order, deadline: deadline, since: arrival, beside: answers.size)
+      } else {
+        result = engine.run(
+          job, sql: order.sql, parameters: order.parameters, deadline: deadline,
+          isAbandoned: { [control] in control.isAbandoned }, into: &rows,
+          chunkBytes: job.chunkBytes,
+          send: { chunk, keepsWritersOut in
+            defer { answers.removeAll(keeping: Self.keptCapacity) }
+            return sender.send(
+              chunk, of: job.attempt, keepsWritersOut, with: answers.parts(last: nil),
+              on: connection)
+          })
+      }
       control.end()
       if case .failure = result.outcome { rows.removeAll(keeping: Self.keptCapacity) }
       // Only the last one has waited for its reader: nothing is begun behind it.
       let answer = AttemptResult(
         attempt: job.attempt, outcome: result.outcome, version: result.version,
-        runMicroseconds: Clock.now().microseconds(since: start) - sender.waitedMicroseconds)
+        runMicroseconds: Clock.now().microseconds(since: start) - sender.waitedMicroseconds,
+        each: each)
       answers.append(answer.line)
     }
     swap(&answers, &self.answers)
     engine.endBatch()
-    if orders.count > 1 { control.endBatch() }
+    if isBatch { control.endBatch() }
+  }
+
+  /// Runs one after the other of a series, until its time is over or one has no rows to send in one message;
+  /// what has become of that shows when it is run alone.
+  /// - Parameters:
+  ///   - deadline: of the series.
+  ///   - arrival: when it came, with whatever came with it.
+  ///   - size: of what was answered before, in bytes.
+  /// - Returns: the rows' number, and how many have been run.
+  private mutating func runSeries(
+    _ order: Order, deadline: Instant, since arrival: Instant, beside size: Int
+  ) -> (RunResult, each: Int) {
+    var sets = NetstringReader(order.parameters)
+    var (each, count) = (0, 0)
+    var version: String?
+    while !sets.isAtEnd, let parameters = try? sets.next() {
+      guard
+        each == 0
+          || Clock.now().microseconds(since: arrival) < BatchClock.workMicroseconds
+            && !control.isAbandoned
+      else { break }
+      set.removeAll(keeping: Self.keptCapacity)
+      let result = engine.run(
+        order.job, sql: order.sql, parameters: parameters, deadline: deadline,
+        isAbandoned: { [control] in control.isAbandoned }, into: &set, chunkBytes: nil,
+        send: { _, _ in false })
+      guard case .rows(let more) = result.outcome, each == 0 || result.version == version,
+        each == 0 || size + rows.count + set.count < Self.maxBatchBytes
+      else { break }
+      version = result.version
+      count += more
+      each += 1
+      rows.append(netstring: set.bytes)
+    }
+    return (RunResult(.rows(count), version: version), each)
   }
 
   /// Says READY, with answers if there are any, and with the databases if they have changed.

@@ -110,6 +110,11 @@ package struct Frame {
   /// The size in bytes.
   package var count: Int { bytes.count }
 
+  /// Some of its bytes, which it keeps.
+  package func part(_ bytes: UnsafeRawBufferPointer) -> Frame {
+    Frame(bytes, keptBy: keeper, keptSize)
+  }
+
   /// The same bytes, without much that is kept for nothing else.
   package var compact: Frame {
     guard count < keptSize / 2 else { return self }

@@ -15,6 +15,11 @@ final class TestRequest: Statement {
 
   static func id(_ statement: any Statement) -> String { (statement as? TestRequest)?.id ?? "" }
 
+  /// Of a series, whose parameters are separated by commas.
+  package var members: [any Statement] {
+    (parts.dropFirst().first ?? "").split(separator: ",").map { TestRequest("\(excerpt)?\($0)") }
+  }
+
   private var parts: [Substring] { id.split(separator: "?", maxSplits: 1) }
   package var textHash: UInt64 { hash(parts.first) }
   package var parametersHash: UInt64 { hash(parts.dropFirst().first) }
@@ -83,6 +88,17 @@ struct Bench {
       waitsForChange: waits, credit: credit, way: way)
     receive(
       .query(query), id, from: client, envelope: envelope, size: size, isPart: isPart)
+  }
+
+  /// A series of a text with so many parameter sets, which are their ids.
+  mutating func series(
+    _ first: Int, _ each: Int, _ text: String = "quick", db: String = "a",
+    from client: String = "client", deadline: Int? = nil, size: Int = 10
+  ) {
+    let query = Query(
+      id: String(first), database: db, format: .json, deadlineMilliseconds: deadline, each: each)
+    let sets = (first..<first + each).map(String.init).joined(separator: ",")
+    receive(.query(query), "\(text)?\(sets)", from: client, size: size)
   }
 
   /// Somebody asks which databases there are, to split a query.

@@ -1,5 +1,6 @@
 import Client
 import Testing
+import Wire
 import ZeroMQ
 
 /// What is read from a router's message.
@@ -31,6 +32,27 @@ import ZeroMQ
     #expect(
       try read(["", "MANY", "14:OK id=1 rows=1,1:a,14:OK id=2 rows=0,0:,"]) == ["1 a", "2 "])
     #expect(try read(["", "MANY", ""]) == [])
+  }
+
+  @Test func aSeriesHasAnAnswerForEach() throws {
+    #expect(try read(["", "OK id=7 rows=3 each=3", "1:a,0:,2:cc,"]) == ["7 a", "8 ", "9 cc"])
+    #expect(
+      try read(["", "MANY", "21:OK id=7 rows=2 each=2,8:1:a,1:b,,14:OK id=1 rows=0,0:,"])
+        == ["7 a", "8 b", "1 "])
+    let busy = try answers(["", "ERROR id=7 code=busy message=full retry_ms=3 each=2"])
+    #expect(busy.map(\.id) == [7, 8])
+    #expect(
+      busy.allSatisfy { $0.outcome == .failure(Failure(.busy, "full", retryMilliseconds: 3)) })
+    let rows = try answers(["", "OK id=7 rows=3 each=2", "1:a,1:b,"]).map(\.outcome)
+    #expect(rows == [.rows(3), .rows(0)])
+  }
+
+  @Test(arguments: ["", "1:a,", "1:a,1:b", "1:a,x"])
+  func aSeriesWithoutRowsForEachIsNotUnderstood(body: String) throws {
+    let all = try answers(["", "OK id=7 rows=3 each=2", body])
+    #expect(all.map(\.id) == [7, 8])
+    #expect(all[1].outcome == nil)
+    #expect(!all[1].text.isEmpty)
   }
 
   @Test func whatCannotBeReadIsOneAsWell() throws {

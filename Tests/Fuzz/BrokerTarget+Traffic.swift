@@ -46,7 +46,9 @@ extension BrokerTarget {
     let isQuery = request.starts(with: "QUERY".utf8)
     var frames = [source.chance(50) ? request : source.input(like: Corpus.requests)]
     if isQuery || source.chance(5) { frames.append(source.pick(Self.statements)) }
-    if isQuery && source.chance(50) { frames.append(Array("[1]".utf8)) }
+    if isQuery && source.chance(50) {
+      frames.append(Array((source.chance(50) ? "[1]" : "3:[1],0:,").utf8))
+    }
     return frames
   }
 

@@ -26,6 +26,8 @@ enum Corpus {
       .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
       .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),
       .cancel(id: "17"), .cancel(id: "1"),
+      .query(Query(id: "17", database: "a", format: .json, credit: 1, each: 2)),
+      .query(Query(id: "19", database: "a", format: .json, deadlineMilliseconds: 5000, each: 2)),
       .query(
         Query(
           id: "17", database: "a,b*", format: .csv, credit: 1,
@@ -58,7 +60,14 @@ enum Corpus {
     outcomes.map {
       AttemptResult(attempt: attempt, outcome: $0, version: "5f3a91", runMicroseconds: 40)
         .line.encoded()
-    } + versions
+    } + series(attempt) + versions
+  }
+
+  private static func series(_ attempt: Attempt) -> [[UInt8]] {
+    [0, 1, 2, 3].map {
+      AttemptResult(attempt: attempt, outcome: .rows(2), runMicroseconds: 40, each: $0)
+        .line.encoded()
+    }
   }
 
   static let versions = [

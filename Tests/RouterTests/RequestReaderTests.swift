@@ -82,6 +82,34 @@ import ZeroMQ
     }
   }
 
+  @Test func aSeriesIsOneRequestWithTheParametersOfEach() throws {
+    let all = try read([
+      [], Array("MANY".utf8),
+      packed([
+        "QUERY db=a id=7 each=3", "select ?1", "3:[1],0:,4:[22],", "QUERY db=a id=10 each=1",
+        "select ?1", "3:[4],",
+      ]),
+    ])
+    #expect(words(all) == ["7 select ?1 3:[1],0:,4:[22],", "10 select ?1 3:[4],"])
+    let singles = all[0].request.singles
+    #expect(singles.map { text($0.parameters) } == ["[1]", nil, "[22]"])
+    #expect(singles.allSatisfy { text($0.sql) == "select ?1" })
+    #expect(Set(singles.map(\.textHash)) == [all[0].request.textHash])
+    #expect(singles.map { $0.members.count } == [0, 0, 0])
+    #expect(all[1].request.members.count == 1)
+  }
+
+  @Test(arguments: ["", "3:[1],", "3:[1],3:[2],3:[3],", "3:[1],3:[2]", "[1]"])
+  func aSeriesHasAsManyParametersAsItSays(parameters: String) throws {
+    let series = ["QUERY db=a id=7 each=2", "select ?1", parameters]
+    #expect(words(try read([[], Array("MANY".utf8), packed(series)])) == ["7 badRequest"])
+  }
+
+  @Test func aSeriesComesFromWhoeverTakesSeveralAnswers() throws {
+    let frames = ["QUERY db=a id=7 each=1", "select ?1", "3:[1],"].map { Array($0.utf8) }
+    #expect(words(try read([[]] + frames)) == ["7 badRequest"])
+  }
+
   @Test func whatIsWrongWithOneIsToldOfThatAlone() throws {
     let all = try read([
       [], Array("MANY".utf8),

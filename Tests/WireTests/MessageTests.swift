@@ -10,6 +10,9 @@ import Wire
         Query(
           id: "1", database: "a,b-*", format: .csv, credit: 2,
           extras: QueryExtras(databaseColumn: "the db", skipsFailed: true))),
+      .query(Query(id: "0", database: "a", format: .json, credit: 1, each: 1)),
+      .query(
+        Query(id: "9007199254740992", database: "a", format: .csv, each: ClientMessage.maxEach)),
       .show(Show(id: "s", subject: .databases, format: .csv)),
     ]
     for message in messages {
@@ -28,6 +31,16 @@ import Wire
     ("QUERY db=x skip-failed=no", "skip-failed="),
     ("QUERY db=\(String(repeating: "x", count: 256))", "longer than 255 bytes"),
     ("QUERY db=\(String(repeating: "x,", count: 2049))", "longer than 4096 bytes"),
+    ("QUERY db=x id=1 each=0", "1 to 256"),
+    ("QUERY db=x id=1 each=257", "1 to 256"),
+    ("QUERY db=x id=1 each=x", "1 to 256"),
+    ("QUERY db=x each=2", "each= needs id="),
+    ("QUERY db=x id=a each=2", "each= needs id="),
+    ("QUERY db=x id=01 each=2", "each= needs id="),
+    ("QUERY db=x id=-1 each=2", "each= needs id="),
+    ("QUERY db=x id=9007199254740993 each=2", "each= needs id="),
+    ("QUERY db=x id=1 each=2 if-version=v", "goes neither with if-version="),
+    ("QUERY db=x id=1 each=2 way=b", "goes neither with if-version="),
     ("SHOW what=secrets", "SHOW needs what="),
     ("SHOW", "SHOW needs what="),
   ])
@@ -43,6 +56,12 @@ import Wire
     #expect(try ClientMessage(line) == .query(Query(id: "1", database: "x", format: .json)))
   }
 
+  @Test func idsOfASeriesCountUp() {
+    #expect(Query.id(0, of: "9") == "9")
+    #expect(Query.id(2, of: "9") == "11")
+    #expect(Query.id(0, of: nil) == nil)
+  }
+
   @Test func workerMessagesSurvive() throws {
     let report = WorkerReport(
       member: Member(name: "w-1", generation: 7), supervisor: "workers", pid: 812,
@@ -56,6 +75,10 @@ import Wire
       attempt: Attempt(job: 17, number: 2), database: "a,*", format: .csv,
       deadlineMilliseconds: 12, extras: QueryExtras(databaseColumn: "db"))
     #expect(Job(try Line(parsing: named.line.encoded())) == named)
+    let series = Job(
+      attempt: Attempt(job: 17, number: 2), database: "a", format: .csv,
+      deadlineMilliseconds: 12, each: 32)
+    #expect(Job(try Line(parsing: series.line.encoded())) == series)
     for command in [WorkerCommand.run, .rescan, .bye] {
       #expect(WorkerCommand(try Line(parsing: command.line.encoded())) == command)
     }
@@ -69,6 +92,7 @@ import Wire
         attempt: job.attempt,
         outcome: .failure(Failure(.busy, "so \"full\"", offset: 3, retryMilliseconds: 100)),
         runMicroseconds: 0),
+      AttemptResult(attempt: job.attempt, outcome: .rows(3), runMicroseconds: 40, each: 0),
     ]
     for result in results {
       #expect(AttemptResult(try Line(parsing: result.line.encoded())) == result)

@@ -32,6 +32,7 @@ Each request is written to LOG, a line each.
 
 import json
 import pathlib
+import re
 import shlex
 import sys
 import time
@@ -50,6 +51,17 @@ def netstrings(frame):
         contents.append(rest[:int(length)])
         frame = rest[int(length) + 1:]
     return contents
+
+
+def singles(line, sql, parameters):
+    """Of a series the requests that it is, as if each had come alone."""
+    series = re.fullmatch(rb"(.* id=)(\d+)( .*)? each=(\d+)", line)
+    if not series:
+        return [[line, sql, parameters]]
+    sets = netstrings(parameters)
+    assert len(sets) == int(series[4]), line
+    return [[b"%s%d%s" % (series[1], int(series[2]) + n, series[3] or b""), sql, values]
+            for n, values in enumerate(sets)]
 
 
 class Router:
@@ -93,10 +105,10 @@ class Router:
             return self.serve(frames)
         contents = netstrings(frames[3])
         for first in range(0, len(contents), 3):
-            request = contents[first:first + 3]
-            while not request[-1]:
-                request.pop()
-            self.serve(frames[:2] + request)
+            for request in singles(*contents[first:first + 3]):
+                while not request[-1]:
+                    request.pop()
+                self.serve(frames[:2] + request)
 
     def control(self, peer, line):
         self.log.write(f"{line}\n")

@@ -19,6 +19,7 @@ package struct ClientLoop: ~Copyable {
   private var source: Source
   private var printer: Printer
   private var progress: Progress
+  private var requests = SeriesWriter()
   private var polls = PollSet()
   private var lines = AnswerLines()
   private let start: Instant
@@ -96,20 +97,28 @@ package struct ClientLoop: ~Copyable {
         hasActed = true
       }
     } while hasActed
+    try flush()
+  }
+
+  /// Sends what was not sent yet.
+  private mutating func flush() throws(ToolError) {
+    try requests.flush(to: &link)
     try link.flush()
   }
 
   private mutating func perform(_ effect: Session.Effect) throws(ToolError) {
     progress.take(effect)
     // What is to be sent does not wait for what may block.
-    if !effect.isSent { try link.flush() }
+    if !effect.isSent { try flush() }
     switch effect {
     case .send(let request, let id, let milliseconds):
-      let line = request.line(id: id, deadlineMilliseconds: milliseconds)
-      try link.send(line, .bytes(request.sql), .bytes(request.parameters))
+      try requests.send(request, id: id, deadlineMilliseconds: milliseconds, to: &link)
     case .credit(let id, let chunks):
+      try flush()
       try link.send(ClientMessage.credit(id: String(id), chunks: chunks).line)
-    case .cancel(let id): try link.send(ClientMessage.cancel(id: String(id)).line)
+    case .cancel(let id):
+      try flush()
+      try link.send(ClientMessage.cancel(id: String(id)).line)
     case .printChunk(let chunk): try printer.print(chunk: chunk)
     case .print(let answer): try printer.print(answer.body)
     case .report(let error):

@@ -11,6 +11,8 @@ package final class Answer {
   package let chunk: Int?
   /// How many chunks came before a final answer.
   package let chunks: Int
+  /// How many requests of a series it answers, from that of its id on; nil for a single one.
+  let each: Int?
   /// Why some of several databases were left out of the rows; nil when none was.
   package let omission: Failure?
   /// The line, or what is wrong with the message.
@@ -34,6 +36,7 @@ package final class Answer {
     self.text = text
     knownVersion = version
     line = nil
+    each = nil
     self.body = body
   }
 
@@ -46,9 +49,9 @@ package final class Answer {
     do throws(LineError) {
       let content = try line.withBytes { bytes throws(LineError) in try lines.read(bytes) }
       (id, outcome, chunk, chunks) = (content.id, content.outcome, content.chunk, content.chunks)
-      (omission, text) = (content.omission, content.text)
+      (omission, text, each) = (content.omission, content.text, content.each)
     } catch {
-      (id, outcome, chunk, chunks, omission) = (nil, nil, nil, 0, nil)
+      (id, outcome, chunk, chunks, omission, each) = (nil, nil, nil, 0, nil, nil)
       text = error.description
     }
   }
@@ -67,6 +70,7 @@ package struct AnswerLines {
     let chunk: Int?
     let chunks: Int
     let omission: Failure?
+    let each: Int?
     let text: String
 
     init(_ line: LineView) {
@@ -76,6 +80,7 @@ package struct AnswerLines {
       chunks = isChunk ? 0 : line["chunks"].map { $0.int ?? -1 } ?? 0
       outcome = isChunk ? nil : Outcome(line)
       omission = Self.omission(line)
+      each = isChunk ? nil : line["each"].map { $0.int ?? -1 }
       text = outcome == nil && chunk == nil ? line.line.description : ""
     }
 

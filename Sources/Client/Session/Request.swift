@@ -47,6 +47,11 @@ package final class Request: Sendable {
     line.with("id", id).with("deadline", hasDeadline ? max(0, deadlineMilliseconds) : nil)
   }
 
+  /// Whether it and another one have all in common but their parameters, and their places.
+  func differsInParameters(_ other: Request) -> Bool {
+    line == other.line && sql == other.sql && hasDeadline
+  }
+
   /// In bytes.
   var size: Int { sql.count + parameters.count }
 }

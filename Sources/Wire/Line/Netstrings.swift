@@ -37,9 +37,16 @@ package struct NetstringReader {
 }
 
 extension ByteBuffer {
+  /// What a byte string of so many bytes takes at most as a netstring.
+  package static func netstringSize(_ count: Int) -> Int { count + Numeral.maxDigits + 2 }
+
+  package mutating func append(netstring content: [UInt8]) {
+    content.withUnsafeBytes { append(netstring: $0) }
+  }
+
   /// Appends a byte string as a netstring.
   package mutating func append(netstring content: UnsafeRawBufferPointer) {
-    append(atMost: content.count + Numeral.maxDigits + 2) { start in
+    append(atMost: Self.netstringSize(content.count)) { start in
       let end = Numeral.write(UInt64(content.count), to: start)
       end.pointee = UInt8(ascii: ":")
       let last = (end + 1).writing(content)

@@ -64,6 +64,10 @@ extension ClientMessage {
   package static let maxCredit = 16
   /// The longest `deadline=`: a day.
   package static let maxDeadlineMilliseconds = 86_400_000
+  /// The most requests in a series.
+  package static let maxEach = 256
+  /// The highest id with which a series begins.
+  package static let maxSeriesID: UInt64 = 1 << 53
   /// A request comes through so many routers at most.
   package static let maxWay = 8
 
@@ -117,7 +121,7 @@ extension ClientMessage {
           id: id, database: database, format: try Self.format(line),
           deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
           waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line),
-          way: try Self.way(line), extras: try QueryExtras.read(line)))
+          way: try Self.way(line), each: try Self.each(line), extras: try QueryExtras.read(line)))
     } else if line.isWord("SHOW") {
       guard let subject = (line["what"]?.text).flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
@@ -182,6 +186,26 @@ extension ClientMessage {
       throw Failure(.badRequest, "way= is not a list of up to \(maxWay) routers")
     }
     return brokers
+  }
+
+  private static func each(_ line: LineView) throws(Failure) -> Int? {
+    guard let value = line["each"] else { return nil }
+    guard let count = value.int, (1...maxEach).contains(count) else {
+      throw Failure(.badRequest, "each= is not a number of sets of parameters, 1 to \(maxEach)")
+    }
+    guard let id = line["id"], isSeriesID(id) else {
+      throw Failure(.badRequest, "each= needs id= with a number up to \(maxSeriesID)")
+    }
+    guard line["if-version"] == nil, line["way"] == nil else {
+      throw Failure(.badRequest, "each= goes neither with if-version= nor with way=")
+    }
+    return count
+  }
+
+  /// Whether a series may begin with an id: then the others follow.
+  static func isSeriesID(_ id: LineValue) -> Bool {
+    guard let number = id.uint64, number <= maxSeriesID else { return false }
+    return id.text == String(number)
   }
 
   private static func deadline(_ line: LineView) throws(Failure) -> Int? {

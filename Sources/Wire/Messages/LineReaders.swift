@@ -9,7 +9,9 @@ package struct QueryReader {
   package func query(in line: UnsafeRawBufferPointer) -> Query? {
     guard var query = latest, let values = pattern.values(in: line) else { return nil }
     if case .other(let id) = values[0] {
-      guard id.count <= ClientMessage.maxIdLength else { return nil }
+      guard id.count <= ClientMessage.maxIdLength,
+        query.each == nil || ClientMessage.isSeriesID(id)
+      else { return nil }
       query.id = id.text
     }
     if case .other(let deadline) = values[1] {

@@ -26,20 +26,21 @@ package struct Query: Equatable, Sendable {
     var waitsForChange: Bool
     var credit: Int?
     var way: [String]
+    var each: Int?
     var extras: QueryExtras?
   }
 
   package init(
     id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
     ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil, way: [String] = [],
-    extras: QueryExtras? = nil
+    each: Int? = nil, extras: QueryExtras? = nil
   ) {
     self.id = id
     self.deadlineMilliseconds = deadlineMilliseconds
     form = Form(
       Content(
         database: database, format: format, ifVersion: ifVersion,
-        waitsForChange: waitsForChange, credit: credit, way: way, extras: extras))
+        waitsForChange: waitsForChange, credit: credit, way: way, each: each, extras: extras))
   }
 
   private var content: Content {
@@ -80,6 +81,19 @@ package struct Query: Equatable, Sendable {
     set { content.way = newValue }
   }
 
+  /// How many sets of parameters there are, if it is a series: as many requests, which have all else in
+  /// common and ids that count up from this one's, a decimal number. Nil for one that is just one.
+  package var each: Int? {
+    get { form.content.each }
+    set { content.each = newValue }
+  }
+
+  /// The id of one of a series.
+  /// - Parameter index: counted from 0.
+  package static func id(_ index: Int, of series: String?) -> String? {
+    series.flatMap(UInt64.init).map { String($0 + UInt64(index)) }
+  }
+
   /// What few ask for.
   package var extras: QueryExtras? { form.content.extras }
 
@@ -103,6 +117,7 @@ extension Query {
       .with("wait", waitsForChange ? "change" : nil)
       .with("credit", credit)
       .with("way", way.isEmpty ? nil : way.joined(separator: ","))
+      .with("each", each)
     line.append(extras)
     return line
   }

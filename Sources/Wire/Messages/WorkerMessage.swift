@@ -96,10 +96,15 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
   package var version: String?
   /// How long the engine took, without the time in which it waited for its reader.
   package var runMicroseconds: Int64
+  /// Of a series, how many from the first on have been run and have rows; the others are given back. Nil
+  /// for a single one.
+  package var each: Int?
 
   package init(
-    attempt: Attempt, outcome: Outcome, version: String? = nil, runMicroseconds: Int64
+    attempt: Attempt, outcome: Outcome, version: String? = nil, runMicroseconds: Int64,
+    each: Int? = nil
   ) {
+    self.each = each
     self.attempt = attempt
     self.outcome = outcome
     self.version = version
@@ -108,7 +113,7 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
 
   package var line: Line {
     outcome.start().with(attempt).with(outcome).with("version", version)
-      .with("run_us", runMicroseconds)
+      .with("run_us", runMicroseconds).with("each", each)
   }
 
   package init?(_ line: LineView) {
@@ -116,7 +121,8 @@ package struct AttemptResult: LineMessage, Equatable, Sendable {
       let run = line["run_us"]?.int64
     else { return nil }
     self.init(
-      attempt: attempt, outcome: outcome, version: line["version"]?.text, runMicroseconds: run)
+      attempt: attempt, outcome: outcome, version: line["version"]?.text, runMicroseconds: run,
+      each: line["each"]?.int)
   }
 }
 
@@ -225,14 +231,18 @@ package struct Job: LineMessage, Equatable, Sendable {
   /// Whenever so many bytes of the result are there, they are sent; nil when it is to come in one
   /// message.
   package var chunkBytes: Int?
+  /// How many sets of parameters there are, if it is a series: then they are netstrings, and so are the
+  /// rows of each. Nil for a single one.
+  package var each: Int?
   /// What few queries ask for.
   package var extras: QueryExtras?
 
   package init(
     attempt: Attempt, database: String, format: Format, deadlineMilliseconds: Int,
-    ifVersion: String? = nil, chunkBytes: Int? = nil,
+    ifVersion: String? = nil, chunkBytes: Int? = nil, each: Int? = nil,
     extras: QueryExtras? = nil
   ) {
+    self.each = each
     self.chunkBytes = chunkBytes
     self.extras = extras
     self.attempt = attempt
@@ -249,6 +259,7 @@ package struct Job: LineMessage, Equatable, Sendable {
     line.append("deadline", deadlineMilliseconds)
     line.append("if-version", ifVersion)
     line.append("chunk", chunkBytes)
+    line.append("each", each)
     line.append(extras)
     return line
   }
@@ -262,6 +273,6 @@ package struct Job: LineMessage, Equatable, Sendable {
     self.init(
       attempt: attempt, database: database, format: format, deadlineMilliseconds: deadline,
       ifVersion: line["if-version"]?.text, chunkBytes: line["chunk"]?.int,
-      extras: try? QueryExtras.read(line))
+      each: line["each"]?.int, extras: try? QueryExtras.read(line))
   }
 }

@@ -13,10 +13,11 @@ package struct Histogram: Sendable {
 
   package init() {}
 
-  package mutating func note(_ microseconds: Int64) {
+  /// - Parameter times: how often it was measured.
+  package mutating func note(_ microseconds: Int64, _ times: Int = 1) {
     let value = Swift.max(0, microseconds)
-    counts[Self.bucket(of: value)] &+= 1
-    count += 1
+    counts[Self.bucket(of: value)] &+= UInt32(truncatingIfNeeded: times)
+    count += UInt64(times)
     max = Swift.max(max, value)
   }
 
