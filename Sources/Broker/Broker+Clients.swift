@@ -29,7 +29,8 @@ extension Broker {
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
       deadline: deadline(of: message.query, now))
-    let number = nextNumber
+    // Now, as others may be numbered before this one is taken.
+    let number = newNumber()
     let key = request.key
     if let key, let earlier = inFlight.updateValue(number, forKey: key) {
       inFlight[key] = earlier
@@ -40,7 +41,6 @@ extension Broker {
       if let key { inFlight[key] = nil }
       return answer(request, outcome, rows, now: now)
     }
-    nextNumber += 1
     admit(number, request, record)
     if request.each != nil && !staysWhole(request) { split(number) }
   }
@@ -50,7 +50,7 @@ extension Broker {
     _ number: UInt64, _ request: PendingRequest, _ record: ClientRecord
   ) {
     if record.numbers.isEmpty { clients[request.connection] = record }
-    record.numbers.append(number)
+    record.numbers.insertInOrder(number)
     record.count += request.count
     record.bytes += request.size
     request.account = record

@@ -3,10 +3,12 @@ internal import Wire
 /// Series: requests that differ in nothing but their parameters, sent, queued, run and answered as one, as
 /// long as nothing happens to any of them. When something does, they are single requests from then on.
 extension Broker {
-  /// Whether a series may be run as one: only what is expected to be over soon, and of which nobody is known
-  /// to have died. Peers are handed single ones.
+  /// Whether a series may be run as one: only what a worker is expected to be through with soon, and of
+  /// which nobody is known to have died. Peers are handed single ones.
   func staysWhole(_ series: PendingRequest) -> Bool {
-    series.statement?.pace == .quick && quarantine.isEmpty && peers.isEmpty
+    guard let microseconds = series.statement?.microseconds, quarantine.isEmpty, peers.isEmpty
+    else { return false }
+    return microseconds * Int64(series.count) < Constants.batchMicroseconds
   }
 
   /// Puts single requests in the place of a series, as if they had been sent so.

@@ -59,8 +59,14 @@ struct Bench {
 
   /// Tells several things at once.
   mutating func gather(_ inputs: (inout Bench) -> Void) {
-    isGathering = true
+    beginGathering()
     inputs(&self)
+    endGathering()
+  }
+
+  mutating func beginGathering() { isGathering = true }
+
+  mutating func endGathering() {
     isGathering = false
     collect()
   }

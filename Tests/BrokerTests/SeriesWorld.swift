@@ -31,7 +31,7 @@ final class SeriesWorld {
     var random = SeededRandom(seed: seed)
     var configuration = Configuration()
     if seed % 3 == 0 { configuration.reservedWorkers = 1 }
-    if seed % 4 == 0 { configuration.maxQueuedRequests = 40 }
+    if seed % 2 == 0 { configuration.maxQueuedRequests = 40 }
     bench = Bench(configuration)
     poison = seed % 5 < 2 ? [Int.random(in: 1...20, using: &random), 30, 31] : []
     self.random = random
@@ -44,7 +44,14 @@ final class SeriesWorld {
   func run() throws {
     for _ in 0..<120 {
       switch below(20) {
-      case 0..<7: send()
+      case 0..<5: send()
+      case 5..<7:
+        // So that there is much before anything is decided.
+        bench.beginGathering()
+        for _ in 0..<below(16) {
+          if below(4) == 0 { work(isThorough: false) } else { send() }
+        }
+        bench.endGathering()
       case 7..<14: work(isThorough: false)
       case 14: bench.pass(milliseconds: below(40))
       case 15: cancel()
@@ -108,7 +115,8 @@ final class SeriesWorld {
       results.append(
         (
           AttemptResult(
-            attempt: attempt, outcome: .rows(count), runMicroseconds: 5, each: count), "rows"
+            attempt: attempt, outcome: .rows(count),
+            runMicroseconds: Int64(count * below(400)), each: count), "rows"
         ))
     }
     workers[number].jobs = []

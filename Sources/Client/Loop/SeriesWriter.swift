@@ -6,7 +6,7 @@ internal import ZeroMQ
 /// are sent as a series, which costs the router hardly more than one of them.
 struct SeriesWriter: ~Copyable {
   /// So many at most: several workers may begin then while the next ones are written.
-  private static let most = 32
+  private static let most = 64
   /// What `each=` adds to a line, in bytes.
   private static let keySize = 16
 
