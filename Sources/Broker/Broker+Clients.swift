@@ -66,7 +66,7 @@ extension Broker {
   }
 
   mutating func takeIn(_ number: UInt64, _ request: PendingRequest) {
-    requests[number] = request
+    requests.insert(request, number)
     deadlines.insert(Expiry(time: request.deadline, number: number))
     enqueue(number, request)
   }
@@ -198,7 +198,10 @@ extension Broker {
   /// Forgets a request. Whoever has it is to be told.
   mutating func remove(_ number: UInt64) -> PendingRequest? {
     guard let request = requests.removeValue(forKey: number) else { return nil }
-    if let key = request.key { inFlight.removeValue(forKey: key) }
+    if let key = request.key, let other = inFlight.removeValue(forKey: key), other != number {
+      // That of another one, as one of a series may have had it.
+      inFlight[key] = other
+    }
     goOn(number, request)
     dequeue(number, request)
     if let account = request.account {

@@ -31,8 +31,8 @@ extension Broker {
       request.attempts = series.attempts
       request.givenBack = isSuspect ? series.givenBack : series.attempts
       let number = newNumber()
-      guard let key = request.key, inFlight[key] == nil else { continue }
-      inFlight[key] = number
+      // By an id that is in flight already the other one is known.
+      if let key = request.key, inFlight[key] == nil { inFlight[key] = number }
       admit(number, request, account)
     }
   }

@@ -214,7 +214,7 @@ extension Broker {
     add("workers", now: Int64(workers.count))
     add("workers.idle", now: Int64(idle.count))
     add("clients", now: Int64(clients.count))
-    add("requests", now: Int64(requests.count))
+    add("requests", now: Int64(requests.total))
     add("requests.queued", now: Int64(queue.count))
     add("requests.queued_bytes", now: Int64(queue.bytes))
     add("requests.waiting_for_change", now: Int64(parked.count))

@@ -119,7 +119,7 @@ package struct Broker {
     isDraining = true
     drainEnd = end
     hasLostNames = true
-    effects.append(.publish(Line("router.draining").with("requests", requests.count)))
+    effects.append(.publish(Line("router.draining").with("requests", requests.total)))
     for number in parked.numbers { finish(number, .failure(Self.draining), now: now) }
   }
 

@@ -14,19 +14,26 @@ struct RequestTable: Sequence {
   }
 
   private var table: [Key: PendingRequest] = [:]
+  /// As how many they count.
+  private(set) var total = 0
 
   var count: Int { table.count }
   var isEmpty: Bool { table.isEmpty }
   var keys: some Collection<UInt64> { table.keys.lazy.map(\.number) }
   var values: some Collection<PendingRequest> { table.values }
 
-  subscript(number: UInt64) -> PendingRequest? {
-    get { table[Key(number: number)] }
-    set { table[Key(number: number)] = newValue }
+  subscript(number: UInt64) -> PendingRequest? { table[Key(number: number)] }
+
+  /// - Parameter number: that of no other one.
+  mutating func insert(_ request: PendingRequest, _ number: UInt64) {
+    table[Key(number: number)] = request
+    total += request.count
   }
 
   mutating func removeValue(forKey number: UInt64) -> PendingRequest? {
-    table.removeValue(forKey: Key(number: number))
+    guard let request = table.removeValue(forKey: Key(number: number)) else { return nil }
+    total -= request.count
+    return request
   }
 
   func makeIterator() -> some IteratorProtocol<(key: UInt64, value: PendingRequest)> {

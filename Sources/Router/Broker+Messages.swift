@@ -11,16 +11,6 @@ extension Broker {
   ) {
     let request = received.request
     switch received.content {
-    case .message(.query(let query)) where query.each != nil && query.namesSeveral:
-      // A query on several databases is taken apart by these; no series of them.
-      var single = query
-      single.each = nil
-      for (index, member) in request.singles.enumerated() {
-        single.id = Query.id(index, of: query.id)
-        receive(
-          RequestReader.Received(request: member, content: .message(.query(single))),
-          besides: &sets, now: now)
-      }
     case .message(let message):
       if sets.receive(message, request, &self, now: now) { return }
       receive(

@@ -89,15 +89,12 @@ package final class ClientRequest: Statement {
     return isReadable && count == each
   }
 
-  package var members: [any Statement] { singles }
-
-  /// Of a series, the single requests that it is, in order; empty for a single one.
-  var singles: [ClientRequest] {
-    var singles: [ClientRequest] = []
+  package var members: [any Statement] {
+    var members: [ClientRequest] = []
     if each != nil {
-      _ = withSets { singles.append(ClientRequest(self, $1.isEmpty ? nil : $0.part($1))) }
+      _ = withSets { members.append(ClientRequest(self, $1.isEmpty ? nil : $0.part($1))) }
     }
-    return singles
+    return members
   }
 
   /// Calls a closure with each set of parameters and what keeps it; returns false when they cannot be told

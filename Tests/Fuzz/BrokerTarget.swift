@@ -58,14 +58,16 @@ struct BrokerTarget: ~Copyable {
 
   /// What the broker holds, by what it says itself, is no more than what it was given.
   private func check(_ cluster: inout Cluster) throws(Finding) {
-    let open = cluster.open.count
+    let open = cluster.openCount
     let now = try statistics(&cluster)
     let sets = cluster.sets.counts
     let requests = open - sets.sets + sets.asked
-    try expect(now["requests"] == requests, "\(now) but \(requests) requests, \(sets)", [])
+    try expect(
+      cluster.isAmbiguous || now["requests"] == requests,
+      "\(now) but \(requests) requests, \(sets)", [])
     try expect(now["workers.idle", default: 0] <= now["workers", default: 0], "\(now)", [])
     try expect(now["workers", default: 0] <= Self.peers, "\(now)", [])
-    try expect(now["clients", default: 0] <= open, "\(now)", [])
+    try expect(cluster.isAmbiguous || now["clients", default: 0] <= open, "\(now)", [])
   }
 
   private func statistics(_ cluster: inout Cluster) throws(Finding) -> [String: Int] {
@@ -80,7 +82,7 @@ struct BrokerTarget: ~Copyable {
   /// When everybody has gone and all time is over, nothing is left.
   private func end(_ cluster: inout Cluster) throws(Finding) {
     for _ in 0..<3 { try cluster.pass(milliseconds: ClientMessage.maxDeadlineMilliseconds) }
-    if let left = cluster.open.values.first {
+    if !cluster.isAmbiguous, let left = cluster.open.values.first {
       throw Finding(
         "\(cluster.open.count) requests are never answered", left.request.sender.connection.bytes)
     }

@@ -38,11 +38,32 @@ struct Cluster {
     handed = configuration.peers.map { _ in [] }
   }
 
-  /// A request, and whether it has asked for chunks.
+  /// A request, whether it has asked for chunks, and how many answers it is to have: more than one for a
+  /// series.
   struct OpenRequest {
     let request: ClientRequest
     let isStream: Bool
+    let first: UInt64?
+    let each: Int?
+    var left: Int
+
+    init(request: ClientRequest, isStream: Bool, first: UInt64?, each: Int?) {
+      (self.request, self.isStream, self.first, self.each) = (request, isStream, first, each)
+      left = each ?? 1
+    }
+
+    /// Whether an id is one of a series.
+    func covers(_ id: UInt64) -> Bool {
+      guard let first, let each else { return false }
+      return first <= id && id - first < UInt64(each)
+    }
   }
+
+  /// Whether ids of a series were those of others, as no honest client's are.
+  private(set) var isAmbiguous = false
+
+  /// How many requests have no answer yet.
+  var openCount: Int { open.values.reduce(0) { $0 + $1.left } }
 
   mutating func receive(fromClient message: Multipart) throws(Finding) {
     var reader = RequestReader(message)
@@ -61,6 +82,7 @@ struct Cluster {
     var key: Key?
     var isAnswered = true
     var isStream = false
+    var each: Int?
     switch received.content {
     case .refused: break
     case .message(.cancel), .message(.credit): isAnswered = false
@@ -68,17 +90,36 @@ struct Cluster {
     case .message(.query(let query)):
       key = query.id.map { Key(client: client, id: $0) }
       isStream = query.credit != nil
+      each = query.each
     case .message(.show(let show)): key = show.id.map { Key(client: client, id: $0) }
     case .message(.peer): break
+    }
+    if let id = received.content.id {
+      let key = Key(client: client, id: id)
+      // Which of two the broker knows by an id depends on what has become of the series.
+      if meets(key, each) { isAmbiguous = true }
     }
     if let key {
       // One that is repeated while it is in flight is ignored.
       isAnswered = inFlight[key] == nil
       inFlight[key] = inFlight[key] ?? number
     }
-    if isAnswered { open[number] = OpenRequest(request: request, isStream: isStream) }
+    if isAnswered {
+      open[number] = OpenRequest(
+        request: request, isStream: isStream, first: key.flatMap { UInt64($0.id) }, each: each)
+    }
     broker.receive(received, besides: &sets, now: now)
     try carryOut()
+  }
+
+  /// Whether an id, or one of those of a series, is that of one of a series in flight, or of anything else.
+  private func meets(_ key: Key, _ each: Int?) -> Bool {
+    let own = open.values.filter { $0.request.sender.client == key.client }
+    guard let id = UInt64(key.id) else { return false }
+    return own.contains { other in
+      guard let first = other.first, each != nil || other.each != nil else { return false }
+      return first < id &+ UInt64(each ?? 1) && id < first &+ UInt64(other.each ?? 1)
+    }
   }
 
   /// Whether what is in flight so is to come in chunks.
@@ -154,22 +195,35 @@ struct Cluster {
   }
 
   private func pass(chunk line: Line, of request: ClientRequest) throws(Finding) {
-    let isOpen = open[ObjectIdentifier(request)] != nil
-    try expect(isOpen, "a chunk after the end", line.encoded())
+    try expect(isAmbiguous || number(of: request) != nil, "a chunk after the end", line.encoded())
     try readable(line)
   }
 
   private mutating func pass(answer line: Line, to request: ClientRequest) throws(Finding) {
-    let number = ObjectIdentifier(request)
-    try expect(open[number] != nil, "answered twice, or never asked", line.encoded())
-    close(number)
+    let each = line["each"].flatMap { Int($0) } ?? 1
+    guard let number = number(of: request, line["id"]), let left = open[number]?.left,
+      1...left ~= each
+    else {
+      try expect(isAmbiguous, "answered twice, or never asked", line.encoded())
+      return try readable(line)
+    }
+    if left == each { close(number) } else { open[number]?.left = left - each }
     try readable(line)
+  }
+
+  /// The number of a request, or of a series that it is one of.
+  private func number(of request: ClientRequest, _ id: String? = nil) -> ObjectIdentifier? {
+    let number = ObjectIdentifier(request)
+    if open[number] != nil { return number }
+    let series = open.filter { $1.each != nil && $1.request.sender === request.sender }
+    let id = id.flatMap { UInt64($0) }
+    return (series.first { $1.covers(id ?? 0) } ?? series.first)?.key
   }
 
   /// Whether somebody waits for an answer to it.
   private func isOpen(_ request: any Statement) -> Bool {
     let request = ClientRequest.of(request)
-    return open[ObjectIdentifier(request)] != nil || request.isPart
+    return isAmbiguous || number(of: request) != nil || request.isPart
   }
 
   private mutating func carryOut(_ effect: Effect) throws(Finding) {
@@ -228,5 +282,14 @@ struct Cluster {
     let line = ClientMessage.show(Show(id: nil, subject: subject, format: .json)).line
     try receive(fromClient: try pipe.message([connection, [], line.encoded()]))
     return shown
+  }
+}
+
+extension RequestReader.Content {
+  fileprivate var id: String? {
+    switch self {
+    case .message(let message): message.id
+    case .refused: nil
+    }
   }
 }

@@ -26,8 +26,6 @@ enum Corpus {
       .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
       .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),
       .cancel(id: "17"), .cancel(id: "1"),
-      .query(Query(id: "17", database: "a", format: .json, credit: 1, each: 2)),
-      .query(Query(id: "19", database: "a", format: .json, deadlineMilliseconds: 5000, each: 2)),
       .query(
         Query(
           id: "17", database: "a,b*", format: .csv, credit: 1,
@@ -35,7 +33,15 @@ enum Corpus {
       .query(
         Query(id: "18", database: "*", format: .json, extras: QueryExtras(databaseColumn: "d b"))),
       .query(Query(id: "1", database: "b*,a", format: .csv)),
-    ].map { $0.line.encoded() }
+    ].map { $0.line.encoded() } + series
+
+  /// Each of two, with ids of their own.
+  static let series: [[UInt8]] = (10..<20).map { number in
+    let query = Query(
+      id: "\(number)0", database: number < 18 ? "a" : "b", format: .json,
+      deadlineMilliseconds: number < 15 ? nil : 5000, credit: number < 13 ? 1 : nil, each: 2)
+    return ClientMessage.query(query).line.encoded()
+  }
 
   static let outcomes: [Outcome] = [
     .rows(1), .rows(0), .rows(1 << 40), .unchanged,

@@ -91,7 +91,7 @@ import ZeroMQ
       ]),
     ])
     #expect(words(all) == ["7 select ?1 3:[1],0:,4:[22],", "10 select ?1 3:[4],"])
-    let singles = all[0].request.singles
+    let singles = all[0].request.members.map { ClientRequest.of($0) }
     #expect(singles.map { text($0.parameters) } == ["[1]", nil, "[22]"])
     #expect(singles.allSatisfy { text($0.sql) == "select ?1" })
     #expect(Set(singles.map(\.textHash)) == [all[0].request.textHash])

@@ -87,6 +87,7 @@ struct LinePatternTests {
     }
     #expect(read("QUERY db=a format=json id=5 deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=7 deadline=1 each=2")?.each == 2)
+    #expect(read("QUERY db=b* format=json id=7 deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=7x deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=5 deadline=1") == nil)
     #expect(read("QUERY db=b format=json id=6 deadline=2")?.format == .json)

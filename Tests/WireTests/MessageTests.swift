@@ -41,6 +41,7 @@ import Wire
     ("QUERY db=x id=9007199254740993 each=2", "each= needs id="),
     ("QUERY db=x id=1 each=2 if-version=v", "goes neither with if-version="),
     ("QUERY db=x id=1 each=2 way=b", "goes neither with if-version="),
+    ("QUERY db=x,y id=1 each=2", "each= is for one database"),
     ("SHOW what=secrets", "SHOW needs what="),
     ("SHOW", "SHOW needs what="),
   ])

@@ -22,7 +22,7 @@ struct SeriesWriter: ~Copyable {
   ) throws(ToolError) {
     if let first, count < Self.most, id == first.id + count,
       deadlineMilliseconds == first.deadlineMilliseconds,
-      request.differsInParameters(first.request),
+      request.goesWith(first.request),
       fits(request, behind: first.line)
     {
       sets.append(netstring: request.parameters)

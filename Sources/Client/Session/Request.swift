@@ -6,6 +6,8 @@ package final class Request: Sendable {
   /// The line without an id and a deadline, which it gets each time that it is sent.
   private let line: Line
   private let hasDeadline: Bool
+  /// Whether it can be one of a series.
+  private let takesSeries: Bool
   /// How many chunks of the result the line itself asks for; 0: it is to come in one message.
   package let credit: Int
   package let sql: [UInt8]
@@ -21,8 +23,10 @@ package final class Request: Sendable {
   ) {
     if case .query(let query) = message {
       (hasDeadline, credit) = (true, query.credit ?? 0)
+      takesSeries = !query.namesSeveral && query.ifVersion == nil
     } else {
       (hasDeadline, credit) = (false, 0)
+      takesSeries = false
     }
     line = message.line
     self.sql = sql
@@ -35,6 +39,7 @@ package final class Request: Sendable {
   package init(like other: Request, sql: [UInt8], parameters: [UInt8] = [], place: Place) {
     line = other.line
     hasDeadline = other.hasDeadline
+    takesSeries = other.takesSeries
     credit = other.credit
     timeoutMilliseconds = other.timeoutMilliseconds
     self.sql = sql
@@ -47,9 +52,10 @@ package final class Request: Sendable {
     line.with("id", id).with("deadline", hasDeadline ? max(0, deadlineMilliseconds) : nil)
   }
 
-  /// Whether it and another one have all in common but their parameters, and their places.
-  func differsInParameters(_ other: Request) -> Bool {
-    line == other.line && sql == other.sql && hasDeadline
+  /// Whether it and another one can be of one series: they have all in common but their parameters, and
+  /// their places.
+  func goesWith(_ other: Request) -> Bool {
+    takesSeries && line == other.line && sql == other.sql
   }
 
   /// In bytes.

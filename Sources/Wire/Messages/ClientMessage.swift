@@ -199,6 +199,9 @@ extension ClientMessage {
     guard line["if-version"] == nil, line["way"] == nil else {
       throw Failure(.badRequest, "each= goes neither with if-version= nor with way=")
     }
+    guard !DatabaseSelection.isSet(line["db"]?.text ?? "") else {
+      throw Failure(.badRequest, "each= is for one database")
+    }
     return count
   }
 
