@@ -26,8 +26,9 @@ package struct RunLimits: Sendable {
   package init() {}
 
   /// Bytes of the pages that a connection keeps. What an engine works on is mostly one database: from 2 to
-  /// 40 MiB, lookups in a file of 50 MB take half of the time in the kernel.
-  var cacheBytes: Int { memoryBytes / 6 / engines }
+  /// 40 MiB, lookups in a file of 50 MB take half of the time in the kernel. All engines together stay below
+  /// the half that is kept for later.
+  var cacheBytes: Int { min(memoryBytes / 6, memoryBytes * 2 / 5 / engines) }
 
   /// Has SQLite keep to `memoryBytes` in this process.
   package func boundProcess() {

@@ -31,19 +31,23 @@ def part(result, index):
     return result if isinstance(result, Failed) else [figures[index] for figures in result]
 
 
-def rate(bench, lookup, most):
+def rate(bench, lookup, most, times=1):
     """A contestant: `lookup` is given the number of the first lookup and how many there are to be,
     and measures seconds. They are so many that they take the time wanted, within a limit."""
     trial = min(TRIAL, most)
     count = None
 
+    def enough(number):
+        """As many as take the time, if all go as fast as these."""
+        wanted = number / lookup(number, number) * bench.sizes.seconds * times
+        return int(min(most, max(trial, wanted)))
+
     def measured(number):
         nonlocal count
         if count is None:
-            # The first time is to warm up.
+            # The first time is to warm up. Of few, a process's start takes much of the time.
             lookup(0, trial)
-            wanted = trial / lookup(trial, trial) * bench.sizes.seconds
-            count = int(min(most, max(trial, wanted)))
+            count = enough(enough(trial))
         return count / lookup(number * count, count)
     return measured
 
