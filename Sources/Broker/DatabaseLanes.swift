@@ -39,7 +39,7 @@ struct DatabaseLanes {
 extension Deque<UInt64> {
   /// Puts a number where it belongs in ascending order; most belong at the end.
   mutating func insertInOrder(_ number: UInt64) {
-    insert(number, at: position(of: number))
+    if let last, last >= number { insert(number, at: position(of: number)) } else { append(number) }
   }
 
   /// Takes a number out of ascending order; false when it is not there.

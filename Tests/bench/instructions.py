@@ -15,6 +15,7 @@ from processes import Failed
 from table import Row
 
 WINDOWS = {"a stream": 256, "lock-step": 1}
+EACH = "xodb-req's stream"
 COST = re.compile(r"[+\-*\d]\S* (\d+)$")
 UNIT = "instructions"
 # What the name of a file begins with; Swift's library is linked into the router.
@@ -24,9 +25,11 @@ OTHER = "the rest"
 
 def instructions(bench):
     if shutil.which("valgrind") is None:
-        counts = dict.fromkeys(WINDOWS, Failed("skipped: valgrind not found"))
+        counts = dict.fromkeys([*WINDOWS, EACH], Failed("skipped: valgrind not found"))
     else:
         counts = {load: counted(bench, window) for load, window in WINDOWS.items()}
+        # As many that a start weighs little.
+        counts[EACH] = counted(bench, None, 10 * bench.sizes.counted)
     for load, count in counts.items():
         if isinstance(count, Failed):
             yield Row("7", f"router, {load}", UNIT, count)
@@ -36,9 +39,12 @@ def instructions(bench):
             yield Row("7", f"router, {load}, in {part}", UNIT, [count.get(part, 0)])
 
 
-def counted(bench, window):
-    """By library, those of a request; or why they could not be counted."""
-    requests = bench.sizes.counted
+def counted(bench, window, requests=None):
+    """By library, those of a request; or why they could not be counted.
+
+    Without a window, xodb-req sends them.
+    """
+    requests = requests or bench.sizes.counted
     folder = tempfile.mkdtemp(prefix="callgrind.", dir=bench.temporary)
     output, prefix, router = (f"{folder}/{name}" for name in ("out", "vgdb", "xodb-router"))
     command = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={output}",
@@ -48,8 +54,13 @@ def counted(bench, window):
         processes.run(["strip", "--strip-debug", "-o", router, bench.tool("xodb-router")])
         with Cluster(bench, bench.table_folder, router=command) as cluster:
             def load(first):
-                timed(bench, measure.pipelined(
-                    bench, cluster, bench.target, first, requests, window))
+                if window:
+                    timed(bench, measure.pipelined(
+                        bench, cluster, bench.target, first, requests, window))
+                    return
+                data.write_ids(f"{folder}/ids", first, requests, bench.sizes.rows)
+                with open(f"{folder}/ids", "rb") as values:
+                    timed(bench, cluster.request("-d", "kv", "--each", data.LOOKUP), stdin=values)
 
             def order(word):
                 processes.run([
