@@ -183,10 +183,9 @@ extension Broker {
     from result: (worker: Member, run: AttemptResult)? = nil, isAnswered: Bool = true,
     now: Instant
   ) {
-    let peer = requests[number]?.peer
     guard let request = remove(number) else { return }
     if let peer = request.worker, result == nil { abandon(peer, number, request, outcome, now) }
-    if let peer, result == nil { takeBack(number, request, from: peer) }
+    if let peer = request.peer, result == nil { takeBack(number, request, from: peer) }
     if isAnswered {
       answer(request, outcome, rows, from: result, now: now)
     } else {

@@ -225,6 +225,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private mutating func runSeries(
     _ order: Order, deadline: Instant, since arrival: Instant, beside size: Int
   ) -> (RunResult, each: Int) {
+    defer { set.removeAll(keeping: Self.keptCapacity) }
     var sets = NetstringReader(order.parameters)
     var (each, count) = (0, 0)
     var version: String?
@@ -240,7 +241,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
         isAbandoned: { [control] in control.isAbandoned }, into: &set, chunkBytes: nil,
         send: { _, _ in false })
       guard case .rows(let more) = result.outcome, each == 0 || result.version == version,
-        each == 0 || size + rows.count + set.count < Self.maxBatchBytes
+        size + rows.count + set.count < Self.maxBatchBytes
       else { break }
       version = result.version
       count += more

@@ -20,7 +20,7 @@ struct SeriesWriter: ~Copyable {
   mutating func send(
     _ request: Request, id: UInt64, deadlineMilliseconds: Int, to link: inout Link
   ) throws(ToolError) {
-    if let first, count < Self.most, id == first.id + count,
+    if let first, count < Self.most, id == first.id + count, first.id <= ClientMessage.maxSeriesID,
       deadlineMilliseconds == first.deadlineMilliseconds,
       request.goesWith(first.request),
       fits(request, behind: first.line)
@@ -47,10 +47,10 @@ struct SeriesWriter: ~Copyable {
 
   /// Sends what was not sent yet.
   mutating func flush(to link: inout Link) throws(ToolError) {
-    guard let (request, id, _, line) = first else { return }
+    guard let (request, _, _, line) = first else { return }
     first = nil
     defer { sets.removeAll() }
-    if count == 1 || id > ClientMessage.maxSeriesID {
+    if count == 1 {
       try link.send(line, .bytes(request.sql), .bytes(request.parameters))
     } else {
       defer { withExtendedLifetime(sets) {} }
