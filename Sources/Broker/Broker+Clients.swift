@@ -29,8 +29,7 @@ extension Broker {
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
       deadline: deadline(of: message.query, now))
-    // Now, as others may be numbered before this one is taken.
-    let number = newNumber()
+    var number = nextNumber
     let key = request.key
     if let key, let earlier = inFlight.updateValue(number, forKey: key) {
       inFlight[key] = earlier
@@ -41,6 +40,12 @@ extension Broker {
       if let key { inFlight[key] = nil }
       return answer(request, outcome, rows, now: now)
     }
+    if nextNumber != number {
+      // A series was taken apart meanwhile.
+      number = nextNumber
+      if let key { inFlight[key] = number }
+    }
+    nextNumber += 1
     admit(number, request, record)
     if request.each != nil && !staysWhole(request) { split(number) }
   }
@@ -50,7 +55,7 @@ extension Broker {
     _ number: UInt64, _ request: PendingRequest, _ record: ClientRecord
   ) {
     if record.numbers.isEmpty { clients[request.connection] = record }
-    record.numbers.insertInOrder(number)
+    record.numbers.append(number)
     record.count += request.count
     record.bytes += request.size
     request.account = record
