@@ -22,9 +22,8 @@ final class SeriesWorld {
   private var nextID = 1
   /// The ids that have no answer, by the connections of their clients.
   private var open: [String: Set<Int>] = ["a": [], "b": []]
-  /// Of each, the parameters with which a worker dies.
+  /// The parameters with which a worker dies.
   private let poison: Set<Int>
-  private var answered = 0
 
   init(seed: UInt64) {
     self.seed = seed
