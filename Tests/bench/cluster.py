@@ -8,15 +8,18 @@ import processes
 from processes import Failed
 
 READY_SECONDS = 30.0
+# As many workers as bin/start.sh starts.
+STARTED = os.cpu_count() + 1
 
 
 class Cluster:
     """Started on entry, ended on exit; its sockets are in a folder of its own."""
 
     def __init__(self, bench, data, workers=2, router=None, worker=()):
-        """`router` is its command line, and `worker` further options of the workers."""
+        """`router` is what it is started by if not by itself, and `worker` further options of the
+        workers."""
         self.bench, self.data, self.count = bench, data, workers
-        self.router_command = router or [bench.tool("xodb-router")]
+        self.router_command = router or [self.router_program(bench)]
         self.worker_options = worker
         self.run = tempfile.mkdtemp(prefix="c", dir=bench.temporary)
         self.endpoint = f"ipc://{self.run}/clients"
@@ -51,6 +54,10 @@ class Cluster:
                 raise Failed(f"the cluster does not become ready: {said}")
             time.sleep(0.05)
 
+    @staticmethod
+    def router_program(bench):
+        return bench.tool("xodb-router")
+
     def start_router(self, log):
         self.router = processes.start(
             self.router_command, env=self.environment, stdout=log, stderr=log)
@@ -72,9 +79,12 @@ class Cluster:
 class PlainCluster(Cluster):
     """The same workers behind a plain LRU broker."""
 
+    @staticmethod
+    def router_program(bench):
+        return bench.program("lru_broker")
+
     def start_router(self, log):
-        self.router = processes.start(
-            [self.bench.program("lru_broker"), self.run], stdout=log, stderr=log)
+        self.router = processes.start([*self.router_command, self.run], stdout=log, stderr=log)
 
     def is_ready(self):
         # It says so when one has joined.

@@ -9,7 +9,7 @@ import tempfile
 import data
 import measure
 import processes
-from cluster import Cluster
+from cluster import Cluster, PlainCluster
 from measure import timed
 from processes import Failed
 from table import Row
@@ -18,41 +18,50 @@ WINDOWS = {"a stream": 256, "lock-step": 1}
 EACH = "xodb-req's stream"
 COST = re.compile(r"[+\-*\d]\S* (\d+)$")
 UNIT = "instructions"
+OWN = "its own code"
 # What the name of a file begins with; Swift's library is linked into the router.
-LIBRARIES = {"xodb-router": "its own code", "libzmq": "libzmq", "libc": "libc"}
+LIBRARIES = {"xodb-router": OWN, "lru_broker": OWN, "libzmq": "libzmq", "libc": "libc"}
 OTHER = "the rest"
 
 
 def instructions(bench):
     if shutil.which("valgrind") is None:
-        counts = dict.fromkeys([*WINDOWS, EACH], Failed("skipped: valgrind not found"))
+        missing = Failed("skipped: valgrind not found")
+        counts = dict.fromkeys([*WINDOWS, EACH], (missing, missing))
     else:
-        counts = {load: counted(bench, window) for load, window in WINDOWS.items()}
-        # As many that a start weighs little.
-        counts[EACH] = counted(bench, None, 10 * bench.sizes.counted)
-    for load, count in counts.items():
-        if isinstance(count, Failed):
-            yield Row("7", f"router, {load}", UNIT, count)
+        counts = {load: (counted(bench, Cluster, window), counted(bench, PlainCluster, window))
+                  for load, window in WINDOWS.items()}
+        # As many that a start weighs little. The plain broker does not know series.
+        counts[EACH] = counted(bench, Cluster, None, 10 * bench.sizes.counted), None
+
+    def row(load, sides, what, take):
+        return Row("7", f"router, {load}{what}", UNIT, *(
+            side if side is None or isinstance(side, Failed) else [take(side)] for side in sides))
+    for load, sides in counts.items():
+        yield row(load, sides, " : plain LRU broker" if sides[1] else "",
+                  lambda count: sum(count.values()))
+        if isinstance(sides[0], Failed):
             continue
-        yield Row("7", f"router, {load}", UNIT, [sum(count.values())])
-        for part in (*LIBRARIES.values(), OTHER):
-            yield Row("7", f"router, {load}, in {part}", UNIT, [count.get(part, 0)])
+        for part in dict.fromkeys([*LIBRARIES.values(), OTHER]):
+            yield row(load, sides, f", in {part}", lambda count, part=part: count.get(part, 0))
 
 
-def counted(bench, window, requests=None):
+def counted(bench, kind, window, requests=None):
     """By library, those of a request; or why they could not be counted.
 
     Without a window, xodb-req sends them.
     """
     requests = requests or bench.sizes.counted
     folder = tempfile.mkdtemp(prefix="callgrind.", dir=bench.temporary)
-    output, prefix, router = (f"{folder}/{name}" for name in ("out", "vgdb", "xodb-router"))
+    program = kind.router_program(bench)
+    output, prefix, router = (
+        f"{folder}/{name}" for name in ("out", "vgdb", os.path.basename(program)))
     command = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={output}",
                f"--vgdb-prefix={prefix}", router]
     try:
         # Valgrind gives up on the debugging information of some compilers, and needs none here.
-        processes.run(["strip", "--strip-debug", "-o", router, bench.tool("xodb-router")])
-        with Cluster(bench, bench.table_folder, router=command) as cluster:
+        processes.run(["strip", "--strip-debug", "-o", router, program])
+        with kind(bench, bench.table_folder, router=command) as cluster:
             def load(first):
                 if window:
                     timed(bench, measure.pipelined(

@@ -1,19 +1,13 @@
 """Cases 1 and 2: lookups of single rows, as a stream and in lock-step."""
 
-import os
-
 import data
 import measure
 import processes
-from cluster import Cluster, PlainCluster
+from cluster import STARTED, Cluster, PlainCluster
 from measure import in_turn, part, timed
 from table import Row
 
 WINDOW = 256
-# As many workers as bin/start.sh starts.
-STREAMED = os.cpu_count() + 1
-# How far apart the first lookups of rounds are in lock-step.
-ROUND = 10_007
 
 
 def stream(bench):
@@ -41,9 +35,9 @@ def stream(bench):
             count])[0][0]
 
     folder = bench.table_folder
-    with Cluster(bench, folder, STREAMED) as ours, PlainCluster(bench, folder, STREAMED) as plain:
+    with Cluster(bench, folder, STARTED) as ours, PlainCluster(bench, folder, STARTED) as plain:
         # As PostgreSQL has when it was loaded, each worker has read the table once.
-        for _ in range(STREAMED):
+        for _ in range(STARTED):
             processes.run(ours.request("-d", "kv", "select sum(length(note)) from kv"))
         results = in_turn(bench.runs, {
             "xodb-req": request(ours),
@@ -65,7 +59,7 @@ def lockstep(bench):
     """Case 2."""
     def clients(cluster, connections):
         return lambda number: measure.lockstep(
-            bench, cluster, bench.target, number * ROUND, connections, bench.sizes.seconds)
+            bench, cluster, bench.target, number * measure.ROUND, connections, bench.sizes.seconds)
     folder = bench.table_folder
     with Cluster(bench, folder) as ours, PlainCluster(bench, folder) as plain:
         results = in_turn(bench.runs, {

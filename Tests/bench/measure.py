@@ -8,6 +8,8 @@ import processes
 from processes import Failed
 
 TRIAL = 5000
+# How far apart the first lookups of rounds are in lock-step.
+ROUND = 10_007
 numbers = itertools.count()
 
 

@@ -7,7 +7,6 @@ import time
 import measure
 import processes
 from cluster import Cluster
-from lookups import ROUND
 from measure import in_turn, timed
 from processes import Failed
 from table import Row
@@ -28,7 +27,7 @@ def neighbours(bench):
 
         def p99(number):
             return measure.lockstep(
-                bench, cluster, bench.target, number * ROUND, 1, 2 * bench.sizes.seconds,
+                bench, cluster, bench.target, number * measure.ROUND, 1, 2 * bench.sizes.seconds,
                 PACE_MICROSECONDS)[2] / 1000
 
         def beside_queries(number):

@@ -33,7 +33,7 @@ clean() {
     '3 .*as csv : sqlite3' '3 .*as json : sqlite3' '3 .*as csv : psql' \
     "3 .*the router's peak" "3 .*the worker's peak" "3 .*xodb-req's peak memory, csv" \
     "3 .*xodb-req's peak memory, json" '4 .*one query' '5 .*slow queries : programs' \
-    '6 .*databases : one' "6 .*a worker's peak" '7 .*router, a stream, in libzmq' \
+    '6 .*8 REQ clients, .*databases : one' '6 .*a stream, .*databases : one' "6 .*a worker's peak" '7 .*router, a stream : plain' '7 .*router, a stream, in libzmq' \
     '7 .*router, lock-step, in its own code' '9 .*lookups, xodb-node' '9 .*as csv, xodb-node' '9 .*one query' '3L .*as csv : sqlite3' "3L .*the worker's peak"; do
     grep -Eq "^$row" <<<"$output" || { echo "no row: $row" && false; }
   done
