@@ -47,7 +47,7 @@ extension Broker {
     }
     nextNumber += 1
     admit(number, request, record)
-    if request.each != nil && !staysWhole(request) { split(number) }
+    if request.each != nil && !staysWhole(request) { divide(number, request) }
   }
 
   /// Takes in a request of which no bound, and no other of its name, is in the way.

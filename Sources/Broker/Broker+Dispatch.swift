@@ -74,7 +74,7 @@ extension Broker {
       // It was not known yet when this one came.
       finish(number, .failure(refusal), now: now)
     } else if request.each != nil && !staysWhole(request) {
-      split(number)
+      divide(number, request)
     } else if !request.isSuspect && isSuspect(request) {
       dequeue(number, request)
       request.isSuspect = true

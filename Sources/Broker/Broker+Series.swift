@@ -3,27 +3,42 @@ internal import Wire
 /// Series: requests that differ in nothing but their parameters, sent, queued, run and answered as one, as
 /// long as nothing happens to any of them. When something does, they are single requests from then on.
 extension Broker {
-  /// Whether a series may be run as one: only what a worker is expected to be through with soon, and of
-  /// which nobody is known to have died. Peers are handed single ones.
-  func staysWhole(_ series: PendingRequest) -> Bool {
+  /// Whether a series may be run as one.
+  func staysWhole(_ series: PendingRequest) -> Bool { series.count <= mostTogether(series) }
+
+  /// How many of a series may be run as one: only what a worker is expected to be through with soon, and
+  /// of which nobody is known to have died. Peers are handed single ones.
+  private func mostTogether(_ series: PendingRequest) -> Int {
     guard let microseconds = series.statement?.microseconds, quarantine.isEmpty, peers.isEmpty
-    else { return false }
-    return microseconds * Int64(series.count) < Constants.batchMicroseconds
+    else { return 0 }
+    return Int((Constants.batchMicroseconds - 1) / max(microseconds, 1))
   }
 
-  /// Puts single requests in the place of a series, as if they had been sent so.
+  /// Puts others in the place of a series that does not stay whole: as few as may be, about as long.
+  mutating func divide(_ number: UInt64, _ series: PendingRequest) {
+    let most = max(mostTogether(series), 1)
+    let pieces = (series.count + most - 1) / most
+    split(number, by: (series.count + pieces - 1) / pieces)
+  }
+
+  /// Puts several in the place of a series, as if they had been sent so: single requests, or shorter series.
   /// - Parameters:
   ///   - first: the number of those that have been answered.
+  ///   - size: how many stay together.
   ///   - isSuspect: whether a worker has died that ran it.
-  mutating func split(_ number: UInt64, from first: Int = 0, isSuspect: Bool = false) {
+  mutating func split(
+    _ number: UInt64, from first: Int = 0, by size: Int = 1, isSuspect: Bool = false
+  ) {
     guard let series = remove(number), var query = series.query, let account = series.account
     else { return }
     let id = query.id
-    query.each = nil
-    for (index, payload) in series.payload.members.enumerated().dropFirst(first) {
-      query.id = Query.id(index, of: id)
+    let payloads = series.payload.members(from: first, by: size)
+    for (begin, payload) in zip(stride(from: first, to: series.count, by: size), payloads) {
+      let count = min(size, series.count - begin)
+      query.id = Query.id(begin, of: id)
+      query.each = count > 1 ? count : nil
       let request = PendingRequest(
-        .query(query), payload, size: series.size / series.count, from: series.client,
+        .query(query), payload, size: series.size / series.count * count, from: series.client,
         over: series.connection, arrival: series.arrival, deadline: series.deadline)
       request.statement = series.statement
       request.isSuspect = isSuspect

@@ -6,8 +6,8 @@ package protocol Statement: AnyObject {
   var textHash: UInt64 { get }
   /// Of the parameters.
   var parametersHash: UInt64 { get }
-  /// Of a series, the single requests that it is, in order; empty for a single one.
-  var members: [any Statement] { get }
+  /// Takes a series apart: into its requests from one on, so many together, the last ones may be fewer.
+  func members(from first: Int, by size: Int) -> [any Statement]
   /// Whether it is a part of what was taken in already: no bound refuses it.
   var isPart: Bool { get }
   /// How the SQL begins, for people.

@@ -16,12 +16,11 @@ package final class ClientRequest: Statement {
   package let size: Int
   /// Nil for what is no QUERY.
   let sql: Frame?
+  /// Of a series, those of each as netstrings.
   let parameters: Frame?
   package let textHash: UInt64
   /// What it is of a query on several databases.
   let part: SetPart?
-  /// How many sets of parameters there are, if it is a series: netstrings. Nil for a single request.
-  private var each: Int?
 
   init(_ sender: Sender, size: Int) {
     self.sender = sender
@@ -71,7 +70,7 @@ package final class ClientRequest: Statement {
     part = nil
   }
 
-  /// One of a series.
+  /// One of a series, or several.
   private init(_ series: ClientRequest, _ parameters: Frame?) {
     sender = series.sender
     size = series.size
@@ -81,34 +80,38 @@ package final class ClientRequest: Statement {
     part = nil
   }
 
-  /// Takes it as a series; returns false when it has not so many sets of parameters.
-  func becomeSeries(of each: Int) -> Bool {
-    var count = 0
-    let isReadable = withSets { _, _ in count += 1 }
-    self.each = each
-    return isReadable && count == each
-  }
-
-  package var members: [any Statement] {
-    var members: [ClientRequest] = []
-    if each != nil {
-      _ = withSets { members.append(ClientRequest(self, $1.isEmpty ? nil : $0.part($1))) }
-    }
-    return members
-  }
-
-  /// Calls a closure with each set of parameters and what keeps it; returns false when they cannot be told
-  /// from each other.
-  private func withSets(_ body: (Frame, UnsafeRawBufferPointer) -> Void) -> Bool {
-    guard let parameters else { return false }
-    return parameters.withBytes { bytes in
+  /// Whether it has so many sets of parameters, as a series has.
+  func hasSets(_ each: Int) -> Bool {
+    parameters?.withBytes { bytes in
       var sets = NetstringReader(bytes)
+      var count = 0
       while !sets.isAtEnd {
-        guard let set = try? sets.next() else { return false }
-        body(parameters, set)
+        guard (try? sets.next()) != nil else { return false }
+        count += 1
       }
-      return true
-    }
+      return count == each
+    } ?? false
+  }
+
+  package func members(from first: Int, by size: Int) -> [any Statement] {
+    parameters?.withBytes { bytes in
+      var members: [ClientRequest] = []
+      var sets = NetstringReader(bytes)
+      var (start, count, skipped) = (0, 0, 0)
+      // They were looked through when it came.
+      while !sets.isAtEnd, let set = try? sets.next() {
+        if skipped < first {
+          (start, skipped) = (sets.offset, skipped + 1)
+          continue
+        }
+        count += 1
+        guard count == size || sets.isAtEnd else { continue }
+        let own = count > 1 ? UnsafeRawBufferPointer(rebasing: bytes[start..<sets.offset]) : set
+        members.append(ClientRequest(self, own.isEmpty ? nil : parameters?.part(own)))
+        (start, count) = (sets.offset, 0)
+      }
+      return members
+    } ?? []
   }
 
   package var isPart: Bool { part != nil }

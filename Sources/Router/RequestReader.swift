@@ -164,7 +164,7 @@ package struct RequestReader {
     let problem =
       packed == nil
       ? "each= is for requests in a MANY message"
-      : request.becomeSeries(of: each)
+      : request.hasSets(each)
         ? nil : "the parameters are not netstrings, as many as each= says"
     guard let problem else { return Received(request: request, content: .message(.query(query))) }
     return Received(

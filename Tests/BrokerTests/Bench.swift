@@ -16,8 +16,12 @@ final class TestRequest: Statement {
   static func id(_ statement: any Statement) -> String { (statement as? TestRequest)?.id ?? "" }
 
   /// Of a series, whose parameters are separated by commas.
-  package var members: [any Statement] {
-    (parts.dropFirst().first ?? "").split(separator: ",").map { TestRequest("\(excerpt)?\($0)") }
+  package func members(from first: Int, by size: Int) -> [any Statement] {
+    let sets = (parts.dropFirst().first ?? "").split(separator: ",").dropFirst(first)
+    return stride(from: first, to: first + sets.count, by: size).map { begin in
+      let own = sets[begin..<min(begin + size, first + sets.count)]
+      return TestRequest("\(excerpt)?\(own.joined(separator: ","))")
+    }
   }
 
   private var parts: [Substring] { id.split(separator: "?", maxSplits: 1) }

@@ -73,6 +73,45 @@ import Wire
     #expect(ids(bench.answers()) == ["OK 10 -", "OK 11 -", "OK 12 -"])
   }
 
+  @Test func ofWhatTakesLongerFewerAreRunAsOne() throws {
+    var bench = bench()
+    bench.query("medium?0")
+    bench.answer("w-1", 10, try bench.job().attempt, run: 300)
+    _ = bench.answers()
+    bench.series(10, 8, "medium")
+    var requests: [String] = []
+    while !bench.broker.isEmpty {
+      let jobs = bench.jobs()
+      requests += jobs.map(\.request)
+      let results = jobs.map {
+        let each = $0.request.count { $0 == "," } + 1
+        return (
+          AttemptResult(
+            attempt: $0.attempt, outcome: .rows(each), runMicroseconds: Int64(300 * each),
+            each: each), "rows"
+        )
+      }
+      bench.ready("w-1", results: results)
+    }
+    // Three take less than a millisecond; of eight, no piece need be much smaller than others.
+    #expect(requests == ["medium?10,11,12", "medium?13,14,15", "medium?16,17"])
+    #expect(ids(bench.answers()) == ["OK 10 3", "OK 13 3", "OK 16 2"])
+    #expect(bench.broker.statistics.all.answers.ok == 10)
+  }
+
+  @Test func whatHasBecomeSlowerMeanwhileIsDividedWhenItIsItsTurn() throws {
+    var bench = bench(workers: 2)
+    bench.gather { bench in
+      for number in 1...2 { bench.query("quick?\(number)") }
+    }
+    let jobs = bench.jobs()
+    bench.series(10, 60)
+    // On average each takes 54 µs now.
+    bench.answer(name(jobs[0].worker), 10, jobs[0].attempt, run: 400)
+    let pieces = bench.jobs()
+    #expect(pieces.first?.request == "quick?" + (10..<25).map(String.init).joined(separator: ","))
+  }
+
   @Test func whatWasNotReachedIsSingleRequests() throws {
     var bench = bench()
     bench.series(10, 4)

@@ -91,12 +91,19 @@ import ZeroMQ
       ]),
     ])
     #expect(words(all) == ["7 select ?1 3:[1],0:,4:[22],", "10 select ?1 3:[4],"])
-    let singles = all[0].request.members.map { ClientRequest.of($0) }
+    let series = all[0].request
+    let singles = series.members(from: 0, by: 1).map { ClientRequest.of($0) }
     #expect(singles.map { text($0.parameters) } == ["[1]", nil, "[22]"])
     #expect(singles.allSatisfy { text($0.sql) == "select ?1" })
-    #expect(Set(singles.map(\.textHash)) == [all[0].request.textHash])
-    #expect(singles.map { $0.members.count } == [0, 0, 0])
-    #expect(all[1].request.members.count == 1)
+    #expect(Set(singles.map(\.textHash)) == [series.textHash])
+    func parameters(_ from: Int, _ size: Int) -> [String?] {
+      series.members(from: from, by: size).map { text(ClientRequest.of($0).parameters) }
+    }
+    #expect(parameters(0, 2) == ["3:[1],0:,", "[22]"])
+    #expect(parameters(1, 2) == ["0:,4:[22],"])
+    #expect(parameters(1, 1) == [nil, "[22]"])
+    #expect(parameters(0, 3) == ["3:[1],0:,4:[22],"])
+    #expect(parameters(3, 1) == [])
   }
 
   @Test(arguments: ["", "3:[1],", "3:[1],3:[2],3:[3],", "3:[1],3:[2]", "[1]"])

@@ -78,7 +78,7 @@ final class CircleSent: Statement, Sendable {
     CircleSent(connection: connection, request: request, text: text, parameters: parameters)
   }
 
-  var members: [any Statement] { [] }
+  func members(from first: Int, by size: Int) -> [any Statement] { [] }
   var isPart: Bool { false }
   var textHash: UInt64 { UInt64(text) }
   var parametersHash: UInt64 { UInt64(parameters) }

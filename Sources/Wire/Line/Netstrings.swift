@@ -7,7 +7,8 @@ package struct NetstringReader {
   private static let maxDigits = 10
 
   private let bytes: UnsafeRawBufferPointer
-  private var offset = 0
+  /// Where the next one begins.
+  package private(set) var offset = 0
 
   package init(_ bytes: UnsafeRawBufferPointer) {
     self.bytes = bytes
