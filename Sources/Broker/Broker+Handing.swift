@@ -16,7 +16,11 @@ extension Broker {
         let request = requests[job]
       {
         guard isRunnable(job, request, now) else { continue }
-        if let handover = hand(job, request, to: number, now) { handovers.append(handover) }
+        // Peers are handed single ones: all of a series, which together take little time.
+        for job in request.each == nil ? job..<job + 1 : split(job) {
+          guard let request = requests[job] else { continue }
+          if let handover = hand(job, request, to: number, now) { handovers.append(handover) }
+        }
       }
       if !handovers.isEmpty { effects.append(.hand(number, handovers)) }
     }

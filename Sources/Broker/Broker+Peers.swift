@@ -26,13 +26,14 @@ extension Broker {
   /// How many requests the workers here have to run, without those of one connection.
   private func load(besides connection: PeerID) -> Int {
     let handed = peers.reduce(0) { $0 + $1.handed.count }
-    let own = clients[connection]?.numbers.count { number in
-      switch requests[number]?.state {
-      case .queued, .unresolved, .running: true
-      case .parked, .handed, nil: false
+    let own = clients[connection]?.numbers.reduce(0) { sum, number in
+      guard let request = requests[number] else { return sum }
+      switch request.state {
+      case .queued, .unresolved, .running: return sum + request.count
+      case .parked, .handed: return sum
       }
     }
-    return requests.count - parked.count - handed - (own ?? 0)
+    return requests.total - parked.count - handed - (own ?? 0)
   }
 
   /// A peer has said how much it can take.

@@ -7,10 +7,9 @@ extension Broker {
   func staysWhole(_ series: PendingRequest) -> Bool { series.count <= mostTogether(series) }
 
   /// How many of a series may be run as one: only what a worker is expected to be through with soon, and
-  /// of which nobody is known to have died. Peers are handed single ones.
+  /// of which nobody is known to have died.
   private func mostTogether(_ series: PendingRequest) -> Int {
-    guard let microseconds = series.statement?.microseconds, quarantine.isEmpty, peers.isEmpty
-    else { return 0 }
+    guard let microseconds = series.statement?.microseconds, quarantine.isEmpty else { return 0 }
     return Int((Constants.batchMicroseconds - 1) / max(microseconds, 1))
   }
 
@@ -26,11 +25,14 @@ extension Broker {
   ///   - first: the number of those that have been answered.
   ///   - size: how many stay together.
   ///   - isSuspect: whether a worker has died that ran it.
+  /// - Returns: the numbers of those.
+  @discardableResult
   mutating func split(
     _ number: UInt64, from first: Int = 0, by size: Int = 1, isSuspect: Bool = false
-  ) {
+  ) -> Range<UInt64> {
+    let start = nextNumber
     guard let series = remove(number), var query = series.query, let account = series.account
-    else { return }
+    else { return start..<start }
     let id = query.id
     let payloads = series.payload.members(from: first, by: size)
     for (begin, payload) in zip(stride(from: first, to: series.count, by: size), payloads) {
@@ -50,6 +52,7 @@ extension Broker {
       if let key = request.key, inFlight[key] == nil { inFlight[key] = number }
       admit(number, request, account)
     }
+    return start..<nextNumber
   }
 
   /// Whether a worker has answered all of a series.

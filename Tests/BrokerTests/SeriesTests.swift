@@ -198,13 +198,34 @@ import Wire
     #expect(!bench.jobs().map(\.request).contains { $0.contains(",") })
   }
 
-  @Test func withPeersThereAreNone() throws {
+  @Test func peersAreHandedSingleOnes() throws {
+    var bench = Bench(peers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("quick?0")
+    bench.answer("w-1", 10, try bench.job().attempt)
+    _ = bench.answers()
+    bench.series(10, 3)
+    #expect(try bench.job().request == "quick?10,11,12")
+    // The only worker is busy, and has enough to do: the peer's worker gets as many as it may have.
+    let first = 1000
+    for number in 0...8 { bench.series(first + 64 * number, 64) }
+    bench.capacity(dbs: ["a"])
+    let handed = bench.handed()
+    #expect(handed.map(\.request) == (first..<first + handed.count).map { "quick?\($0)" })
+    #expect(handed.count == Constants.handedPerWorker)
+    #expect(handed.allSatisfy { $0.query.each == nil && $0.query.way == ["here"] })
+    for handover in handed { bench.peerAnswers(handover.attempt) }
+    #expect(ids(bench.answers()) == (first..<first + handed.count).map { "OK \($0) -" })
+  }
+
+  @Test func anotherBrokerIsToldHowManyThereAre() throws {
     var configuration = Configuration()
     configuration.broker = "here"
-    configuration.peers = ["tcp://elsewhere"]
     var bench = bench(configuration)
-    bench.series(20, 2)
-    #expect(bench.jobs().map(\.request) == ["quick?20", "quick?21"])
+    bench.series(10, 30)
+    bench.series(50, 20)
+    bench.question(from: "there")
+    #expect(try bench.offers().map(\.capacity.others) == [50])
   }
 
   @Test func oneAnswerSaysWhyNoneWasTaken() throws {

@@ -22,6 +22,9 @@ final class SeriesWorld {
   private var nextID = 1
   /// The ids that have no answer, by the connections of their clients.
   private var open: [String: Set<Int>] = ["a": [], "b": []]
+  /// What the peer has, if there is one.
+  private var handed: [(request: String, attempt: Attempt)] = []
+  private let hasPeer: Bool
   /// The parameters with which a worker dies.
   private let poison: Set<Int>
 
@@ -31,11 +34,17 @@ final class SeriesWorld {
     var configuration = Configuration()
     if seed % 3 == 0 { configuration.reservedWorkers = 1 }
     if seed % 2 == 0 { configuration.maxQueuedRequests = 40 }
+    hasPeer = seed % 4 == 1
+    if hasPeer {
+      configuration.broker = "here"
+      configuration.peers = ["tcp://there-0"]
+    }
     bench = Bench(configuration)
     poison = seed % 5 < 2 ? [Int.random(in: 1...20, using: &random), 30, 31] : []
     self.random = random
     for number in 1...3 { workers.append(Worker(name: "w-\(number)", generation: 10)) }
     for worker in workers { bench.ready(worker.name, dbs: ["a"]) }
+    if hasPeer { bench.capacity(dbs: ["a"]) }
   }
 
   private func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &random) }
@@ -55,14 +64,17 @@ final class SeriesWorld {
       case 14: bench.pass(milliseconds: below(40))
       case 15: cancel()
       case 16: holdUp()
+      case 17...18 where hasPeer && below(2) == 0: peerActs(isThorough: false)
       case 17 where below(3) == 0: die(below(workers.count))
       case 18 where below(8) == 0: leave()
       default: break
       }
       try look()
     }
-    for _ in 0..<500 where !bench.broker.isEmpty {
+    for _ in 0..<5000 where !bench.broker.isEmpty {
       work(isThorough: true)
+      if hasPeer { peerActs(isThorough: true) }
+      bench.pass(milliseconds: 5)
       try look()
     }
     #expect(bench.broker.isEmpty, "seed \(seed)")
@@ -73,7 +85,8 @@ final class SeriesWorld {
 
   private func send() {
     let client = below(2) == 0 ? "a" : "b"
-    let each = 1 + below(8)
+    // A peer is handed what is quick when there is more than the workers here get through in one go.
+    let each = 1 + below(hasPeer ? 48 : 8)
     let text = below(5) == 0 ? "slow" : "quick"
     let deadline = below(6) == 0 ? 20 : nil
     open[client]?.formUnion(nextID..<nextID + each)
@@ -122,6 +135,26 @@ final class SeriesWorld {
     bench.ready(workers[number].name, workers[number].generation, results: results)
   }
 
+  /// The peer answers some of what it was handed, or is lost and comes again.
+  private func peerActs(isThorough: Bool) {
+    if !isThorough && below(5) == 0 {
+      bench.disconnect(peer: 0)
+      handed = []
+    }
+    for (request, attempt) in handed where isThorough || below(3) > 0 {
+      let set = request.split(separator: "?")[1]
+      if poison.contains(Int(set) ?? 0) {
+        bench.peerFails(attempt, .crashed)
+      } else if !isThorough && below(10) == 0 {
+        bench.peerFails(attempt, .busy)
+      } else {
+        bench.peerAnswers(attempt)
+      }
+      handed.removeAll { $0.attempt == attempt }
+    }
+    bench.capacity(dbs: ["a"])
+  }
+
   private func holdUp() {
     let number = below(workers.count)
     guard let job = workers[number].jobs.first else { return }
@@ -159,6 +192,13 @@ final class SeriesWorld {
       workers[number].jobs = orders.map {
         (TestRequest.id($0.request), $0.job.attempt, $0.job.each)
       }
+    }
+    _ = bench.questions()
+    _ = bench.toldPeers()
+    _ = bench.reconnects()
+    for (_, request, query, attempt) in bench.handed() {
+      #expect(query.each == nil && !request.contains(","), "seed \(seed)")
+      handed.append((request, attempt))
     }
     for (request, line) in bench.answers() {
       let first = try #require(line["id"].flatMap { Int($0) })

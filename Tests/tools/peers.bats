@@ -115,6 +115,22 @@ answered() { # NAME
   [ "$(req a -d only-b -f tsv 'select x from t')" = b ]
 }
 
+@test "a stream of lookups is shared, and a peer that is killed in the middle costs nobody an answer" {
+  start_circle
+  seq 0 199999 >"$work/values"
+  awk '{ printf "%d\tname %d\n", $1, $1 % 1000 + 1 }' "$work/values" >"$work/expected"
+  req a -d kv -f tsv --each 'select ?1, name from kv where id = ?1 % 1000 + 1' \
+    <"$work/values" >"$work/rows" 3>&- &
+  note_started
+  client=$pid
+  wait_for filled "$work/rows"
+  kill -KILL "$b"
+  wait_status "$client"
+  [ "$status" -eq 0 ]
+  cmp "$work/expected" "$work/rows"
+  [ "$(answered c)" -gt 0 ]
+}
+
 @test "a peer that stands still is not waited for" {
   start_circle
   kill -STOP "$b"
