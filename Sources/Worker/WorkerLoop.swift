@@ -81,12 +81,12 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   }
 
   /// Whether the connection may end while the router lives. One to a router on the same host ends only
-  /// with that, of which the events tell.
+  /// with that, of which the events tell, soon.
   private var isRemote: Bool { router.hasPrefix("tcp:") }
 
   private func connect() throws(ZMQError) -> MonitoredSocket {
     let connection = try MonitoredSocket(
-      .request, isRemote ? .disconnected : [], name: identity.member.name, in: context)
+      .request, .disconnected, name: identity.member.name, in: context)
     try connection.socket.set(.reconnectInterval, 10)
     try connection.socket.noticeLostHosts()
     try connection.socket.connect(router)
@@ -98,22 +98,27 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     _ connection: borrowing MonitoredSocket, _ giver: Contact, _ signals: borrowing SignalSource,
     _ lifeline: Int32?, _ say: (Notice) throws -> Void
   ) throws -> Bool {
+    // It may have been told so while it ran something.
+    if isStopping && farewell == nil {
+      farewell = Clock.now().adding(milliseconds: Self.farewellMilliseconds)
+    }
     let left = farewell?.millisecondsUp(since: Clock.now())
     try wait(
       signals, lifeline, connection.socket.pollable,
       isRemote ? connection.monitor.pollable : nil, milliseconds: left)
     let hasReply = poll[3].contains(.readable)
-    try noticeLoss(of: connection, to: giver)
-    if isStopping && farewell == nil {
-      farewell = Clock.now().adding(milliseconds: Self.farewellMilliseconds)
-    }
+    if isRemote { try noticeLoss(of: connection, to: giver) }
     // Whoever it is from does not wait for what it asks for any more.
     guard current == giver else { return true }
     guard hasReply else { return left != 0 }
     farewell = nil
     guard let message = try connection.socket.receive() else { return true }
     switch try command(message[0]) {
-    case .bye: return false
+    case .bye:
+      // It may be another router that has come through a connection that was made anew, and has not been
+      // heard yet.
+      try noticeLoss(of: connection, to: giver)
+      return current != giver
     case .rescan:
       engine.rescan()
       try report(on: connection.socket, [])
@@ -132,7 +137,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       if sender.isDismissed { return false }
       // What has come up meanwhile: an end that the report should mention, or another router.
       try wait(signals, lifeline, milliseconds: 0)
-      try noticeLoss(of: connection, to: giver)
+      if isRemote { try noticeLoss(of: connection, to: giver) }
       if current == giver { try report(on: connection.socket, answers.parts(last: rows.bytes)) }
       answers.removeAll(keeping: Self.keptCapacity)
       rows.removeAll(keeping: Self.keptCapacity)
@@ -291,7 +296,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
   private mutating func noticeLoss(
     of connection: borrowing MonitoredSocket, to giver: Contact
   ) throws(ZMQError) {
-    guard isRemote, try connection.nextReport() != nil else { return }
+    guard try connection.nextReport() != nil else { return }
     control.lose(giver)
     if current == giver { current = nil }
   }
