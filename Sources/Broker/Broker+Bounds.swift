@@ -7,12 +7,13 @@ extension Broker {
     of request: PendingRequest, from client: ClientRecord, _ now: Instant
   ) -> Failure? {
     if isDraining { return Self.draining }
-    if client.count >= configuration.maxRequestsInFlight {
+    // A bound may be smaller than a series: one may always be there.
+    if client.count > 0 && client.count + request.count > configuration.maxRequestsInFlight {
       return Self.busy("\(client.count) requests of this client are in flight")
     }
     // A share may be smaller than a request: one may always wait.
     if client.waiting > 0 {
-      if client.waiting >= configuration.maxQueuedRequests / Constants.queueShares {
+      if client.waiting + request.count > configuration.maxQueuedRequests / Constants.queueShares {
         return Self.busy("\(client.waiting) requests of this client are waiting")
       }
       let bytes = configuration.maxQueuedBytes / Constants.queueShares
@@ -30,7 +31,8 @@ extension Broker {
     let count = queue.count + unresolved.count + parked.count
     let more = count + request.count - configuration.maxQueuedRequests
     guard
-      more <= 0 || free(more, of: .requests, above: client.waiting + request.count, now)
+      more <= 0 || count == 0
+        || free(more, of: .requests, above: client.waiting + request.count, now)
     else {
       return Self.busy("\(count) requests are waiting")
     }

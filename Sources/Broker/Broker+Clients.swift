@@ -29,7 +29,7 @@ extension Broker {
     let request = PendingRequest(
       message, payload, size: size, from: client, over: connection, arrival: now,
       deadline: deadline(of: message.query, now))
-    var number = nextNumber
+    let number = nextNumber
     let key = request.key
     if let key, let earlier = inFlight.updateValue(number, forKey: key) {
       inFlight[key] = earlier
@@ -40,12 +40,7 @@ extension Broker {
       if let key { inFlight[key] = nil }
       return answer(request, outcome, rows, now: now)
     }
-    if nextNumber != number {
-      // A series was taken apart meanwhile.
-      number = nextNumber
-      if let key { inFlight[key] = number }
-    }
-    nextNumber += 1
+    nextNumber += UInt64(request.count)
     admit(number, request, record)
     if request.each != nil && !staysWhole(request) { divide(number, request) }
   }
@@ -55,7 +50,7 @@ extension Broker {
     _ number: UInt64, _ request: PendingRequest, _ record: ClientRecord
   ) {
     if record.numbers.isEmpty { clients[request.connection] = record }
-    record.numbers.append(number)
+    record.numbers.insertInOrder(number)
     record.count += request.count
     record.bytes += request.size
     request.account = record
@@ -138,7 +133,8 @@ extension Broker {
     else {
       if request.hasComeFar { strays.append(number) }
       request.state = .unresolved
-      unresolved.insert(number, for: request.waitingName, size: request.size)
+      unresolved.insert(
+        number, for: request.waitingName, counting: request.count, size: request.size)
       hasUnasked = true
       return
     }
@@ -169,7 +165,8 @@ extension Broker {
     switch request.state {
     case .queued(let lane):
       queue.remove(number, of: request.connection, in: lane, counting: request.count, size: size)
-    case .unresolved: unresolved.remove(number, for: database, size: size)
+    case .unresolved:
+      unresolved.remove(number, for: database, counting: request.count, size: size)
     case .parked: parked.remove(number, for: database, size: size)
     case .handed(let peer): peers[peer].release(number)
     case .running: break

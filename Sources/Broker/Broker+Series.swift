@@ -1,13 +1,14 @@
 internal import Wire
 
 /// Series: requests that differ in nothing but their parameters, sent, queued, run and answered as one, as
-/// long as nothing happens to any of them. When something does, they are single requests from then on.
+/// long as nothing happens to any of them. When something does, they are single requests from then on;
+/// those of which it is only expected to take its time, shorter series.
 extension Broker {
   /// Whether a series may be run as one.
   func staysWhole(_ series: PendingRequest) -> Bool { series.count <= mostTogether(series) }
 
   /// How many of a series may be run as one: only what a worker is expected to be through with soon, and
-  /// of which nobody is known to have died.
+  /// none as long as anybody is known to have died of anything.
   private func mostTogether(_ series: PendingRequest) -> Int {
     guard let microseconds = series.statement?.microseconds, quarantine.isEmpty else { return 0 }
     return Int((Constants.batchMicroseconds - 1) / max(microseconds, 1))
@@ -21,21 +22,23 @@ extension Broker {
   }
 
   /// Puts several in the place of a series, as if they had been sent so: single requests, or shorter series.
+  /// Its number and those behind it were kept for them.
   /// - Parameters:
   ///   - first: the number of those that have been answered.
   ///   - size: how many stay together.
+  ///   - isBegun: whether they were begun when the series was given to a worker last.
   ///   - isSuspect: whether a worker has died that ran it.
-  /// - Returns: the numbers of those.
+  /// - Returns: their numbers.
   @discardableResult
   mutating func split(
-    _ number: UInt64, from first: Int = 0, by size: Int = 1, isSuspect: Bool = false
-  ) -> Range<UInt64> {
-    let start = nextNumber
+    _ number: UInt64, from first: Int = 0, by size: Int = 1, isBegun: Bool = true,
+    isSuspect: Bool = false
+  ) -> [UInt64] {
     guard let series = remove(number), var query = series.query, let account = series.account
-    else { return start..<start }
+    else { return [] }
     let id = query.id
     let payloads = series.payload.members(from: first, by: size)
-    for (begin, payload) in zip(stride(from: first, to: series.count, by: size), payloads) {
+    return zip(stride(from: first, to: series.count, by: size), payloads).map { begin, payload in
       let count = min(size, series.count - begin)
       query.id = Query.id(begin, of: id)
       query.each = count > 1 ? count : nil
@@ -46,13 +49,19 @@ extension Broker {
       request.isSuspect = isSuspect
       request.isReturned = isSuspect || series.isReturned
       request.attempts = series.attempts
-      request.givenBack = isSuspect ? series.givenBack : series.attempts
-      let number = newNumber()
+      request.givenBack = series.givenBack + (isBegun ? 0 : 1)
+      if begin == 0 {
+        // An answer to the series, whose number it has, is none to it.
+        request.attempts += 1
+        request.givenBack += 1
+        request.credit = series.credit
+      }
+      let number = number + UInt64(begin)
       // By an id that is in flight already the other one is known.
       if let key = request.key, inFlight[key] == nil { inFlight[key] = number }
       admit(number, request, account)
+      return number
     }
-    return start..<nextNumber
   }
 
   /// Whether a worker has answered all of a series.
@@ -72,6 +81,6 @@ extension Broker {
       answered = each
       answer(series, result.outcome, .rendered(body), from: (member, result), now: now)
     }
-    split(result.attempt.job, from: answered)
+    split(result.attempt.job, from: answered, isBegun: false)
   }
 }

@@ -49,6 +49,11 @@ extension Broker {
     let run = worker.runs[index]
     run.statement.note(microseconds: now.microseconds(since: run.begun))
     isolate(index, on: peer)
+    guard run.isSeries, let series = heldRequest(run, by: peer) else { return }
+    // It cannot be broken off, and nobody can tell which of them it is.
+    let why = Outcome.failure(Failure(.cancelled, "one of a series takes long"))
+    abandon(peer, run.attempt.job, series, why, now)
+    split(run.attempt.job, isBegun: false)
   }
 
   /// Gives back all that a worker was given but one, which it runs.

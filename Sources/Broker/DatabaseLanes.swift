@@ -5,6 +5,7 @@ internal import DequeModule
 /// A lane is ordered by number, which is the order of arrival.
 struct DatabaseLanes {
   private(set) var lanes: [String: Deque<UInt64>] = [:]
+  /// As how many they count.
   private(set) var count = 0
   /// The sum of the requests' sizes.
   private(set) var bytes = 0
@@ -14,16 +15,21 @@ struct DatabaseLanes {
   /// The databases that somebody waits for.
   var databases: some Collection<String> { lanes.keys }
 
-  mutating func insert(_ number: UInt64, for database: String, size: Int) {
+  /// - Parameter weight: as how many requests it counts.
+  mutating func insert(
+    _ number: UInt64, for database: String, counting weight: Int = 1, size: Int
+  ) {
     lanes[database, default: []].insertInOrder(number)
-    count += 1
+    count += weight
     bytes += size
   }
 
-  mutating func remove(_ number: UInt64, for database: String, size: Int) {
+  mutating func remove(
+    _ number: UInt64, for database: String, counting weight: Int = 1, size: Int
+  ) {
     guard lanes[database]?.removeInOrder(number) ?? false else { return }
     if lanes[database]?.isEmpty ?? false { lanes[database] = nil }
-    count -= 1
+    count -= weight
     bytes -= size
   }
 

@@ -33,7 +33,7 @@ package struct Order {
     Job(
       attempt: attempt, database: query.database, format: query.format,
       deadlineMilliseconds: deadlineMilliseconds, ifVersion: query.ifVersion,
-      chunkBytes: query.credit == nil || query.each != nil ? nil : Constants.chunkBytes,
+      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes,
       each: query.each, extras: query.extras)
   }
 }

@@ -25,7 +25,9 @@ struct WaitingAnswer {
         line.isWord("OK")
       else { return self }
       let failure = Failure(.aborted, "its client does not read its answers")
-      let error = Outcome.failure(failure).line(id: line["id"]?.text)
+      var error = Outcome.failure(failure).line(id: line["id"]?.text)
+      // Of a series it is the same for all.
+      error.append("each", line["each"]?.int)
       return WaitingAnswer(parts.dropLast(2) + [.bytes(error.encoded()), .delimiter])
     }
   }

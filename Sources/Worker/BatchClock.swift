@@ -8,6 +8,8 @@ package import Wire
 package struct BatchClock {
   /// After that no other request is begun.
   static let workMicroseconds: Int64 = 2000
+  /// After that one of a series is broken off, to be run alone: before the router is told.
+  static let seriesMilliseconds = 5
   /// After that the router is told which one takes so long. A process may be kept from running for a
   /// few milliseconds by others.
   package static let overrunMilliseconds = 10

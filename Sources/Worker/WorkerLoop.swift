@@ -220,8 +220,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     if isBatch { control.endBatch() }
   }
 
-  /// Runs one after the other of a series, until its time is over or one has no rows to send in one message;
-  /// what has become of that shows when it is run alone.
+  /// Runs one after the other of a series, until its time is over or one has no rows to send in one message,
+  /// or is slow; what becomes of that shows when it is run alone.
   /// - Parameters:
   ///   - deadline: of the series.
   ///   - arrival: when it came, with whatever came with it.
@@ -231,6 +231,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     _ order: Order, deadline: Instant, since arrival: Instant, beside size: Int
   ) -> (RunResult, each: Int) {
     defer { set.removeAll(keeping: Self.keptCapacity) }
+    let deadline = min(deadline, arrival.adding(milliseconds: BatchClock.seriesMilliseconds))
     var sets = NetstringReader(order.parameters)
     var (each, count) = (0, 0)
     var version: String?
@@ -243,8 +244,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       set.removeAll(keeping: Self.keptCapacity)
       let result = engine.run(
         order.job, sql: order.sql, parameters: parameters, deadline: deadline,
-        isAbandoned: { [control] in control.isAbandoned }, into: &set, chunkBytes: nil,
-        send: { _, _ in false })
+        isAbandoned: { [control] in control.isAbandoned }, into: &set,
+        chunkBytes: order.job.chunkBytes ?? Self.maxBatchBytes, send: { _, _ in false })
       guard case .rows(let more) = result.outcome, each == 0 || result.version == version,
         size + rows.count + set.count < Self.maxBatchBytes
       else { break }

@@ -45,6 +45,9 @@ import ZeroMQ
       busy.allSatisfy { $0.outcome == .failure(Failure(.busy, "full", retryMilliseconds: 3)) })
     let rows = try answers(["", "OK id=7 rows=3 each=2", "1:a,1:b,"]).map(\.outcome)
     #expect(rows == [.rows(3), .rows(0)])
+    // The last part of the last series that there can be.
+    let last = ClientMessage.maxSeriesID + UInt64(ClientMessage.maxEach) - 1
+    #expect(try read(["", "OK id=\(last) rows=1 each=1", "1:a,"]) == ["\(last) a"])
   }
 
   @Test(arguments: ["", "1:a,", "1:a,1:b", "1:a,x"])

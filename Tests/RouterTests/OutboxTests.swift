@@ -63,6 +63,15 @@ import ZeroMQ
     #expect(outbox.isEmpty && outbox.bytes == 0)
   }
 
+  @Test func ofASeriesTheErrorIsForAll() throws {
+    var outbox = Outbox()
+    for first in stride(from: 0, to: 66 * 64, by: 64) {
+      _ = outbox.append(parts("OK id=\(first) rows=64 each=64", mebibyte), for: client(1))
+    }
+    let last = try #require(read(&outbox, 1).last)
+    #expect(last["code"] == "aborted" && last["id"] == "\(65 * 64)" && last["each"] == "64")
+  }
+
   @Test func whatIsSmallIsBoundedByItsNumber() throws {
     var outbox = Outbox()
     var fates: [Outbox.Fate: Int] = [:]

@@ -103,6 +103,46 @@ ERROR 8 - sql" ]
   awk '{ print $1 "\tname " $1 }' "$work/in" | cmp - "$work/out"
 }
 
+@test "one that takes long holds none of the others up" {
+  start_cluster 2
+  run -0 series 'with recursive n(i) as (select 1 union all select i + 1 from n where i < ?1) select count(*) from n' \
+    7 5 '[1]' '[2]' '[3000000]' '[4]' '[5]'
+  # Those in front of it had been run; it and those behind it are run alone.
+  [ "${lines[0]}" = "OK 7 2 - 1/ 2/" ]
+  [ "${lines[${#lines[@]} - 1]}" = "OK 9 - - 3000000/" ]
+  [ "$(printf '%s\n' "${lines[@]}" | awk '{ print $2 }' | sort -n | paste -sd ' ')" = "7 9 10 11" ]
+}
+
+@test "a worker without a supervisor outlives its router at work, and ends when it is told to" {
+  local client worker
+  seq 100000 >"$work/values"
+  for _ in {1..6}; do
+    start_router
+    start worker xodb-worker --data "$work/data"
+    worker=$pid
+    wait_for ask_works
+    into_files 'with recursive c(i) as (select 1 union all select i + 1 from c where i < 400)
+      select ?1, sum(i) from c' <"$work/values" 3>&- &
+    note_started
+    client=$pid
+    wait_for filled "$work/out"
+    kill -KILL "$router"
+    wait_status "$router"
+    start_router
+    wait_for ask_works
+    alive "$worker"
+    # The router may be gone before it has heard of that.
+    kill -KILL "$client"
+    kill "$worker" "$router"
+    wait_status "$worker"
+    [ "$status" -eq 0 ]
+    wait_status "$router"
+    wait_status "$client"
+  done
+}
+
+ask_works() { xodb-req -d kv -f tsv 'select 1' >"$work/one" 2>&1; }
+
 @test "a series that is none is refused, and so is one from whoever takes only one answer" {
   start_cluster 1
   run -0 ask 'QUERY db=kv id=1 each=2' 'select ?1' '3:[1],3:[2],'

@@ -72,8 +72,9 @@ private struct SeriesReader {
 
   /// Nil for an answer to a single request.
   init?(_ answer: Answer) {
-    guard let each = answer.each, let id = answer.id, id <= ClientMessage.maxSeriesID,
-      (1...ClientMessage.maxEach).contains(each)
+    // A part of one may begin with a later id than any series.
+    guard let each = answer.each, let id = answer.id, (1...ClientMessage.maxEach).contains(each),
+      id < ClientMessage.maxSeriesID + UInt64(ClientMessage.maxEach)
     else { return nil }
     self.answer = answer
     self.each = each
