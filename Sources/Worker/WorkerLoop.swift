@@ -80,10 +80,6 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     }
   }
 
-  /// Whether the connection may end while the router lives. One to a router on the same host ends only
-  /// with that, of which the events tell, soon.
-  private var isRemote: Bool { router.hasPrefix("tcp:") }
-
   private func connect() throws(ZMQError) -> MonitoredSocket {
     let connection = try MonitoredSocket(
       .request, .disconnected, name: identity.member.name, in: context)
@@ -105,20 +101,16 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     let left = farewell?.millisecondsUp(since: Clock.now())
     try wait(
       signals, lifeline, connection.socket.pollable,
-      isRemote ? connection.monitor.pollable : nil, milliseconds: left)
+      connection.monitor.pollable, milliseconds: left)
     let hasReply = poll[3].contains(.readable)
-    if isRemote { try noticeLoss(of: connection, to: giver) }
+    try noticeLoss(of: connection, to: giver)
     // Whoever it is from does not wait for what it asks for any more.
     guard current == giver else { return true }
     guard hasReply else { return left != 0 }
     farewell = nil
     guard let message = try connection.socket.receive() else { return true }
     switch try command(message[0]) {
-    case .bye:
-      // It may be another router that has come through a connection that was made anew, and has not been
-      // heard yet.
-      try noticeLoss(of: connection, to: giver)
-      return current != giver
+    case .bye: return false
     case .rescan:
       engine.rescan()
       try report(on: connection.socket, [])
@@ -137,7 +129,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       if sender.isDismissed { return false }
       // What has come up meanwhile: an end that the report should mention, or another router.
       try wait(signals, lifeline, milliseconds: 0)
-      if isRemote { try noticeLoss(of: connection, to: giver) }
+      try noticeLoss(of: connection, to: giver)
       if current == giver { try report(on: connection.socket, answers.parts(last: rows.bytes)) }
       answers.removeAll(keeping: Self.keptCapacity)
       rows.removeAll(keeping: Self.keptCapacity)
@@ -293,7 +285,8 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     ToolError("talk to router \(router)", why, .crashed)
   }
 
-  /// Whatever comes through a connection that has ended, the router has given it to others.
+  /// Whatever comes through a connection that has ended, the router has given it to others; or libzmq has
+  /// made it anew, to another router that has not been heard yet.
   private mutating func noticeLoss(
     of connection: borrowing MonitoredSocket, to giver: Contact
   ) throws(ZMQError) {

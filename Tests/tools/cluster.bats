@@ -141,11 +141,12 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
   seq 500000 >"$work/in"
   xodb-req -d kv -f tsv --each 'select ?1' <"$work/in" >"$work/out" 3>&- &
   note_started
-  local client=$pid kills
+  local client=$pid before=0
   # So far apart that each time another router has answered.
-  for kills in 1 2 3 4 5; do
-    wait_for printed $((kills * 50000))
+  for _ in {1..5}; do
+    wait_for printed $((before + 50000))
     kill -KILL "$(pid_of_name router-1)"
+    before=$(wc -l <"$work/out")
   done
   wait_status "$client"
   [ "$status" -eq 0 ]
