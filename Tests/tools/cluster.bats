@@ -141,12 +141,12 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
   seq 500000 >"$work/in"
   xodb-req -d kv -f tsv --each 'select ?1' <"$work/in" >"$work/out" 3>&- &
   note_started
-  local client=$pid before=0
+  local client=$pid last=0
   # So far apart that each time another router has answered.
   for _ in {1..5}; do
-    wait_for printed $((before + 50000))
+    wait_for printed $((last + 50000))
     kill -KILL "$(pid_of_name router-1)"
-    before=$(wc -l <"$work/out")
+    last=$(wc -l <"$work/out")
   done
   wait_status "$client"
   [ "$status" -eq 0 ]
