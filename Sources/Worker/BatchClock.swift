@@ -4,7 +4,8 @@ package import Wire
 ///
 /// Whoever is behind a request that turns out to be slow shall not wait for it: when the time is over
 /// in between two requests, what was not begun is given back with the answers to what was. When it is
-/// over in the middle of one, the router is told, which takes back all but this, done or not.
+/// over in the middle of one, the router is told, which takes back all but this, done or not; and of a
+/// series all, as it cannot tell which it is.
 package struct BatchClock {
   /// After that no other request is begun.
   static let workMicroseconds: Int64 = 2000

@@ -46,6 +46,19 @@ req() { # NAME ARG...
   xodb-req --router "ipc://$XODB_RUN/$name" "$@"
 }
 
+# Asks node a for rows, and kills node b when the first have come: the client must not notice.
+lose_b() { # INPUT [OPTION...]
+  local input=$1 client
+  shift
+  req a -d kv -f tsv "$@" <"$input" >"$work/rows" 3>&- &
+  note_started
+  client=$pid
+  wait_for filled "$work/rows"
+  kill -KILL "$b"
+  wait_status "$client"
+  [ "$status" -eq 0 ]
+}
+
 knows_peers() { # NAME N
   [ "$(req "$1" --show peers -f tsv | awk -F '\t' '$2 != "\\N"' | wc -l)" -eq "$2" ]
 }
@@ -101,13 +114,7 @@ answered() { # NAME
 @test "a peer that is killed under load costs nobody an answer, and is used again when it is back" {
   start_circle
   for i in {1..60}; do echo "select $i, n from (${slow/1000000/400000});"; done >"$work/queries"
-  req a -d kv -f tsv <"$work/queries" >"$work/rows" 3>&- &
-  note_started
-  client=$pid
-  wait_for filled "$work/rows"
-  kill -KILL "$b"
-  wait_status "$client"
-  [ "$status" -eq 0 ]
+  lose_b "$work/queries"
   for i in {1..60}; do printf '%d\t400000\n' "$i"; done | cmp - "$work/rows"
   run -66 req a --timeout 20 -d only-b 'select x from t'
   start_node b a b c
@@ -119,14 +126,7 @@ answered() { # NAME
   start_circle
   seq 0 199999 >"$work/values"
   awk '{ printf "%d\tname %d\n", $1, $1 % 1000 + 1 }' "$work/values" >"$work/expected"
-  req a -d kv -f tsv --each 'select ?1, name from kv where id = ?1 % 1000 + 1' \
-    <"$work/values" >"$work/rows" 3>&- &
-  note_started
-  client=$pid
-  wait_for filled "$work/rows"
-  kill -KILL "$b"
-  wait_status "$client"
-  [ "$status" -eq 0 ]
+  lose_b "$work/values" --each 'select ?1, name from kv where id = ?1 % 1000 + 1'
   cmp "$work/expected" "$work/rows"
   [ "$(answered c)" -gt 0 ]
 }
