@@ -65,7 +65,7 @@ import ZeroMQ
     #expect(try read(["", "MANY"]) == ["- "])
   }
 
-  /// Answers of which only the id and the times differ are what each of them is alone.
+  /// Answers of which only some values differ are what each of them is alone.
   @Test func answersThatAreAlike() throws {
     let same = "rows=1 tries=1 worker=w-1 version=v1"
     let lines = [
@@ -76,6 +76,10 @@ import ZeroMQ
       "OK id=8 rows=9 chunks=2", "ERROR id=9 code=sql message=\"a b\"",
       "ERROR id=10 code=sql message=\"a b\"", "OK id=11 rows=1 version=v1 failed=1 of=2",
       "OK id=12 rows=1 version=v2 failed=1 of=2",
+      "OK id=13 \(same) queue_us=2 run_us=3",
+      "OK id=14 rows=7 tries=1 worker=w-2 version=v1 queue_us=2 run_us=3",
+      "OK id=15 rows=-7 tries=1 worker=w-2 version=v1 queue_us=2 run_us=3",
+      "OK id=16 rows=2 each=2", "OK id=18 rows=3 each=3", "OK id=21 rows=3 each=x",
     ]
     func describe(_ all: [Answer]) -> [String] {
       all.map { answer in

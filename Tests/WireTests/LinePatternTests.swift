@@ -87,6 +87,9 @@ struct LinePatternTests {
     }
     #expect(read("QUERY db=a format=json id=5 deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=7 deadline=1 each=2")?.each == 2)
+    #expect(read("QUERY db=a format=json id=9 deadline=1 each=256")?.each == 256)
+    #expect(read("QUERY db=a format=json id=7 deadline=1 each=257") == nil)
+    #expect(read("QUERY db=a format=json id=7 deadline=1 each=x") == nil)
     #expect(read("QUERY db=b* format=json id=7 deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=7x deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=5 deadline=1") == nil)
@@ -94,23 +97,31 @@ struct LinePatternTests {
   }
 
   @Test func jobsAndResultsLikewise() throws {
-    func job(_ number: UInt64, _ database: String, _ milliseconds: Int) -> Job {
+    func job(_ number: UInt64, _ database: String, _ milliseconds: Int, _ each: Int? = nil) -> Job {
       Job(
         attempt: Attempt(job: number, number: 2), database: database, format: .csv,
-        deadlineMilliseconds: milliseconds, chunkBytes: 7)
+        deadlineMilliseconds: milliseconds, chunkBytes: 7, each: each)
     }
     var jobs = JobReader()
-    for job in [job(1, "a", 5), job(20, "b c", 0), job(3, "b c", 9), job(.max, "d", 1)] {
+    for job in [
+      job(1, "a", 5), job(20, "b c", 0), job(3, "b c", 9), job(.max, "d", 1), job(4, "d", 1, 64),
+      job(5, "d", 1, 7),
+    ] {
       #expect(try job.line.encoded().withUnsafeBytes { try jobs.read($0) } == job)
     }
     #expect(try Array("JOB job=-1 try=2 db=d".utf8).withUnsafeBytes { try jobs.read($0) } == nil)
 
     var results = ResultReader()
     var recognized = 0
-    for (number, version) in [nil, nil, "v1", "v1", "v22", nil].enumerated() {
+    let told: [(version: String?, outcome: Outcome, each: Int?)] = [
+      (nil, .rows(4), nil), (nil, .rows(5), nil), ("v1", .rows(4), nil), ("v1", .rows(4), nil),
+      ("v22", .rows(0), nil), (nil, .rows(4), nil), (nil, .rows(4), 64), (nil, .rows(16), 16),
+      (nil, .unchanged, nil), (nil, .unchanged, nil),
+    ]
+    for (number, told) in told.enumerated() {
       let result = AttemptResult(
-        attempt: Attempt(job: UInt64(number) * 99, number: 1), outcome: .rows(4),
-        version: version, runMicroseconds: Int64(number) * 1000)
+        attempt: Attempt(job: UInt64(number) * 99, number: 1), outcome: told.outcome,
+        version: told.version, runMicroseconds: Int64(number) * 1000, each: told.each)
       try result.line.encoded().withUnsafeBytes { bytes in
         if let short = results.result(in: bytes) {
           recognized += 1
@@ -119,6 +130,13 @@ struct LinePatternTests {
         results.learn(try LineView(parsing: bytes), result)
       }
     }
-    #expect(recognized == 3)
+    #expect(recognized == 5)
+    let rows = AttemptResult(
+      attempt: Attempt(job: 1, number: 1), outcome: .rows(1), runMicroseconds: 1)
+    try rows.line.encoded().withUnsafeBytes { results.learn(try LineView(parsing: $0), rows) }
+    for number in ["-1", "x", "1099511627777"] {
+      let line = "OK job=1 try=1 rows=\(number) run_us=1"
+      #expect(Array(line.utf8).withUnsafeBytes { results.result(in: $0) } == nil)
+    }
   }
 }

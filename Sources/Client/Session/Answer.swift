@@ -66,11 +66,11 @@ package struct AnswerLines {
   /// What an answer's line says, as in `Answer`.
   fileprivate struct Content {
     var id: UInt64?
-    let outcome: Outcome?
+    var outcome: Outcome?
     let chunk: Int?
     let chunks: Int
     let omission: Failure?
-    let each: Int?
+    var each: Int?
     let text: String
 
     init(_ line: LineView) {
@@ -92,22 +92,34 @@ package struct AnswerLines {
     }
   }
 
-  private var pattern = LinePattern("id", "queue_us", "run_us")
+  private var pattern = LinePattern("id", "queue_us", "run_us", "worker", "rows", "each")
   private var latest: Content?
 
   package init() {}
 
   fileprivate mutating func read(_ line: UnsafeRawBufferPointer) throws(LineError) -> Content {
-    if var content = latest, let values = pattern.values(in: line) {
-      if case .other(let id) = values[0] { content.id = id.uint64 }
-      return content
-    }
+    if let content = content(of: line) { return content }
     let view = try LineView(parsing: line)
     let content = Content(view)
     // What could not be understood is told with all of its line.
     if content.text.isEmpty {
       pattern.learn(view)
       latest = content
+    }
+    return content
+  }
+
+  /// What a line says that is like the one learned last; nil when all of it has to be read.
+  private func content(of line: UnsafeRawBufferPointer) -> Content? {
+    guard var content = latest, let values = pattern.values(in: line) else { return nil }
+    if case .other(let id) = values[0] { content.id = id.uint64 }
+    if case .other(let rows) = values[4] {
+      guard case .rows? = content.outcome, let count = Outcome.rowCount(rows) else { return nil }
+      content.outcome = .rows(count)
+    }
+    if case .other(let each) = values[5] {
+      guard content.each != nil, let count = each.int else { return nil }
+      content.each = count
     }
     return content
   }

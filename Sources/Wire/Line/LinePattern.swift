@@ -9,7 +9,7 @@ private import Glibc
 /// line that is recognized has the word, the keys in their order and the other values of the one that
 /// was learned, and bare values in between, so that to read all of it would find the same.
 package struct LinePattern {
-  package static let maxKeys = 3
+  package static let maxKeys = 6
   /// Lines that are longer are not learned, in bytes.
   private static let maxLength = 512
 
@@ -21,7 +21,7 @@ package struct LinePattern {
   }
 
   /// The values of the keys, in the order in which the pattern was given these.
-  package typealias Values = InlineArray<3, Value>
+  package typealias Values = InlineArray<6, Value>
 
   /// Where the value of a key stands in the line that was learned.
   private struct Gap {
@@ -32,7 +32,7 @@ package struct LinePattern {
 
   private let keys: [StaticString]
   private var bytes: [UInt8] = []
-  private var gaps = InlineArray<3, Gap>(repeating: Gap())
+  private var gaps = InlineArray<6, Gap>(repeating: Gap())
   private var count = 0
 
   /// - Parameter keys: those of which the values differ, `maxKeys` at most.

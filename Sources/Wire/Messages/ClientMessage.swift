@@ -190,7 +190,7 @@ extension ClientMessage {
 
   private static func each(_ line: LineView) throws(Failure) -> Int? {
     guard let value = line["each"] else { return nil }
-    guard let count = value.int, (1...maxEach).contains(count) else {
+    guard let count = seriesCount(value) else {
       throw Failure(.badRequest, "each= is not a number of sets of parameters, 1 to \(maxEach)")
     }
     guard let id = line["id"], isSeriesID(id) else {
@@ -203,6 +203,11 @@ extension ClientMessage {
       throw Failure(.badRequest, "each= is for one database")
     }
     return count
+  }
+
+  /// Of the value of `each=`; nil when it is none.
+  static func seriesCount(_ value: LineValue) -> Int? {
+    value.int.flatMap { (1...maxEach).contains($0) ? $0 : nil }
   }
 
   /// Whether a series may begin with an id: then the others follow.

@@ -1,6 +1,6 @@
 /// Reads the lines of queries, most of which are like the one before.
 package struct QueryReader {
-  private var pattern = LinePattern("id", "deadline", "db")
+  private var pattern = LinePattern("id", "deadline", "db", "each")
   private var latest: Query?
 
   package init() {}
@@ -25,6 +25,10 @@ package struct QueryReader {
       query.database = database.text
       if query.each != nil && query.namesSeveral { return nil }
     }
+    if case .other(let each) = values[3] {
+      guard let count = ClientMessage.seriesCount(each) else { return nil }
+      query.each = count
+    }
     return query
   }
 
@@ -37,7 +41,7 @@ package struct QueryReader {
 
 /// Reads the lines of jobs.
 package struct JobReader {
-  private var pattern = LinePattern("job", "deadline", "db")
+  private var pattern = LinePattern("job", "deadline", "db", "each")
   private var latest: Job?
 
   package init() {}
@@ -65,6 +69,10 @@ package struct JobReader {
       job.deadlineMilliseconds = milliseconds
     }
     if case .other(let database) = values[2] { job.database = database.text }
+    if case .other(let each) = values[3] {
+      guard let count = each.int else { return nil }
+      job.each = count
+    }
     return job
   }
 }
@@ -111,7 +119,7 @@ package struct ReportReader {
 
 /// Reads the lines of what workers answer.
 package struct ResultReader {
-  private var pattern = LinePattern("job", "run_us", "version")
+  private var pattern = LinePattern("job", "run_us", "version", "rows", "each")
   private var latest: AttemptResult?
 
   package init() {}
@@ -128,6 +136,14 @@ package struct ResultReader {
       result.runMicroseconds = run
     }
     if case .other(let version) = values[2] { result.version = version.text }
+    if case .other(let rows) = values[3] {
+      guard case .rows = result.outcome, let count = Outcome.rowCount(rows) else { return nil }
+      result.outcome = .rows(count)
+    }
+    if case .other(let each) = values[4] {
+      guard let count = each.int else { return nil }
+      result.each = count
+    }
     return result
   }
 

@@ -44,10 +44,15 @@ extension Outcome {
     if case .failure = self { Line("ERROR") } else { Line("OK") }
   }
 
+  /// Of the value of `rows=`; nil when it is none.
+  package static func rowCount(_ value: LineValue) -> Int? {
+    value.int.flatMap { (0...maxRows).contains($0) ? $0 : nil }
+  }
+
   /// Reads the outcome from an answer's line; nil when it is no answer, or its code is unknown.
   package init?(_ line: LineView) {
     if line.isWord("OK") {
-      guard let rows = line["rows"]?.int, (0...Self.maxRows).contains(rows) else { return nil }
+      guard let rows = line["rows"].flatMap(Self.rowCount) else { return nil }
       self = line["unchanged"].map { $0 == "1" } ?? false ? .unchanged : .rows(rows)
     } else if line.isWord("ERROR") {
       guard let code = (line["code"]?.text).flatMap(ErrorCode.init) else { return nil }
