@@ -140,7 +140,7 @@ extension Broker {
     }
     // Without a reserve all workers take all, and what comes first is run first.
     let isShort = configuration.reservedWorkers == 0 || statement.pace != .long
-    let lane = RequestQueue.Lane(database: request.waitingName, isShort: isShort)
+    let lane = isShort ? statement.lanes.short : statement.lanes.long
     request.state = .queued(lane)
     if request.isReturned || request.isSuspect {
       queue.insertUrgent(number, in: lane, counting: request.count, size: request.size)

@@ -1,4 +1,3 @@
-internal import DequeModule
 package import Wire
 
 extension Broker {
@@ -32,17 +31,16 @@ extension Broker {
   mutating func dispatch(_ now: Instant) {
     while !idle.isEmpty && queue.count > 0 {
       guard let number = nextRequest(), let request = requests[number],
-        let place = idleWorker(for: request.waitingName)
+        let place = idleWorker(for: request.waitingName), let worker = workers[idle[place]]
       else { return }
       guard isRunnable(number, request, now) else { continue }
       let share = min(queue.count / idle.count, Constants.batchRequests)
       let peer = idle.remove(at: place)
       var batch = Batch(capacity: share)
-      begin(number, request, in: &batch, on: peer, now)
-      if share > 1 && Self.mayShare(request) { fill(&batch, upTo: share, on: peer, now) }
-      if let worker = workers[peer] {
-        worker.state = .running
-        worker.runs = batch.runs
+      worker.state = .running
+      begin(number, request, in: &batch, by: worker, on: peer, now)
+      if share > 1 && Self.mayShare(request) {
+        fill(&batch, upTo: share, by: worker, on: peer, now)
       }
       if batch.count > 1 { statistics.note(batchOf: batch.count, now) }
       effects.append(.run(peer, batch.orders))
@@ -137,20 +135,19 @@ extension Broker {
   /// Adds to what a worker gets the requests whose turns come next, as long as they may be run together,
   /// up to a number of them, their bytes and the time that they are expected to take.
   private mutating func fill(
-    _ batch: inout Batch, upTo count: Int, on peer: PeerID, _ now: Instant
+    _ batch: inout Batch, upTo count: Int, by worker: WorkerRecord, on peer: PeerID, _ now: Instant
   ) {
-    guard let worker = workers[peer] else { return }
     while batch.count < count && batch.hasRoom {
       guard let number = nextRequest(along: worker), let request = requests[number] else { return }
       guard isRunnable(number, request, now) else { continue }
-      begin(number, request, in: &batch, on: peer, now)
+      begin(number, request, in: &batch, by: worker, on: peer, now)
     }
   }
 
   /// Begins an attempt at a request.
   private mutating func begin(
     _ number: UInt64, _ request: PendingRequest, in batch: inout Batch,
-    on peer: PeerID, _ now: Instant
+    by worker: WorkerRecord, on peer: PeerID, _ now: Instant
   ) {
     guard case .query(let query) = request.message, let statement = request.statement else {
       return
@@ -161,7 +158,7 @@ extension Broker {
     request.begun = now
     let attempt = Attempt(job: number, number: request.attempts)
     batch.count += request.count
-    batch.runs.append(
+    worker.runs.append(
       WorkerRecord.Run(
         attempt, connection: request.connection, statement: statement,
         isSeries: request.each != nil, isSuspect: request.isSuspect, begun: now))
@@ -172,11 +169,11 @@ extension Broker {
         request: request.payload))
     batch.bytes += request.size
     batch.microseconds += (statement.microseconds ?? 0) * Int64(request.count)
-    if request.isReturned, let member = workers[peer]?.member {
+    if request.isReturned {
       effects.append(
         .publish(
           Line("request.retried").with("id", query.id).with("db", query.database)
-            .with("tries", request.tries).with("worker", member.name)))
+            .with("tries", request.tries).with("worker", worker.member.name)))
     }
   }
 }
@@ -184,7 +181,6 @@ extension Broker {
 /// What a worker gets at once.
 private struct Batch {
   var orders: [Order] = []
-  var runs: Deque<WorkerRecord.Run> = []
   /// As how many requests they count.
   var count = 0
   /// Of the requests.
@@ -194,7 +190,6 @@ private struct Batch {
 
   init(capacity: Int) {
     orders.reserveCapacity(capacity)
-    runs.reserveCapacity(capacity)
   }
 
   /// Whether one more may be added, as far as bytes and time go.

@@ -71,7 +71,7 @@ extension Broker {
       request.givenBack += 1
       enqueue(run.attempt.job, request)
     }
-    worker.runs = []
+    worker.runs.removeAll(keepingCapacity: true)
   }
 
   /// A worker has answered, and so has lived through what it ran. Returns the request if this is the

@@ -127,12 +127,12 @@ package struct Broker {
   package var isEmpty: Bool { requests.isEmpty }
 }
 
-/// A client's own id of a request. Clients choose them, so they are hashed as what withstands an adversary,
-/// and once only: dictionaries ask again for each key that they move.
-package struct ClientRequestID: Hashable {
+/// A client's own id of a request. Clients choose them, so they are hashed as what withstands an
+/// adversary.
+package struct ClientRequestID: HashedOnce {
   let client: PeerID
   let id: String
-  private let hash: Int
+  package let hash: Int
 
   package init(client: PeerID, id: String) {
     self.client = client
@@ -142,12 +142,6 @@ package struct ClientRequestID: Hashable {
     hasher.combine(id)
     hash = hasher.finalize()
   }
-
-  package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
-
-  // The standard library asks for this where it needs the hash of a key alone.
-  // swift-format-ignore: NoLeadingUnderscores
-  package func _rawHashValue(seed: Int) -> Int { hash }
 
   package static func == (a: Self, b: Self) -> Bool {
     a.hash == b.hash && a.client == b.client && a.id == b.id

@@ -9,10 +9,21 @@ internal import DequeModule
 /// wait for another such, and should not hold its client's lane up.
 struct RequestQueue {
   /// What can be run by the same workers.
-  struct Lane: Hashable {
+  struct Lane: HashedOnce {
     let database: String
     /// Whether its statements have been short so far: workers may be reserved for those.
     let isShort: Bool
+    package let hash: Int
+
+    init(database: String, isShort: Bool) {
+      self.database = database
+      self.isShort = isShort
+      hash = database.hashValue ^ (isShort ? 1 : 0)
+    }
+
+    package static func == (a: Self, b: Self) -> Bool {
+      a.hash == b.hash && a.isShort == b.isShort && a.database == b.database
+    }
   }
 
   /// What waits in a lane, whoever sent it. Counted once for all who have something there, so that

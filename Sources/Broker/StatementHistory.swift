@@ -53,12 +53,18 @@ final class StatementRecord {
   let key: StatementKey
   /// What is known of its text on all databases; nil when this is that.
   let general: StatementRecord?
+  /// Where it waits as a short one, and as a long one.
+  let lanes: (short: RequestQueue.Lane, long: RequestQueue.Lane)
   /// Of the runs that have ended; nil when there was none.
   @exclusivity(unchecked) private var average: Int64?
 
   init(_ key: StatementKey, general: StatementRecord?) {
     self.key = key
     self.general = general
+    lanes = (
+      RequestQueue.Lane(database: key.database, isShort: true),
+      RequestQueue.Lane(database: key.database, isShort: false)
+    )
   }
 
   /// What a run is expected to take; nil when none has ended yet, on any database.

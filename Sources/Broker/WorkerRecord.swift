@@ -22,7 +22,7 @@ final class WorkerRecord {
   var state = State.rescanning {
     didSet {
       guard state != .running else { return }
-      runs = []
+      runs.removeAll(keepingCapacity: true)
       stalledSince = nil
       isStopped = false
     }
