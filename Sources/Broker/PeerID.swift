@@ -1,10 +1,12 @@
-/// The routing id by which a ROUTER knows a connection, or such an id with the envelope behind it.
+/// The routing id by which a ROUTER knows a connection, or somebody behind that.
 ///
 /// The ids that ZeroMQ chooses have 5 bytes: they are kept in a word, which costs no allocation.
 package enum PeerID: Hashable, Sendable {
   /// Up to 7 bytes, with their count in the lowest byte.
   case short(UInt64)
   case long([UInt8])
+  /// What is no routing id, whichever id a connection chooses: those behind it, and the router itself.
+  case scoped([UInt8])
 
   package init(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count <= 7 else {
@@ -21,7 +23,7 @@ package enum PeerID: Hashable, Sendable {
   package func hash(into hasher: inout Hasher) {
     switch self {
     case .short(let word): hasher.combine(word)
-    case .long(let bytes): hasher.combine(bytes)
+    case .long(let bytes), .scoped(let bytes): hasher.combine(bytes)
     }
   }
 
@@ -33,7 +35,7 @@ package enum PeerID: Hashable, Sendable {
     case .short(let word):
       let product = (word ^ Self.secrets.0).multipliedFullWidth(by: Self.secrets.1)
       return Int(truncatingIfNeeded: product.high ^ product.low)
-    case .long(let bytes): return bytes.hashValue
+    case .long(let bytes), .scoped(let bytes): return bytes.hashValue
     }
   }
 
@@ -59,7 +61,7 @@ package enum PeerID: Hashable, Sendable {
       return try withUnsafeBytes(of: &id) { id throws(Failure) in
         try body(UnsafeRawBufferPointer(rebasing: id[..<Int(word & 0xff)]))
       }
-    case .long(let bytes):
+    case .long(let bytes), .scoped(let bytes):
       let result = bytes.withUnsafeBytes { bytes in
         Swift.Result { () throws(Failure) in try body(bytes) }
       }

@@ -139,6 +139,7 @@ package struct RouterSocket: ~Copyable {
         try base.socket.begin(UnsafeRawBufferPointer(start: id, count: Int(word & 0xff)))
       }
     case .long(let bytes): return try base.socket.begin(bytes)
+    case .scoped: return .unreachable
     }
   }
 

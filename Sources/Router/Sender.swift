@@ -37,12 +37,12 @@ package final class Sender {
     }
     var bytes: [UInt8] = []
     for index in 0..<delimiter {
-      bytes.append(UInt8(truncatingIfNeeded: message[index].count))
+      withUnsafeBytes(of: UInt16(message[index].count).bigEndian) { bytes.append(contentsOf: $0) }
       bytes.append(contentsOf: message[index])
     }
     self.init(
       connection, envelope: (1..<delimiter).map { Array(message[$0]) },
-      client: bytes.withUnsafeBytes { PeerID($0) }, takesPacked: takesPacked)
+      client: .scoped(bytes), takesPacked: takesPacked)
   }
 
   /// Where the envelope of a message ends; nil when it has none, or too large a one.

@@ -63,6 +63,19 @@ import ZeroMQ
     #expect(envelope[0].request.sender.client != envelope[0].request.sender.connection)
   }
 
+  @Test func noClientIsTakenForAnother() throws {
+    let query = Array("QUERY db=a id=1".utf8)
+    func client(_ envelope: [UInt8]...) throws -> PeerID {
+      try read(envelope + [[], query, query])[0].request.sender.client
+    }
+    let (known, long) = (try client([1, 2]), [UInt8](repeating: 1, count: 256))
+    // Whatever a connection chooses as its id.
+    #expect(known.withBytes { PeerID($0) } != known)
+    #expect(try client([1], [2]) != known)
+    #expect(try client(long, [7]) != client([1], Array(long.dropFirst()), [7]))
+    #expect(try client(long) != client([]))
+  }
+
   @Test func severalRequestsAreOneByOneAndShareTheirSQL() throws {
     let all = try read([
       [], Array("MANY".utf8),

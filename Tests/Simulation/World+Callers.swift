@@ -37,7 +37,7 @@ extension World {
     callers[index].connection = connection
     // The second comes through a proxy, which keeps its clients apart.
     callers[index].envelopes = [envelopes.count, envelopes.count + 1]
-    envelopes += [Ledger.peer(connection), .long([0, UInt8(truncatingIfNeeded: connection)])]
+    envelopes += [Ledger.peer(connection), .scoped([UInt8(truncatingIfNeeded: connection)])]
     callers[index].session?.connected()
     serve(index)
     if !callers[index].isActing {

@@ -51,9 +51,9 @@ final class SetRequest {
   /// The connection.
   var connection: PeerID { request.sender.connection }
 
-  /// By whom its parts are asked for: ids are told apart by that. No client can be this one, whichever
-  /// routing id it chooses: of 7 bytes it would be short.
-  var asker: PeerID { PeerID.long(withUnsafeBytes(of: number.bigEndian) { Array($0.dropFirst()) }) }
+  /// By whom its parts are asked for: ids are told apart by that. No envelope begins with a frame that is as
+  /// long as the first two bytes say.
+  var asker: PeerID { .scoped([0xff, 0xff] + withUnsafeBytes(of: number.bigEndian) { Array($0) }) }
 
   /// By which its client names it.
   var key: ClientRequestID? {
