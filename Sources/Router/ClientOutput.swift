@@ -72,7 +72,15 @@ struct ClientOutput {
   ) throws(ZMQError) {
     guard !packs.isEmpty, let pack = packs.removeValue(forKey: client) else { return }
     latest = nil
-    guard try socket.send(pack) == .wouldBlock else { return }
+    let outcome = try pack.withBytes { bytes throws(ZMQError) in
+      // What libzmq keeps of large ones is counted, and so is not the buffer here.
+      let answers =
+        bytes.count < Packed.largeSize ? Part.raw(bytes) : .frame(Frame(copying: bytes))
+      return try attempt(answers, pack.sender.connection) { count throws(ZMQError) in
+        try socket.send(answers, to: pack.sender, countedBy: count)
+      }
+    }
+    guard outcome == .wouldBlock else { return }
     for parts in pack.parts {
       packFate = max(packFate, outbox.append(parts, for: pack.sender.connection))
     }

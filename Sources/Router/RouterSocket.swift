@@ -80,20 +80,27 @@ package struct RouterSocket: ~Copyable {
     let outcome = try begin(for: answer.request.sender)
     guard outcome == .sent else { return outcome }
     try base.socket.add(answer.line, isLast: false)
-    if case .frame(let frame) = answer.body, let count {
-      try base.socket.add(frame, isLast: true, countedBy: count)
-    } else {
-      try base.socket.add(answer.body, isLast: true)
-    }
+    try add(last: answer.body, countedBy: count)
     return .sent
   }
 
+  private func add(last part: Part, countedBy count: UnsentBytes?) throws(ZMQError) {
+    if case .frame(let frame) = part, let count {
+      try base.socket.add(frame, isLast: true, countedBy: count)
+    } else {
+      try base.socket.add(part, isLast: true)
+    }
+  }
+
   /// Sends answers that go out together.
-  func send(_ pack: AnswerPack) throws(ZMQError) -> Socket.SendOutcome {
-    let outcome = try begin(for: pack.sender)
+  /// - Parameter count: as of an answer.
+  func send(
+    _ answers: Part, to sender: Sender, countedBy count: UnsentBytes?
+  ) throws(ZMQError) -> Socket.SendOutcome {
+    let outcome = try begin(for: sender)
     guard outcome == .sent else { return outcome }
     try base.socket.add(Packed.line, isLast: false)
-    try pack.withBytes { bytes throws(ZMQError) in try base.socket.add(bytes, isLast: true) }
+    try add(last: answers, countedBy: count)
     return .sent
   }
 

@@ -92,6 +92,37 @@ import Glibc
     #expect(output.isEmpty)
   }
 
+  @Test func whatGoesTogetherIsCountedByItsBytes() throws {
+    var router = try RouterSocket(
+      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
+      highWaterMarks: HighWaterMarks(receive: 16, send: 1000), in: context)
+    let client = try Socket(.dealer, in: context)
+    try client.set(.receiveHighWaterMark, 1)
+    try client.connect("ipc://\(directory)/clients")
+    let packed = Array("15:SHOW what=stats,0:,0:,".utf8)
+    _ = try client.send([.delimiter, .bytes(Array("MANY".utf8)), .bytes(packed)])
+    try wait(router.base.socket)
+    let request = try request(try #require(try router.receive()).message)
+
+    let (rows, count) = (try rows(8000), 1000)
+    for number in 0..<count {
+      let answer = Answer(request: request, line: Line("OK").with("id", number), body: rows)
+      #expect(try output.send(answer, through: router) == .kept)
+    }
+    #expect(try output.sendPacks(through: router) == .kept)
+    // Of 8 MB, in a third of a thousand messages.
+    #expect(!output.isEmpty)
+
+    var read: [UInt64?] = []
+    while read.count < count {
+      try output.flush(through: router)
+      guard let message = try client.receive() else { continue }
+      var (answers, lines) = (AnswerReader(message), AnswerLines())
+      while let answer = answers.next(&lines) { read.append(answer.id) }
+    }
+    #expect(read == (0..<UInt64(count)).map(Optional.some))
+  }
+
   @Test func smallAnswersGoTogetherAndNoneIsLostWhenThereIsNoRoom() throws {
     var router = try RouterSocket(
       "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
