@@ -191,7 +191,7 @@ extension Broker {
     if isAnswered {
       answer(request, outcome, rows, from: result, now: now)
     } else {
-      statistics.note(outcome, request.count, now)
+      note(outcome, request, request.count, now)
     }
     compactDeadlines()
   }
@@ -234,12 +234,19 @@ extension Broker {
     line.append("each", each)
     effects.append(.answer(request.payload, line, rows))
     let count = each ?? 1
-    statistics.note(outcome, count, now)
+    note(outcome, request, count, now)
     // Whoever waits for a change is not kept waiting.
     guard let waited, let run = result?.run.runMicroseconds, !request.waitsForChange else { return }
     statistics.note(
       wait: waited, run: run / Int64(count), total: now.microseconds(since: request.arrival),
       count, now)
+  }
+
+  /// Counts what clients are answered.
+  private mutating func note(
+    _ outcome: Outcome, _ request: PendingRequest, _ count: Int, _ now: Instant
+  ) {
+    if !request.isForNames { statistics.note(outcome, count, now) }
   }
 }
 

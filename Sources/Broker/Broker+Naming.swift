@@ -1,4 +1,4 @@
-internal import Wire
+package import Wire
 
 /// Which databases there are.
 extension Broker {
@@ -58,7 +58,7 @@ extension Broker {
   }
 
   /// Whether a worker or a peer has it, or had it and is to come back.
-  private func isRunnable(_ name: String) -> Bool { isServed(name) || isExpected(name) }
+  package func isRunnable(_ name: String) -> Bool { isServed(name) || isExpected(name) }
 
   /// Whether some peers have not said yet, since the start, what they are.
   func lacksPeers(_ now: Instant) -> Bool {
@@ -70,6 +70,9 @@ extension Broker {
     lacksPeers(now) ? [] : unresolved.numbers(for: "")
   }
 
+  /// Whether all are there that can be expected since the start.
+  package func isSettled(_ now: Instant) -> Bool { isDraining || now >= settled }
+
   /// Answers those that ask for unknown databases, after the workers have looked again.
   mutating func resolve(_ now: Instant) {
     giveStraysBack(now)
@@ -80,7 +83,7 @@ extension Broker {
       }
     }
     // Workers that come back after a restart of the router may bring a name.
-    let isSettled = isDraining || now >= settled
+    let isSettled = isSettled(now)
     if let (pending, last, begun, end) = round {
       guard pending.isEmpty || now >= end else { return }
       round = nil

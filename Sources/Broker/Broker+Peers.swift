@@ -12,6 +12,7 @@ extension Broker {
     }
     if askers.count >= Constants.maxAskers && askers[connection] == nil { askers.removeAll() }
     askers[connection] = question.broker
+    lookForAskers(now)
     let databases = databasesToOffer()
     if databases != offer.databases { offer = (databases, offer.revision + 1) }
     let isNews = question.revision != offer.revision
@@ -21,6 +22,14 @@ extension Broker {
       isStarting: now < settled)
     let list = isNews ? ServedDatabase.encode(databases) : []
     effects.append(.answer(payload, capacity.line, .bytes(list)))
+  }
+
+  /// Has a worker look which databases there are, once a second at most. Whoever asks there for one that has
+  /// just come here finds nobody who has it, and does not ask here.
+  private mutating func lookForAskers(_ now: Instant) {
+    guard now >= nextLookForAskers, queue.isEmpty, let worker = idle.first else { return }
+    nextLookForAskers = now.adding(milliseconds: Constants.askersLookMilliseconds)
+    rescan(worker)
   }
 
   /// How many requests the workers here have to run, without those of one connection.
@@ -180,7 +189,8 @@ extension Broker {
   private mutating func noteLoss(
     _ number: UInt64, _ request: PendingRequest, _ why: String, _ now: Instant
   ) {
-    request.losses += 1
+    // Of a watch nothing runs that a peer could die of.
+    if !request.waitsForChange { request.losses += 1 }
     guard request.chunks == 0, !request.hasComeFar, request.losses <= configuration.tries else {
       return finish(number, .failure(Failure(.aborted, why)), now: now)
     }
@@ -214,8 +224,9 @@ extension Broker {
     }
   }
 
-  /// A peer need not go on with a request.
+  /// A peer need not go on with a request. One that is lost hears so by the end of the connection.
   mutating func takeBack(_ number: UInt64, _ request: PendingRequest, from peer: Int) {
+    guard peers[peer].capacity != nil else { return }
     let attempt = Attempt(job: number, number: request.attempts)
     effects.append(.tellPeer(peer, .cancel(id: attempt.handedID)))
   }

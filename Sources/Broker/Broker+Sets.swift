@@ -24,6 +24,11 @@ extension Broker {
     takeIn(number, request)
   }
 
+  /// Counts the answer to a query on several databases of which none was asked.
+  package mutating func note(_ outcome: Outcome, now: Instant) {
+    statistics.note(outcome, 1, now)
+  }
+
   /// The databases that anybody here has or is to come back with, and those that peers had when they were last
   /// heard, by name: what only a peer has that is lost is not left out without a word.
   package var knownNames: [String] {

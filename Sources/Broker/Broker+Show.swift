@@ -62,7 +62,11 @@ extension Broker {
     if let databaseList { return databaseList }
     var errors: [String: String] = [:]
     for worker in workers.values {
-      for database in worker.databases ?? [] { errors[database.name] = database.error }
+      for database in worker.databases ?? [] {
+        guard let error = database.error else { continue }
+        // Of several the same one each time.
+        errors[database.name] = errors[database.name].map { min($0, error) } ?? error
+      }
     }
     var peerCounts: [String: Int] = [:]
     for peer in peers {

@@ -60,6 +60,8 @@ package struct Broker {
   let peers: [PeerBroker]
   /// Connections on which other brokers ask, with their names.
   var askers: [PeerID: String] = [:]
+  /// Until then no worker looks for databases on their behalf.
+  var nextLookForAskers = Instant.start
   /// The databases that they were last offered, and how often those have changed.
   var offer: (databases: [ServedDatabase], revision: Int) = ([], 0)
   /// Requests that have come far, and for whose databases there is nobody here any more.
@@ -120,7 +122,11 @@ package struct Broker {
     drainEnd = end
     hasLostNames = true
     effects.append(.publish(Line("router.draining").with("requests", requests.total)))
-    for number in parked.numbers { finish(number, .failure(Self.draining), now: now) }
+    let handedWatches = peers.flatMap { $0.handed.keys }
+      .filter { requests[$0]?.waitsForChange ?? false }
+    for number in parked.numbers + handedWatches.sorted() {
+      finish(number, .failure(Self.draining), now: now)
+    }
   }
 
   /// Whether every request has its final answer.

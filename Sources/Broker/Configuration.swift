@@ -66,6 +66,8 @@ enum Constants {
   static let peerSilenceMilliseconds = 1500
   /// So long after that its databases are still expected to come back.
   static let peerReturnMilliseconds = 10_000
+  /// A worker looks at most once in so long which databases there are that other brokers can be offered.
+  static let askersLookMilliseconds = 1000
   /// So many connections are known to be other brokers'.
   static let maxAskers = 1000
   /// A peer gets so many quick requests for each of its workers, or one other.

@@ -30,6 +30,8 @@ final class PendingRequest {
   let database: String?
   /// By what name it waits: its database's, or the one of those who ask for names, or none.
   let waitingName: String
+  /// Whether it is the router's own question which databases there are.
+  let isForNames: Bool
   /// Whether an unchanged answer is to wait for a change.
   let waitsForChange: Bool
   /// Whether another broker has handed it over: that one tries again when a worker dies of it.
@@ -80,6 +82,7 @@ final class PendingRequest {
     let query = message.query
     let database = query?.database
     self.database = database
+    self.isForNames = isForNames
     waitingName = isForNames ? Broker.names : database ?? ""
     waitsForChange = query?.waitsForChange ?? false
     hasComeFar = !(query?.way.isEmpty ?? true)

@@ -110,6 +110,7 @@ package struct BrokerLoop: ~Copyable {
       }
       if let nextTick, now >= nextTick { broker.tick(now: now) }
       sets.tick(&broker, now: now)
+      sets.stepLooked(&broker, now: now)
       // Whoever waits for one answer waits for all that is done before this.
       try settle()
       if now >= nextFlush {

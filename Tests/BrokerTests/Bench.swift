@@ -170,14 +170,14 @@ struct Bench {
     _ name: String, _ generation: Int64 = 10, dbs: [String]? = nil, supervisor: String? = "workers",
     results: [(AttemptResult, String)] = [], versions: [VersionReport] = [],
     on connection: String? = nil, stopping: Bool = false, process: String? = nil,
-    replaced: String? = nil
+    replaced: String? = nil, errors: [String: String] = [:]
   ) {
     let report = WorkerReport(
       member: Member(name: name, generation: generation), supervisor: supervisor,
       process: process, replaced: replaced, pid: 1,
       hasDatabases: dbs != nil, isStopping: stopping)
     broker.receive(
-      report, databases: dbs?.map { ServedDatabase(name: $0) },
+      report, databases: dbs?.map { ServedDatabase(name: $0, error: errors[$0]) },
       results: results.map { (result: $0.0, body: Body(owner: TestRequest($0.1), index: 0)) },
       versions: versions,
       from: Self.peer(connection ?? "\(name)/\(generation)"), now: now)

@@ -369,8 +369,47 @@ import Wire
       bench.disconnect(peer: 0)
       bench.capacity(dbs: ["b"])
     }
-    #expect(bench.codes() == ["1": "aborted"])
+    let (_, line) = try #require(bench.answers().first)
+    #expect(line["code"] == "aborted" && line["tries"] == "3")
     #expect(bench.handed().isEmpty)
+  }
+
+  @Test func aWatchOutlivesItsPeersAndEndsWithItsOwnBroker() throws {
+    var bench = Bench(peers: 1, tries: 2)
+    bench.capacity(dbs: ["b"])
+    bench.query("1", db: "b", ifVersion: "v1", waits: true)
+    for _ in 1...5 {
+      _ = try bench.handover()
+      bench.disconnect(peer: 0)
+      bench.capacity(dbs: ["b"])
+    }
+    let attempt = try bench.handover().attempt
+    #expect(bench.answers().isEmpty)
+    bench.query("2", db: "b")
+    bench.drain(milliseconds: 10_000)
+    #expect(bench.codes() == ["1": "draining"])
+    #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
+  }
+
+  @Test func whatHasComeHereIsFoundBeforeAnybodyAsksForIt() throws {
+    var bench = Bench(peers: 1)
+    bench.ready("w-1", dbs: ["a"])
+    bench.question(from: "there")
+    #expect(bench.told() == ["w-1/10": .rescan])
+    bench.ready("w-1", dbs: ["a", "new"])
+    #expect(try bench.offers().map(\.names) == [["a"]])
+    bench.pass(milliseconds: 250)
+    bench.question(from: "there", revision: 1)
+    #expect(try bench.offers().map(\.names) == [["a", "new"]])
+    #expect(bench.told().isEmpty)
+    bench.pass(milliseconds: 1000)
+    // Whoever asks for something goes first.
+    bench.gather { bench in
+      bench.query("1")
+      bench.question(from: "there", revision: 2)
+    }
+    #expect(try bench.job().request == "1")
+    #expect(bench.told().isEmpty)
   }
 
   @Test func silenceIsALoss() throws {

@@ -109,6 +109,27 @@ import Wire
     #expect(bench.codes() == ["other": "OK", "4": "OK"])
   }
 
+  @Test func whatAnyWorkerCannotUseIsSaid() throws {
+    for names in [["w-1", "w-2", "w-3"], ["w-3", "w-2", "w-1"]] {
+      var bench = Bench()
+      for name in names {
+        let errors = ["w-1": ["a": "damaged"], "w-2": ["a": "away"]][name] ?? [:]
+        bench.ready(name, dbs: ["a", "b"], errors: errors)
+      }
+      #expect(rows(&bench, .databases).map { $0["error"] } == ["away", "NULL"])
+    }
+  }
+
+  @Test func statisticsDoNotCountTheRoutersOwnQuestions() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.look("names")
+    bench.ready("w-1")
+    #expect(bench.codes() == ["names": "OK"])
+    let counted = rows(&bench, .stats).filter { $0["stat"]?.hasPrefix("answers.") ?? false }
+    #expect(counted.allSatisfy { $0["total"] == "0" })
+  }
+
   @Test func statisticsCountBatchesOfSeveral() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])

@@ -51,6 +51,7 @@ struct SetWorld {
     }
 
     mutating func settle(_ now: Instant) {
+      sets.stepLooked(&broker, now: now)
       sets.settle(&broker, now: now)
       broker.settle(now: now)
     }

@@ -24,6 +24,26 @@ import Wire
     #expect(DatabaseSelection(text).databases(among: names) == expected)
   }
 
+  @Test func oneOfJustThisNameGoesBeforeAll() {
+    let names = ["a", "a,b", "b", "c*", "cd"]
+    #expect(DatabaseSelection("a,b").databases(among: names) == ["a,b"])
+    #expect(DatabaseSelection("c*").databases(among: names) == ["c*"])
+    #expect(DatabaseSelection("a,b,c*").databases(among: names) == ["a", "b", "c*", "cd"])
+  }
+
+  @Test func patternsAreBounded() throws {
+    func read(_ database: String) throws -> ClientMessage {
+      try ClientMessage(Line("QUERY").with("db", database))
+    }
+    let most = (1...DatabaseSelection.maxPatterns).map { "\($0)*" }.joined(separator: ",")
+    let names = (1...500).map { "\($0)" }.joined(separator: ",")
+    _ = try read("\(most),\(names)")
+    _ = try read(String(repeating: "*", count: 4096))
+    #expect(throws: Failure(.badRequest, "db= has more than 64 patterns")) {
+      try read("\(most),x*")
+    }
+  }
+
   @Test func aNameIsNoPattern() {
     #expect(!DatabaseSelection.isSet("logs-1"))
     #expect(DatabaseSelection.isSet("logs-*") && DatabaseSelection.isSet("a,b"))

@@ -144,12 +144,19 @@ has_workers() { # N
   wait_for is_idle
   # A name that looks like several is one if there is such a file.
   sqlite3 "$work/data/shard-*.db" 'create table t(i); insert into t values(77)'
-  wait_for named_so
+  wait_for named_so 'shard-*'
   [ "$(xodb-req -d 'shard-*' -f tsv 'select i from t')" = 77 ]
+  # Also when nobody has told the router yet, or again.
+  kill -KILL "$(pid_of_name router-1)"
+  [ "$(xodb-req -d 'shard-*' -f tsv 'select i from t')" = 77 ]
+  sqlite3 "$work/data/shard-1,shard-2.db" 'create table t(i); insert into t values(78)'
+  wait_for named_so 'shard-1,shard-2'
+  kill -KILL "$(pid_of_name router-1)"
+  [ "$(xodb-req -d 'shard-1,shard-2' -f tsv 'select i from t')" = 78 ]
 }
 
-named_so() {
-  xodb-req --databases -f tsv | grep -qF 'shard-*'
+named_so() { # NAME
+  xodb-req --databases -f tsv | cut -f 1 | grep -qxF -e "$1"
 }
 
 @test "other columns are refused where they have a header" {

@@ -8,16 +8,10 @@ extension Sets {
   /// Goes on with all to which something has happened, and keeps nothing from others. To be called before the
   /// broker gives out what it can.
   package mutating func settle(_ broker: inout Broker, now: Instant) {
-    if isEmpty && !hasLooked { return }
+    if isEmpty { return }
     while let number = waiting.next(), let set = all[number] {
       running.append(number)
       begin(set, &broker, now)
-    }
-    // One at a time: to find what matches takes long when there are many names and patterns.
-    while let number = looked.popFirst() {
-      guard let set = all[number] else { continue }
-      step(set, &broker, now)
-      break
     }
     while !touched.isEmpty {
       // Those that came first ask first: a reader may take their rows before it takes others'.
@@ -30,6 +24,15 @@ extension Sets {
     relieve(&broker, now)
     // Sooner than the broker frees workers for what waits.
     if broker.waitingRequests > broker.idleWorkers { letGo(&broker, now) }
+  }
+
+  /// Finds what one of those comes to for which it was looked which databases there are. To be called once
+  /// before others have their turn: that takes long when there are many names and patterns.
+  package mutating func stepLooked(_ broker: inout Broker, now: Instant) {
+    while let number = looked.popFirst() {
+      guard let set = all[number] else { continue }
+      return step(set, &broker, now)
+    }
   }
 
   /// To be called when the broker has given out what it can: uses what is idle. Returns whether there is more
@@ -91,11 +94,13 @@ extension Sets {
   }
 
   private mutating func begin(_ set: SetRequest, _ broker: inout Broker, _ now: Instant) {
-    if DatabaseSelection(set.query.database).hasPattern {
+    let selection = DatabaseSelection(set.query.database)
+    // Who has a database of just this name may not be back yet.
+    if selection.hasPattern || !broker.isSettled(now) {
       set.phase = .looking
       look(set, &broker, now)
     } else {
-      run(set, on: DatabaseSelection(set.query.database).databases(among: []), &broker, now)
+      run(set, on: selection.databases(among: []), &broker, now)
     }
   }
 

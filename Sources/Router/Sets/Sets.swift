@@ -24,6 +24,7 @@ package struct Sets {
   static let maxWaiting = 40_000
   static let maxWaitingOfOne = 10_000
   static let maxRequestBytes = 256 << 20
+  static let maxRequestBytesOfOne = 64 << 20
   /// A reader that takes nothing is waited for so long when others wait for that, and otherwise.
   static let stallMilliseconds = 1000
   static let idleStallMilliseconds = 60_000
@@ -52,7 +53,8 @@ package struct Sets {
   var looked: Deque<UInt64> = []
   /// The sum of what they are counted with.
   var weight = 0
-  var requestBytes = 0
+  /// The sizes of those of each connection.
+  var requestBytes: [PeerID: Int] = [:]
   var nextCheck = Instant.start
   /// Whether the broker was told anything since this was last set to false.
   var hasAsked = false
@@ -70,7 +72,7 @@ package struct Sets {
     return (all.count, asked)
   }
 
-  /// Whether `settle` has something to do that can wait until others have had their turn.
+  /// Whether `stepLooked` has something to do.
   package var hasLooked: Bool { !looked.isEmpty }
 
   /// Whether `settle` has something to do at once, or effects are to be carried out.
@@ -85,7 +87,7 @@ package struct Sets {
       // One that is repeated while it is in flight is ignored.
       if !all.isEmpty, let id = message.id, number(id, request) != nil { return true }
       guard case .query(let query) = message, query.namesSeveral,
-        !broker.isServed(query.database)
+        !broker.isRunnable(query.database)
       else { return false }
       if let id = query.id, broker.hasInFlight(id, of: request.sender.client) { return true }
       if let failure = refusal(of: query, request, broker) {
@@ -116,10 +118,13 @@ package struct Sets {
       return Failure(.badRequest, "several databases have no version: if-version= is for one")
     }
     if broker.isDraining { return Broker.draining }
-    let own = waiting.count(of: request.sender.connection)
-    guard own < Self.maxWaitingOfOne, waiting.count < Self.maxWaiting,
-      requestBytes + request.size <= Self.maxRequestBytes
+    let connection = request.sender.connection
+    guard waiting.count(of: connection) < Self.maxWaitingOfOne, waiting.count < Self.maxWaiting
     else { return Broker.busy("\(waiting.count) queries on several databases are waiting") }
+    let bytes = requestBytes.values.reduce(0, +)
+    guard requestBytes[connection, default: 0] + request.size <= Self.maxRequestBytesOfOne,
+      bytes + request.size <= Self.maxRequestBytes
+    else { return Broker.busy("queries on several databases of \(bytes) bytes are in flight") }
     return nil
   }
 
@@ -131,7 +136,7 @@ package struct Sets {
       number, query, request, arrival: now, deadline: broker.deadline(of: query, now))
     all[number] = set
     if let key = set.key { byName[key] = number }
-    requestBytes += request.size
+    requestBytes[set.connection, default: 0] += request.size
     waiting.insert(number, of: set.connection)
     broker.openSets = all.count
   }
@@ -170,7 +175,10 @@ package struct Sets {
     _ number: UInt64, _ outcome: Outcome, _ broker: inout Broker, _ now: Instant,
     summary: SetSummary? = nil
   ) {
-    guard let set = remove(number, &broker, now) else { return }
+    guard let set = all[number] else { return }
+    // Its parts count, if it has any.
+    if set.coordinator == nil { broker.note(outcome, now: now) }
+    _ = remove(number, &broker, now)
     var rows = Part.delimiter
     if case .rows = outcome { rows = set.output.take() }
     effects.append(.answer(set.request, set.line(outcome, summary, now: now), rows))
@@ -191,7 +199,8 @@ package struct Sets {
       waiting.remove(number, of: set.connection)
     }
     touched.remove(number)
-    requestBytes -= set.request.size
+    let bytes = requestBytes[set.connection, default: 0] - set.request.size
+    requestBytes[set.connection] = bytes > 0 ? bytes : nil
     weight -= set.weight
     broker.openSets = all.count
     return set

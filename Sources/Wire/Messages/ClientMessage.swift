@@ -116,6 +116,7 @@ extension ClientMessage {
       guard database.utf8.count <= maxLength else {
         throw Failure(.badRequest, "db= is longer than \(maxLength) bytes")
       }
+      try Self.checkPatterns(database)
       self = .query(
         Query(
           id: id, database: database, format: try Self.format(line),
@@ -144,6 +145,11 @@ extension ClientMessage {
     } else {
       throw Failure(.badRequest, "unknown verb '\(line.word)'")
     }
+  }
+
+  private static func checkPatterns(_ database: String) throws(Failure) {
+    guard DatabaseSelection.hasTooManyPatterns(database) else { return }
+    throw Failure(.badRequest, "db= has more than \(DatabaseSelection.maxPatterns) patterns")
   }
 
   private static func format(_ line: LineView) throws(Failure) -> Format {

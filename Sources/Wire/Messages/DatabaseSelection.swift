@@ -6,6 +6,10 @@ package struct DatabaseSelection: Sendable {
   private static let star = UInt8(ascii: "*")
   private static let comma = UInt8(ascii: ",")
 
+  /// The most patterns: each is compared with every name.
+  package static let maxPatterns = 64
+
+  private let text: String
   /// In UTF-8, as names are compared; none is empty, and none comes twice.
   private let parts: [[UInt8]]
 
@@ -14,7 +18,13 @@ package struct DatabaseSelection: Sendable {
     text.utf8.contains { $0 == star || $0 == comma }
   }
 
+  static func hasTooManyPatterns(_ text: String) -> Bool {
+    text.utf8.count { $0 == star } > maxPatterns
+      && DatabaseSelection(text).parts.count { $0.contains(star) } > maxPatterns
+  }
+
   package init(_ text: String) {
+    self.text = text
     var known: Set<[UInt8]> = []
     parts = text.utf8.split(separator: Self.comma).map(Array.init).filter {
       known.insert($0).inserted
@@ -29,10 +39,11 @@ package struct DatabaseSelection: Sendable {
   }
 
   /// The databases that it comes to among those there are: in the order of its parts, and for a
-  /// pattern by name; each once. A name that nobody has is one all the same: whoever asks for it is
+  /// pattern by name; each once. One of just this name goes before all. A name that nobody has is one all the same: whoever asks for it is
   /// to be told.
   /// - Parameter names: by name.
   package func databases(among names: [String]) -> [String] {
+    if names.contains(text) { return [text] }
     var known: Set<String> = []
     var databases: [String] = []
     let candidates = names.map { (name: $0, bytes: Array($0.utf8)) }

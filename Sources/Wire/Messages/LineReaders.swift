@@ -23,6 +23,7 @@ package struct QueryReader {
     if case .other(let database) = values[2] {
       guard database.count <= ClientMessage.maxNameLength else { return nil }
       query.database = database.text
+      if DatabaseSelection.hasTooManyPatterns(query.database) { return nil }
       if query.each != nil && query.namesSeveral { return nil }
     }
     if case .other(let each) = values[3] {
