@@ -82,6 +82,30 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   [ "$output" = 0 ]
 }
 
+@test "start serves the others beside databases that are corrupt, locked, or left in the middle of a write" {
+  printf 'SQLite format 3\0\377' >"$data/corrupt.db"
+  run -0 start.sh "$data" 3>&-
+  [ -z "$output" ]
+  run -0 stop.sh
+  sqlite3 "$data/held.db" 'create table t(x)'
+  # Held until the end of the test.
+  exec {hold}> >(exec sqlite3 "$data/held.db" 3>&-)
+  note_started
+  echo 'begin exclusive;' >&"$hold"
+  wait_for eval '! sqlite3 "$data/held.db" "select * from t" 2>/dev/null'
+  # A transaction that does not fit into the cache is in the file, and its journal beside it.
+  sqlite3 "$work/half.db" "create table t(x); insert into t select randomblob(500000);" \
+    'pragma cache_size = 1' 'begin' 'update t set x = randomblob(500000)' \
+    ".shell cp '$work/half.db' '$work/half.db-journal' '$data'" >/dev/null
+  [ -s "$data/half.db-journal" ]
+  start_cluster
+  run -0 xodb-req -d kv -f tsv 'select name from kv where id = 77'
+  [ "$output" = "name 77" ]
+  run ! xodb-req -d half --timeout 1 'select * from t'
+  run -75 xodb-req -d held --timeout 1 'select * from t'
+  run -65 xodb-req -d corrupt --timeout 1 'select * from t'
+}
+
 @test "with -t clients are answered on loopback tcp" {
   # A port that nobody has just now.
   local port
