@@ -97,6 +97,8 @@ flock -n 9 || fail 73 "start in $run: another start is under way"
 if [ -e "$run/locks/cluster" ] && ! flock -n "$run/locks/cluster" true; then
   fail 73 "start in $run: a cluster is already running there"
 fi
+# Nothing could be said in its log either if there were no room.
+echo "$$" >&9 || fail 74 "write $run/start.lock: see above"
 
 # The outer supervisor's two children find out by their names which they are.
 # shellcheck disable=SC2016
@@ -121,10 +123,9 @@ rm "$ready"
 pid=$!
 exec 8>&-
 # Until it answers, whatever ends this script ends the cluster too.
-trap 'kill -TERM "$pid" 2>/dev/null && flock -w 20 "$run/locks/cluster" true' EXIT
+trap '! kill -TERM "$pid" 2>/dev/null || flock -w 20 "$run/locks/cluster" true || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-echo "$pid" >"$run/pid" || fail 74 "write $run/pid: see above"
 
 give_up() { # WHY
   # Whoever is started again and again says the same.

@@ -24,9 +24,10 @@ lock=$run/locks/cluster
 if [ ! -e "$lock" ] || flock -n "$lock" true; then
   fail 69 "stop in $run: no cluster is running there"
 fi
-pid=$(cat "$run/pid")
-[[ $pid =~ ^[0-9]+$ ]] || fail 69 "stop in $run: its file 'pid' does not say which process to end"
-kill -TERM "$pid"
-# Whoever holds the name holds the lock.
+# Whoever holds the name holds the lock, and its pid is in it.
+pid=$(sed -n 2p "$lock")
+[[ $pid =~ ^[1-9][0-9]*$ ]] ||
+  fail 75 "stop in $run: its file 'locks/cluster' does not say yet which process to end"
+# It may just have ended by itself.
+kill -TERM "$pid" 2>/dev/null || true
 flock -w 30 "$lock" true || fail 75 "stop in $run: process $pid has not ended after 30 s"
-rm -f "$run/pid"

@@ -22,8 +22,8 @@ class Cluster:
     def start(self):
         os.mkdir(self.run, 0o700)
         self.script("start.sh", "-w", str(self.workers), self.data)
-        with open(f"{self.run}/pid", encoding="ascii") as file:
-            self.outer = int(file.read())
+        with open(f"{self.run}/locks/cluster", encoding="ascii") as file:
+            self.outer = int(file.readlines()[1])
 
     def stop(self):
         self.script("stop.sh")

@@ -200,8 +200,35 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
 
 @test "the outer supervisor is killed: nothing is left behind" {
   start_cluster -w 2
-  kill -KILL "$(<"$XODB_RUN/pid")"
+  kill -KILL "$(pid_of_name cluster)"
   wait_for nothing_runs
+}
+
+@test "stop ends the process that has the name, and no other that has its pid" {
+  start_cluster -w 1
+  local old other
+  old=$(pid_of_name cluster)
+  kill -KILL "$old"
+  wait_for nothing_runs
+  start other sleep 100
+  other=$pid
+  sed -i "s/^$old\$/$other/" "$XODB_RUN/locks/cluster"
+  run -69 stop.sh
+  [ "$output" = "stop.sh: stop in $XODB_RUN: no cluster is running there" ]
+  echo "$other" >"$XODB_RUN/pid"
+  start cluster xodb-supervise --name cluster -- sleep 100
+  local cluster=$pid
+  wait_for eval '[ "$(pid_of_name cluster)" = "$cluster" ]'
+  run -0 stop.sh
+  wait_for gone "$cluster"
+  alive "$other"
+}
+
+@test "start says when the run directory is full" {
+  unshare -rm true 2>/dev/null || skip "namespaces are not allowed here"
+  run -74 unshare -rm sh -c 'mount -t tmpfs -o size=4k,mode=700 xodb "$XODB_RUN" &&
+    echo >"$XODB_RUN/full" && exec start.sh "$1"' sh "$data" 3>&-
+  [[ $output == *"No space left on device"*"start.sh: write $XODB_RUN/start.lock: see above" ]]
 }
 
 @test "stop lets a running query finish" {

@@ -108,6 +108,14 @@ pid_of_name() { # NAME
   sed -n 2p "$XODB_RUN/locks/$1"
 }
 
+# Kills the outer supervisor if there is one, and with it everything.
+kill_cluster() {
+  local lock=$XODB_RUN/locks/cluster
+  if [ -e "$lock" ] && ! flock -n "$lock" true; then
+    kill -KILL "$(pid_of_name cluster)" 2>/dev/null || true
+  fi
+}
+
 # The newest pid of a supervised process, as the events tell it.
 pid_of() { # NAME
   sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1

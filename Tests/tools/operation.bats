@@ -15,7 +15,7 @@ start_cluster() { # WORKERS
   start_events
   sqlite3 "$data/kv.db" 'create table kv(k, v)'
   start.sh -w "$1" "$data" 3>&-
-  cluster=$(<"$XODB_RUN/pid")
+  cluster=$(pid_of_name cluster)
   # The names under which the outer supervisor keeps the two others.
   wait_for event '^worker.started .* name=cluster-2 '
   workers=$(pid_of cluster-2)

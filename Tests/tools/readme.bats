@@ -12,9 +12,7 @@ setup() {
 }
 
 teardown() {
-  if [ -e "$XODB_RUN/pid" ]; then
-    kill -KILL "$(<"$XODB_RUN/pid")" 2>/dev/null || true
-  fi
+  kill_cluster
   tear_down_run
 }
 

@@ -11,9 +11,6 @@ set_up_scripts() {
 }
 
 tear_down_scripts() {
-  # The outer supervisor, and with it everything.
-  if [ -e "$XODB_RUN/pid" ]; then
-    kill -KILL "$(<"$XODB_RUN/pid")" 2>/dev/null || true
-  fi
+  kill_cluster
   tear_down_run
 }
