@@ -2,6 +2,8 @@
 # Starts a cluster on a directory of SQLite files: a supervised router and supervised workers, under
 # one outer supervisor. Returns when the router and its workers answer, or says why not.
 set -euo pipefail
+# With it, cd goes elsewhere.
+unset CDPATH
 
 usage() {
   cat <<EOF

@@ -3,6 +3,8 @@
 # whether it is found. A mutant is a patch whose first line says what is wrong with it. They are built
 # for debugging, which takes the least time in all.
 set -euo pipefail
+# With it, cd goes elsewhere.
+unset CDPATH
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 seeds=${SEEDS:-1000}

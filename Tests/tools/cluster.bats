@@ -106,6 +106,16 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   run -65 xodb-req -d corrupt --timeout 1 'select * from t'
 }
 
+@test "a relative directory is that below the current one, whatever CDPATH says" {
+  mkdir -p "$work/elsewhere/data"
+  sqlite3 "$data/here.db" 'create table t(x)'
+  cd "$work"
+  CDPATH=$work/elsewhere run -0 start.sh data 3>&-
+  [ -z "$output" ]
+  run -0 xodb-req --databases -f tsv
+  [[ $output == here* ]]
+}
+
 @test "with -t clients are answered on loopback tcp" {
   # A port that nobody has just now.
   local port
