@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Makes a database of this machine's own list of packages: real data that every Debian has.
 set -euo pipefail
+# With it, cd goes elsewhere.
+unset CDPATH
 
 case ${1--} in
   -*)
     echo "usage: ${0##*/} FILE   makes FILE, a database of the packages of this machine" >&2
+    echo "Exit status: 0 it is made, 64 wrong arguments, 73 it is there already or cannot be made." >&2
     exit 64
     ;;
 esac
@@ -13,7 +16,11 @@ file=$1
   echo "${0##*/}: make $file: it is there already" >&2
   exit 73
 }
-work=$(mktemp -d)
+# Beside it, and hidden, so that it is there whole or not at all.
+work=$(mktemp -d "$(dirname "$file")/.packages.XXXXXX") || {
+  echo "${0##*/}: make $file: see above" >&2
+  exit 73
+}
 trap 'rm -rf "$work"' EXIT
 
 # shellcheck disable=SC2016
@@ -28,10 +35,12 @@ awk -F '\t' -v OFS='\t' '{
   }
 }' "$work/list" >"$work/dependencies"
 cut -f 1-4 "$work/list" >"$work/packages"
-sqlite3 "$file" <<EOF
+# From there, as the shell of SQLite takes paths apart.
+(cd "$work" && sqlite3 new.db) <<EOF
 create table package(name text primary key, version text, kib integer, section text);
 create table dependency(package text, needs text, primary key (package, needs)) without rowid;
 .mode tabs
-.import $work/packages package
-.import $work/dependencies dependency
+.import packages package
+.import dependencies dependency
 EOF
+mv "$work/new.db" "$file"

@@ -338,6 +338,25 @@ numbers_until() { # EPOCH SECONDS
   awk -v ms="${output% *}" 'BEGIN { exit !(ms <= 10) }'
 }
 
+@test "the list of packages is made whole, in any directory, or not at all" {
+  local odd="$work/an \"odd\" one"
+  mkdir "$odd"
+  export TMPDIR=$odd
+  run -0 packages.sh "$odd/p.db"
+  [ -z "$output" ]
+  [ "$(sqlite3 "$odd/p.db" 'select count(*) > 10 from package, dependency')" = 1 ]
+  [ "$(ls -A "$odd")" = p.db ]
+  run -73 packages.sh "$odd/p.db"
+  [ "$output" = "packages.sh: make $odd/p.db: it is there already" ]
+  run -73 packages.sh "$work/missing/p.db"
+  # When anything fails nothing is left that would be in the way of the next time.
+  mkdir "$work/broken"
+  printf '#!/bin/sh\ncat >"$1"\nexit 1\n' >"$work/broken/sqlite3"
+  chmod +x "$work/broken/sqlite3"
+  PATH=$work/broken:$PATH run -1 packages.sh "$data/p.db"
+  [ -z "$(ls -A "$data")" ]
+}
+
 @test "start passes options on to the router and the workers" {
   run -64 start.sh -R
   start_cluster -w 1 -R '--max-timeout 0.3' -W '--max-answer 1'
