@@ -15,9 +15,10 @@ usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] [-R OPTIONS] [-W OPTIONS] DATA_DIR
   -W OPTIONS   further options for each xodb-worker, such as '--memory 512'
 
 The run directory is \$XODB_RUN, otherwise \$XDG_RUNTIME_DIR/xodb, otherwise /tmp/xodb-UID.
-Exit status: 0 the cluster answers, 64 wrong arguments, 66 no such directory, 69 it does not answer,
-73 one is running there already, 74 the run directory is full, 77 an address that other hosts could
-reach, or a run directory that others could enter.
+Exit status: 0 the cluster answers, 64 wrong arguments, or a run directory whose path is relative or
+too long, 66 no such directory, 69 it does not answer, 73 one is running there already, 74 the run
+directory is full, 77 an address that other hosts could reach, or a run directory that others could
+enter.
 EOF
 }
 
@@ -89,6 +90,10 @@ run=${XODB_RUN:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/xodb}}
 run=${run:-/tmp/xodb-$(id -u)}
 export XODB_RUN=$run
 
+[[ $run == /* ]] || fail 64 "run directory $run: the path is not absolute"
+bytes=$(printf %s "$run" | wc -c)
+[ "$bytes" -le 67 ] ||
+  fail 64 "run directory $run: the path has $bytes bytes; sockets in it need it to have 67 at most"
 [ -d "$run" ] || mkdir -m 700 -- "$run" || fail 73 "make the run directory $run: see above"
 [ -O "$run" ] || fail 77 "run directory $run: it belongs to somebody else"
 mode=$(stat -c %a "$run")

@@ -65,10 +65,16 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   run -69 start.sh -t "tcp://127.0.0.1:$port" "$data" 3>&-
   [[ $output == *"bind tcp://127.0.0.1:$port: Address already in use"*"did not become ready"* ]]
   wait_for nothing_runs
-  local long
-  long=$work/$(printf 'x%.0s' {1..100})
-  XODB_RUN=$long run -69 start.sh "$data" 3>&-
-  [[ $output == *"sockets in it need"* ]]
+  # The words are the router's, and nothing is made.
+  local path said
+  cd "$work"
+  for path in relative "/tmp/$(printf 'ü%.0s' {1..31})x"; do
+    XODB_RUN=$path run -64 xodb-router
+    said=${output#*: }
+    XODB_RUN=$path run -64 start.sh "$data" 3>&-
+    [ "$output" = "start.sh: $said" ]
+    [ ! -e "$path" ]
+  done
   chmod 755 "$XODB_RUN"
   run -77 start.sh "$data"
   chmod 700 "$XODB_RUN"
