@@ -109,7 +109,8 @@ echo "$$" >&9 || fail 74 "write $run/start.lock: see above"
 
 # The outer supervisor's two children find out by their names which they are.
 # shellcheck disable=SC2016
-role='case $XODB_NAME in
+role='set -f # options are split into words, and no more
+case $XODB_NAME in
   cluster-1) exec xodb-supervise --name router -- xodb-router ${tcp:+--bind "$tcp"} $router_options ;;
   cluster-2) exec xodb-supervise --name workers -n "$workers" -- xodb-worker --data "$data" $worker_options ;;
 esac'

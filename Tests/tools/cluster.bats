@@ -371,4 +371,11 @@ numbers_until() { # EPOCH SECONDS
   run -65 xodb-req -d kv "select printf('%.*c', 2000000, 'x')"
   [[ $output == *"larger than 1048576 bytes"* ]]
   run -0 stop.sh
+  # They are not taken for patterns of files.
+  cd "$work"
+  touch -- --some-file
+  run -69 start.sh -R '--some-*' "$data" 3>&-
+  [[ $output == *"xodb-router: Unknown option '--some-*'"* ]]
+  run -69 start.sh -W '--some-*' "$data" 3>&-
+  [[ $output == *"xodb-worker: Unknown option '--some-*'"* ]]
 }
