@@ -65,6 +65,11 @@ extension SQLEngine {
           continue
         }
         guard let failure else {
+          if database.snapshot.isOutdated(status) {
+            database.snapshot.end()
+            connections.remove(name)
+            continue
+          }
           database.setCacheSize()
           return OpenTransaction(
             database: database, version: database.snapshot.version(status))

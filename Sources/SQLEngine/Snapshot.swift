@@ -1,4 +1,5 @@
 internal import SQLite
+internal import Toolkit
 
 /// A read transaction on a database, and which data it sees.
 ///
@@ -7,6 +8,8 @@ internal import SQLite
 final class Snapshot {
   /// A writer may have committed meanwhile; so often in a row hardly.
   private static let maxAttempts = 100
+  /// Longer than one write to a file, which sets its times at the beginning, and than their steps.
+  private static let writeNanoseconds: Int64 = 1_000_000_000
 
   private enum Data {
     /// The database's file with the log up to some frame.
@@ -16,10 +19,21 @@ final class Snapshot {
     case unknown
   }
 
+  /// What was known of the file, when it was read alone.
+  private struct Look {
+    let status: FileStatus
+    /// Whether the last write to it was over by then.
+    let isOver: Bool
+    let dataVersion: UInt32
+    let schema: Int?
+  }
+
   private let connection: Connection
   /// Reads from the file, and depends on no schema.
   private let probe: Statement
   private var data = Data.unknown
+  /// The file when it was last read alone.
+  private var lastLook: Look?
   /// The index of the empty log, once it was found to be this file's.
   private var ownHeader: LogHeader?
   /// What the last version was told of a file without a log, or with an empty one.
@@ -93,6 +107,54 @@ final class Snapshot {
     }
     if isOwn { ownHeader = header }
     return !isOwn
+  }
+
+  /// Whether SQLite may go on with pages or tables that it has in memory, and that the file does not
+  /// have any more.
+  ///
+  /// For SQLite pages are good while the counter of commits is what it was, and tables while that of
+  /// the schema is. Of a file that was copied over this one either may be so by chance.
+  ///
+  /// - Parameter status: of the database's file, taken since the transaction began.
+  func isOutdated(_ status: FileStatus) -> Bool {
+    // With a log, only checkpoints write to the file: what they bring was read from the log.
+    guard case .file = data else { return false }
+    let dataVersion = connection.dataVersion
+    let last = lastLook
+    let hasSamePages = last?.dataVersion == dataVersion
+    if let last, hasSamePages, last.isOver, last.status == status { return false }
+    let age = Clock.epochMicroseconds() &* 1000 &- status.changedNanoseconds
+    let look = Look(
+      status: status, isOver: age > Self.writeNanoseconds, dataVersion: dataVersion,
+      schema: hasSamePages ? last?.schema : schema())
+    lastLook = look
+    guard let last else { return false }
+    guard hasSamePages else { return look.schema != last.schema }
+    // What was read while somebody wrote is read once more.
+    return look.status != last.status || look.isOver != last.isOver
+  }
+
+  /// A number of the tables and indices as the file has them, with their places; nil when they cannot be
+  /// read.
+  private func schema() -> Int? {
+    var hasher = Hasher()
+    do throws(SQLiteError) {
+      let rows = try connection.prepare("SELECT rootpage, name, sql FROM sqlite_schema")
+      while try rows.step() {
+        for column in 0..<3 {
+          switch try rows.column(column) {
+          case .integer(let number): hasher.combine(number)
+          case .text(let bytes):
+            hasher.combine(bytes.count)
+            hasher.combine(bytes: bytes)
+          default: hasher.combine(0)
+          }
+        }
+      }
+    } catch {
+      return nil
+    }
+    return hasher.finalize()
   }
 
   /// The version of the data that the transaction sees; nil when it cannot be told.

@@ -188,6 +188,73 @@ import Wire
     withExtendedLifetime((writer, backup)) {}
   }
 
+  /// Makes a database whose file may be copied over `a.db`.
+  private func makeCopy(_ name: String, _ sql: String) throws -> [UInt8] {
+    try fixture.database(name, sql + "; pragma wal_checkpoint(truncate)")
+    return fixture.read(name)
+  }
+
+  /// SQLite itself would go on with the pages that it has in memory.
+  @Test(arguments: ["delete", "wal"])
+  func copiesOverAFileAreSeenThoughTheCounterIsTheSame(mode: String) throws {
+    let files = try ["monday", "tuesday"].map { day in
+      try makeCopy(day, "pragma journal_mode=\(mode); create table t as select '\(day)' as x")
+    }
+    #expect(files[0][24..<96] == files[1][24..<96])
+    fixture.write("a.db", files[0])
+    var engine = try fixture.engine()
+    var other = try fixture.engine()
+    var seen: Set<String?> = []
+    for round in 0..<4 {
+      fixture.write("a.db", files[round % 2])
+      for _ in 0..<2 {
+        let answer = engine.ask("a", "select x from t")
+        #expect(answer == (round % 2 == 0 ? "monday\n" : "tuesday\n"))
+        #expect(other.ask("a", "select x from t") == answer)
+        #expect(other.version(of: "a") == answer.version)
+        seen.insert(answer.version)
+      }
+      // More than a step of the file's times.
+      usleep(20_000)
+    }
+    #expect(seen.count == 4 && !seen.contains(nil))
+  }
+
+  /// SQLite itself would go on with the tables that it knows.
+  @Test func copiesOverAFileAreSeenThoughTheSchemasCookieIsTheSame() throws {
+    let first = try makeCopy(
+      "1",
+      "create table t(x); create table u(x); insert into t values('t'); insert into u values(0)")
+    let second = try makeCopy(
+      "2",
+      "create table u(x); create table t(x); insert into t values('new'); insert into u values(1);"
+        + "update u set x = 2")
+    #expect(first[24..<28] != second[24..<28] && first[40..<44] == second[40..<44])
+    fixture.write("a.db", first)
+    var engine = try fixture.engine()
+    #expect(engine.ask("a", "select x from t") == "t\n")
+    usleep(20_000)
+    fixture.write("a.db", second)
+    #expect(engine.ask("a", "select x from t") == "new\n")
+  }
+
+  /// What is still being written may change without another time: it is read anew when that is over.
+  @Test(arguments: ["delete", "wal"])
+  func whatWasWrittenJustNowIsReadOnceMore(mode: String) throws {
+    _ = try makeCopy("a.db", "pragma journal_mode=\(mode); create table t(x)")
+    var engine = try fixture.engine()
+    let version = engine.version(of: "a")
+    let first = engine.connections.newestValue
+    #expect(engine.version(of: "a") == version)
+    #expect(engine.connections.newestValue === first)
+    usleep(1_100_000)
+    #expect(engine.version(of: "a") != nil)
+    let second = engine.connections.newestValue
+    #expect(second !== first)
+    #expect(engine.ask("a", "select count(*) from t") == "0\n")
+    #expect(engine.connections.newestValue === second)
+  }
+
   @Test func journalModesMayChange() throws {
     var (writer, engine) = try make("delete")
     var seen: Set<String?> = [engine.version(of: "a")]
