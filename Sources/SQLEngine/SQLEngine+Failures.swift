@@ -18,6 +18,14 @@ extension ResultCode {
   }
 }
 
+extension SQLiteError {
+  /// Whether the process, or the system, has too many files open.
+  var isOutOfFiles: Bool {
+    // Only with these codes the system's is of this error.
+    [.cannotOpen, .ioError].contains(code) && SystemError(code: systemCode).isOutOfFiles
+  }
+}
+
 extension SQLEngine {
   /// What the client is told.
   func failure(_ error: RunError, _ job: Job) -> Failure {
@@ -34,6 +42,8 @@ extension SQLEngine {
       case .noMemory:
         return Failure(
           .tooLarge, "\(error.message): SQLite may use \(limits.memoryBytes >> 20) MiB")
+      case _ where error.isOutOfFiles:
+        return Failure(.sql, "\(error.message): \(SystemError(code: error.systemCode).description)")
       default:
         return Failure(.sql, error.message, offset: error.offset.map { $0 + offset })
       }

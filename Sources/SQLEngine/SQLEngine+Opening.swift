@@ -55,6 +55,11 @@ extension SQLEngine {
       } catch {
         failure = error
       }
+      // To read the last commits SQLite opens the log and its index too.
+      if failure?.isOutOfFiles == true, connections.count > 1 {
+        connections.removeAll()
+        continue
+      }
       // Looked at only now: had another file been there before, the log of that one could have been
       // taken for the old one's.
       if let status = status(of: database) {
@@ -145,9 +150,7 @@ extension SQLEngine {
     do throws(SQLiteError) {
       database = try Database(entry, extensions, clock: clock, limits: limits)
     } catch {
-      guard SystemError(code: error.systemCode).isOutOfFiles else {
-        throw .sqlite(error, offset: 0)
-      }
+      guard error.isOutOfFiles else { throw .sqlite(error, offset: 0) }
       // The system allows fewer open databases than the limit does.
       connections.removeAll()
       database = try wrapping { () throws(SQLiteError) in

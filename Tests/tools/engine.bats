@@ -157,3 +157,26 @@ numbers="with recursive n(i, x) as (select 1, '' union all select i + 1, hex(zer
   refused sql 'select ?250001'
   refused denied "attach ':memory:' as other"
 }
+
+@test "more databases are served than may be open at once" {
+  for n in {1..40}; do
+    sqlite3 "$data/w$n.db" "pragma journal_mode = wal; create table t(x); insert into t values ($n)" >"$work/sqlite.out"
+  done
+  start_router
+  # A database takes three descriptors: each of them can be the one that there is no more.
+  for limit in 100 101 102; do
+    start worker sh -c 'ulimit -n "$1"; exec xodb-worker --data "$2"' - "$limit" "$data"
+    wait_for listed
+    for round in 1 2; do
+      for n in {1..40}; do
+        run -0 xodb-req -d "w$n" -f tsv 'select x from t'
+        [ "$output" = "$n" ] || {
+          echo "limit $limit, round $round, w$n: $output"
+          false
+        }
+      done
+    done
+    kill -TERM "$pid"
+    wait_status "$pid"
+  done
+}
