@@ -46,7 +46,7 @@ struct Catalog {
   private static func problem(_ path: String) -> String? {
     guard let status = FileStatus(path) else { return SystemError.last.description }
     guard status.isRegular else { return "not a regular file" }
-    return DatabaseHeader.problem(path, status)
+    return CatalogEntry(path: path, status: status).problem
   }
 
   /// What is known under a name.

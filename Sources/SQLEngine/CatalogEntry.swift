@@ -10,8 +10,8 @@ struct CatalogEntry {
   private(set) var isConflict = false
   /// The path from the root on, where only the file itself may be a symbolic link.
   private let place: String
-  /// Where symbolic links lead; there SQLite has its `-wal`.
-  private var resolvedPath: String
+  /// Where symbolic links lead, if that is UTF-8; there SQLite has its `-wal`.
+  private var resolvedPath: String?
   /// The `-wal` of a file that was replaced, which SQLite would apply to the new one.
   private var staleLog: FileStatus.Identity?
 
@@ -20,8 +20,15 @@ struct CatalogEntry {
     self.path = path
     self.status = status
     place = Path.resolved(Path.directory(path)).map { $0 + "/" + Path.fileName(path) } ?? path
-    resolvedPath = Path.resolved(path) ?? path
-    problem = DatabaseHeader.problem(path, status)
+    resolvedPath = Path.resolved(path)
+    problem = Self.problem(path, status, resolvedPath)
+  }
+
+  private static func problem(
+    _ path: String, _ status: FileStatus, _ resolvedPath: String?
+  ) -> String? {
+    if let problem = DatabaseHeader.problem(path, status) { return problem }
+    return resolvedPath == nil ? "its path, without symbolic links, is not UTF-8" : nil
   }
 
   /// The name that a file is served under: its own, without the last extension.
@@ -40,7 +47,7 @@ struct CatalogEntry {
   /// The files that are written to when the database changes, without symbolic links in their paths;
   /// the first one may be a link itself.
   var watchedPaths: [String] {
-    [place, resolvedPath, resolvedPath + "-wal", resolvedPath + "-journal"]
+    [place] + (resolvedPath.map { [$0, $0 + "-wal", $0 + "-journal"] } ?? [])
   }
 
   /// Whether another entry says the same to others.
@@ -59,28 +66,28 @@ struct CatalogEntry {
 
   /// Whether the file is to be looked at again, given what it is now.
   func isOutdated(_ now: FileStatus) -> Bool {
-    now != status || staleLog != nil
+    now != status || staleLog != nil || resolvedPath == nil
   }
 
   /// Takes note of what the file is now.
   mutating func update(_ now: FileStatus) {
     let isReplaced = now.identity != status.identity
     status = now
-    guard isReplaced || staleLog != nil else {
+    guard isReplaced || staleLog != nil || resolvedPath == nil else {
       problem = DatabaseHeader.problem(path, now)
       return
     }
     // A link that leads elsewhere now leads to another file with a `-wal` of its own.
     let before = resolvedPath
-    resolvedPath = Path.resolved(path) ?? path
-    if let log = FileStatus(resolvedPath + "-wal"), log.size > 0, before == resolvedPath,
-      isReplaced || log.identity == staleLog
+    resolvedPath = Path.resolved(path)
+    if let resolvedPath, before == resolvedPath, let log = FileStatus(resolvedPath + "-wal"),
+      log.size > 0, isReplaced || log.identity == staleLog
     {
       staleLog = log.identity
       problem = "the file was replaced, and the old one's '-wal' with content stands beside it"
     } else {
       staleLog = nil
-      problem = DatabaseHeader.problem(path, now)
+      problem = Self.problem(path, now, resolvedPath)
     }
   }
 }

@@ -61,7 +61,7 @@ final class Database {
   /// Whether SQLite has opened the file that was looked at before: a link may have been changed, or
   /// a file renamed, in between.
   var hasRightFile: Bool {
-    FileStatus(connection.path)?.identity == identity && !connection.isMoved
+    connection.path.flatMap { FileStatus($0) }?.identity == identity && !connection.isMoved
   }
 
   /// To be called in a transaction: SQLite reads the schema before it sets the size of its cache.

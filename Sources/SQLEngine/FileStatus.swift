@@ -20,7 +20,7 @@ struct FileStatus: Equatable {
   let changedNanoseconds: Int64
 
   /// Looks at a file, following symbolic links; nil with `errno` when that is not possible.
-  init?(_ path: String) {
+  init?(_ path: UnsafePointer<CChar>) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     identity = Identity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))

@@ -11,11 +11,11 @@ enum Path {
     path.hasPrefix("/") ? path : "./" + path
   }
 
-  /// Where symbolic links lead, from the root on; nil when there is nothing.
+  /// Where symbolic links lead, from the root on; nil when there is nothing, or when that is not UTF-8.
   static func resolved(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(validatingCString: resolved)
   }
 
   /// What is before the last slash.

@@ -12,6 +12,8 @@ extension SQLEngine {
   /// A journal that has been found hot so often is so: a writer takes less than the 100 ms in all
   /// to remove one.
   private static let maxHotJournals = 10
+  /// So often another file has come when one was opened, before some time is left to who does that.
+  private static let maxMisses = 3
 
   /// The read transaction in which a run sees a database: the batch's, if it is on that one, otherwise
   /// a new one.
@@ -37,6 +39,7 @@ extension SQLEngine {
     makeRoom()
     var hotJournals = 0
     var oldIndices = 0
+    var misses = 0
     var hasOldIndex = false
     while !clock.isOver {
       if hasOldIndex {
@@ -46,7 +49,10 @@ extension SQLEngine {
         hasOldIndex = false
       }
       guard let database = connections.use(name) else {
-        try open(locate(name))
+        if misses > Self.maxMisses {
+          guard clock.waitForLock(misses - Self.maxMisses) else { break }
+        }
+        if try !open(locate(name)) { misses += 1 }
         continue
       }
       var failure: SQLiteError?
@@ -87,9 +93,15 @@ extension SQLEngine {
       }
       database.snapshot.end()
       connections.remove(name)
+      misses += 1
     }
-    let index = "the file was replaced, and somebody still has the old one's '-shm' open"
-    throw .expired(waitedFor: oldIndices > 0 ? index : nil)
+    if oldIndices > 0 {
+      throw .expired(
+        waitedFor: "the file was replaced, and somebody still has the old one's '-shm' open")
+    }
+    throw .expired(
+      waitedFor: misses > Self.maxMisses
+        ? "whenever the file was opened, its path led to another one" : nil)
   }
 
   /// What the file is now that has the database's name; nil when that is another one.
@@ -142,7 +154,9 @@ extension SQLEngine {
   }
 
   /// Opens a file, unless another one has taken its place.
-  private mutating func open(_ entry: CatalogEntry) throws(RunError) {
+  ///
+  /// - Returns: whether it is open.
+  private mutating func open(_ entry: CatalogEntry) throws(RunError) -> Bool {
     if let problem = entry.problem {
       throw .refused(.sql, "'\(entry.name)' cannot be opened: \(problem)")
     }
@@ -157,6 +171,8 @@ extension SQLEngine {
         try Database(entry, extensions, clock: clock, limits: limits)
       }
     }
-    if database.hasRightFile { connections.insert(database, for: entry.name) }
+    guard database.hasRightFile else { return false }
+    connections.insert(database, for: entry.name)
+    return true
   }
 }

@@ -36,10 +36,10 @@ extension Connection {
     }
   }
 
-  /// Where the file is that was opened: an absolute path without symbolic links.
-  package var path: String {
-    sqlite3_db_filename(handle, "main").map { String(cString: $0) } ?? ""
-  }
+  /// Where the file is that was opened: an absolute path without symbolic links, which need not be UTF-8.
+  ///
+  /// Valid as long as the connection.
+  package var path: UnsafePointer<CChar>? { sqlite3_db_filename(handle, "main") }
 
   /// Another number when the transaction sees other data than the one before, of this connection, did.
   package var dataVersion: UInt32 { csqlite_data_version(handle) }

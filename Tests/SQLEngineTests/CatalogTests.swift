@@ -211,6 +211,57 @@ import Wire
     for name in names { #expect(engine.ask(name, "select x from t") == "1\n") }
   }
 
+  /// What is written there could not be watched, nor the log of a file that was replaced be noticed.
+  @Test func aPathThatIsNoTextIsRefused() throws {
+    let target =
+      Array((fixture.path + "/caf").utf8CString.dropLast()) + [CChar(bitPattern: 0xe9), 0]
+    mkdir(target, 0o700)
+    try fixture.database("good", "create table t(x)")
+    let file = target.dropLast() + Array("/a.db".utf8CString)
+    rename(fixture.file("good"), Array(file))
+    symlink(Array(file), fixture.file("a.db"))
+    let why = "its path, without symbolic links, is not UTF-8"
+    var engine = try fixture.engine()
+    #expect(engine.databases == [ServedDatabase(name: "a", error: why)])
+    #expect(
+      engine.ask("a", "select 1") == Answer(stringLiteral: "sql: 'a' cannot be opened: \(why)"))
+    let error = #expect(throws: OpenError.self) {
+      try SQLEngine(directory: nil, files: [fixture.file("a.db")])
+    }
+    #expect(error?.why == why)
+    // The file remains what it is.
+    rename(target, fixture.file("cafe"))
+    unlink(fixture.file("a.db"))
+    symlink(fixture.file("cafe/a.db"), fixture.file("a.db"))
+    #expect(engine.ask("a", "select count(*) from t") == "0\n")
+    engine.rescan()
+    #expect(engine.databases == [ServedDatabase(name: "a", error: nil)])
+  }
+
+  /// The system's link to a file that was removed leads there, but what it says is another path.
+  @Test func aFileThatIsNeverTheRightOneIsWaitedFor() throws {
+    try fixture.database("old", "create table t(x)")
+    let old = open(fixture.file("old"), O_RDONLY)
+    defer { close(old) }
+    unlink(fixture.file("old"))
+    try fixture.database("old (deleted)", "create table t(x)")
+    symlink("/proc/\(getpid())/fd/\(old)", fixture.file("a.db"))
+    var engine = try fixture.engine()
+    let before = processorMilliseconds()
+    #expect(
+      engine.ask("a", "select 1", milliseconds: 1000)
+        == "deadline: the deadline is over: whenever the file was opened, its path led to another one"
+    )
+    #expect(processorMilliseconds() - before < 300)
+  }
+
+  /// What this thread has used.
+  private func processorMilliseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+  }
+
   /// To close a descriptor of a file gives up SQLite's locks on it.
   @Test func rescansKeepLocks() throws {
     try fixture.database("a.db", "pragma journal_mode=wal; create table t(x)")
