@@ -18,11 +18,13 @@ final class PeerLink {
     self.number = number
     self.context = context
     link = try Link(to: endpoint, name: "peer-\(number)-0", in: context)
+    try link.connect()
   }
 
   /// Gives the connection up, with all that is on its way, and begins another one.
   func reconnect() throws(ToolError) {
     link = try Link(to: endpoint, name: "peer-\(number)-\(count)", in: context)
+    try link.connect()
     count += 1
   }
 

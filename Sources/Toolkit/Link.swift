@@ -15,6 +15,7 @@ package struct Link: ~Copyable {
   private static let maxPackedSize = Packed.largeSize + 64
 
   package let connection: MonitoredSocket
+  private let endpoint: String
   /// Whether the router is in this process: then there is no connection that could be reported, and none
   /// that could be lost.
   package let isInProcess: Bool
@@ -22,7 +23,6 @@ package struct Link: ~Copyable {
   private var packed = ByteBuffer()
   private var packedCount = 0
 
-  /// Begins to connect.
   /// - Parameter name: unique in the process.
   package init(to endpoint: String, name: String, in context: Context) throws(ToolError) {
     try Endpoint.checkConnect(endpoint)
@@ -37,12 +37,17 @@ package struct Link: ~Copyable {
       try connection.socket.set(.receiveHighWaterMark, 0)
       return connection
     }
+    self.connection = connection
+    self.endpoint = endpoint
+    isInProcess = endpoint.hasPrefix("inproc:")
+  }
+
+  /// Begins to connect, once; nothing is sent before.
+  package func connect() throws(ToolError) {
     // What can still be wrong is the endpoint: a host's form, or the length of a path.
     try ToolError.wrapping(.usage) { () throws(ZMQError) in
       try connection.socket.connect(endpoint)
     }
-    self.connection = connection
-    isInProcess = endpoint.hasPrefix("inproc:")
   }
 
   /// Whether what has so many bytes in all travels in one message with others.

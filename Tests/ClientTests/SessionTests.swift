@@ -57,6 +57,59 @@ import Wire
     #expect(client.reported.isEmpty)
   }
 
+  /// Closes each connection at once, until it gives up.
+  private func closeConnections(of client: inout TestClient) {
+    var closed = client.attempts.count
+    client.disconnect()
+    while !client.hasGivenUp {
+      if client.attempts.count > closed {
+        closed += 1
+        client.disconnect()
+      } else {
+        client.advance(1)
+      }
+    }
+  }
+
+  @Test func attemptsThatEndAtOnceAreMadeEverMoreSlowly() {
+    var client = TestClient()
+    client.submit(1)
+    closeConnections(of: &client)
+    // All of the time that a first connection has, and no more.
+    #expect(client.attempts == [10, 30, 70, 150, 310, 630])
+    #expect(client.now == Instant(microseconds: 1).adding(milliseconds: 800))
+  }
+
+  @Test func attemptsToComeBackEndInTheirTime() {
+    var client = TestClient()
+    client.connect()
+    client.submit(1)
+    client.advance(1000)
+    closeConnections(of: &client)
+    #expect(client.attempts.prefix(3) == [1000, 1010, 1030])
+    #expect(client.attempts.count < 30)
+    #expect(client.now == Instant(microseconds: 1).adding(milliseconds: 11_000))
+  }
+
+  @Test func aConnectionThatHeldIsMadeAnewAtOnce() {
+    var client = TestClient()
+    for _ in 0..<10 {
+      client.connect()
+      client.disconnect()
+      client.advance(1000)
+    }
+    client.connect()
+    client.advance(1000)
+    client.attempts = []
+    client.disconnect()
+    #expect(client.attempts.count == 1)
+    client.connect()
+    client.disconnect()
+    #expect(client.attempts.count == 1)
+    client.advance(10)
+    #expect(client.attempts.count == 2)
+  }
+
   @Test func aRouterThatStaysAwayIsGivenUp() {
     var client = TestClient()
     client.connect()

@@ -36,6 +36,8 @@ struct TestClient {
   var complaints: [String] = []
   /// What was printed and reported, in order.
   var output: [String] = []
+  /// When it wanted to connect again, in milliseconds from the start.
+  var attempts: [Int64] = []
   var hasGivenUp = false
   private var submitted = 0
 
@@ -147,6 +149,7 @@ struct TestClient {
       output.append(error.description)
       statuses.append(error.status)
     case .complain(let why): complaints.append(why)
+    case .connect: attempts.append(now.microseconds / 1000)
     case .giveUpConnecting: hasGivenUp = true
     }
   }

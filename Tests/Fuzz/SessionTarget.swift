@@ -58,7 +58,7 @@ struct SessionTarget: ~Copyable {
   ) throws(Finding) {
     while let effect = session.next(now: now) {
       switch effect {
-      case .send, .credit, .cancel, .printChunk, .complain: break
+      case .send, .credit, .cancel, .printChunk, .complain, .connect: break
       case .print(let answer):
         results += 1
         let isGood =

@@ -184,7 +184,7 @@ extension World {
         }
       case .cancel(let id):
         control(index) { .takeBack(connection: $0, envelope: $1, id: String(id)) }
-      case .printChunk, .print, .report, .complain: break
+      case .printChunk, .print, .report, .complain, .connect: break
       case .giveUpConnecting:
         callers[index].isOver = true
         return

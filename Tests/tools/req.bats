@@ -588,6 +588,23 @@ numbers() {
 line 4: the ' at column 8 is never closed" ]]
 }
 
+@test "who closes each connection at once is tried ever more slowly, and given up in time" {
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/close_at_once.py" "$XODB_RUN/clients" \
+    3>&- >"$XODB_RUN/closed" 2>"$XODB_RUN/err" &
+  router=$!
+  for _ in {1..500}; do
+    [[ ! -S $XODB_RUN/clients ]] || break
+    sleep 0.02
+  done
+  begin=${EPOCHREALTIME/./}
+  run --separate-stderr -69 xodb-req -d proj x
+  [ $((${EPOCHREALTIME/./} - begin)) -lt 5000000 ]
+  [[ $stderr == *"no router answers there" ]]
+  count=$(wc -l <"$XODB_RUN/closed")
+  [ "$count" -ge 2 ]
+  [ "$count" -le 10 ]
+}
+
 @test "wrong endpoints are named" {
   local endpoint why="an endpoint is tcp://HOST:PORT or ipc://PATH"
   for endpoint in tcp:/x /tmp/clients ipc:// tcp://localhost tcp://localhost:0 udp://127.0.0.1:5; do

@@ -35,6 +35,7 @@ package struct ClientLoop: ~Copyable {
     var settings = invocation.settings
     settings.maxWholeBytes = format == .table ? Self.maxTableBytes : nil
     let link = try Link(to: endpoint, name: "link-0", in: context)
+    try link.connect()
     self.context = context
     self.link = link
     start = Clock.now()
@@ -133,6 +134,7 @@ package struct ClientLoop: ~Copyable {
     case .complain(let why):
       progress.clear()
       Diagnostics.report("answer from \(endpoint)", why)
+    case .connect: try link.connect()
     case .giveUpConnecting:
       try printer.flush()
       progress.clear()

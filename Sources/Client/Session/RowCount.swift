@@ -29,7 +29,7 @@ package struct RowCount: Sendable {
     case .report:
       ended = rows
       underWay = nil
-    case .send, .credit, .cancel, .complain, .giveUpConnecting: break
+    case .send, .credit, .cancel, .complain, .connect, .giveUpConnecting: break
     }
   }
 

@@ -9,14 +9,16 @@ extension Session {
   package mutating func connected() {
     isConnected = true
     connectBy = nil
+    attempts.succeed()
   }
 
-  /// The connection is lost, and with it the answers to all that was sent.
+  /// The connection is lost, or could not be made, and with it the answers to all that was sent.
   ///
   /// Nothing that was sent through it may arrive any more.
   package mutating func disconnected(now: Instant) {
+    if isConnected { connectBy = now.adding(milliseconds: Settings.reconnectMilliseconds) }
     isConnected = false
-    connectBy = now.adding(milliseconds: Settings.reconnectMilliseconds)
+    attempts.fail(now: now)
     controls.removeAll()
     toSend.removeAll()
     for slot in entries.inOrder {
@@ -95,7 +97,7 @@ extension Session {
 
   /// When `tick` is to be called at the latest; nil when there is nothing to wait for.
   package var nextTick: Instant? {
-    let next = min(wake, connectBy ?? wake)
+    let next = min(wake, connectBy ?? wake, attempts.due ?? wake)
     return next.microseconds == .max ? nil : next
   }
 

@@ -29,6 +29,8 @@ package struct Session {
     case report(ToolError)
     /// Say that the router sent something that belongs to no request.
     case complain(String)
+    /// Connect again.
+    case connect
     /// End: no router has answered, at the start or since the last one was lost.
     case giveUpConnecting
 
@@ -36,7 +38,7 @@ package struct Session {
     package var isSent: Bool {
       switch self {
       case .send, .credit, .cancel: true
-      case .printChunk, .print, .report, .complain, .giveUpConnecting: false
+      case .printChunk, .print, .report, .complain, .connect, .giveUpConnecting: false
       }
     }
   }
@@ -68,6 +70,7 @@ package struct Session {
   var finished = 0
 
   var isConnected = false
+  var attempts: Attempts
   /// Nil while there is a connection.
   var connectBy: Instant?
   var hasGivenUpConnecting = false
@@ -77,6 +80,7 @@ package struct Session {
   package init(_ settings: Settings, now: Instant) {
     self.settings = settings
     window = Window(limit: settings.window, now: now)
+    attempts = Attempts(now: now)
     connectBy = now.adding(milliseconds: Settings.connectMilliseconds)
   }
 
@@ -121,6 +125,7 @@ package struct Session {
       isPrinting = false
       grantCredit()
     }
+    if attempts.begin(now: now) { return .connect }
     // Sending comes first: it never blocks, as printing may, and a request's time is running.
     if isConnected {
       if let control = controls.popFirst() { return control }

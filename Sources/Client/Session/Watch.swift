@@ -52,7 +52,7 @@ package struct Watch {
     switch effect {
     case .print(let answer): take(answer)
     case .report(let error): take(error)
-    case .send, .credit, .cancel, .printChunk, .complain, .giveUpConnecting: [effect]
+    case .send, .credit, .cancel, .printChunk, .complain, .connect, .giveUpConnecting: [effect]
     }
   }
 
