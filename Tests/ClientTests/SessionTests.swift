@@ -195,12 +195,27 @@ import Wire
     var client = TestClient { $0.timeoutMilliseconds = 1000 }
     client.connect()
     client.submit(1)
-    client.advance(1999)
+    client.advance(1750)
+    client.advance(249)
     #expect(client.reported.isEmpty)
     client.advance(1)
     #expect(client.reported == ["line 0: no answer came in its time, sent once"])
     client.answer(0)
     #expect(client.printed.isEmpty)
+  }
+
+  @Test func answersThatCameWhileItStoodStillAreReceived() {
+    var client = TestClient { $0.timeoutMilliseconds = 1000 }
+    client.connect()
+    client.submit(2)
+    client.advance(10_000)
+    #expect(client.reported.isEmpty)
+    client.answer(0)
+    #expect(client.printed == ["0"])
+    client.advance(249)
+    #expect(client.reported.isEmpty)
+    client.advance(1)
+    #expect(client.reported == ["line 1: no answer came in its time, sent once"])
   }
 
   @Test func withoutARouterItWaitsForItsTimeAlone() {

@@ -126,17 +126,27 @@ private struct Simulation {
       let isInFlight = flows[id] != nil
       let outcome = Outcome.failure(Failure(.cancelled, "late"))
       if !isInFlight { client.answer(id, outcome, body: "late") }
-    case 15, 16: client.advance(Int.random(in: 0...60, using: &random))
+    case 15, 16: pass(Int.random(in: 0...60, using: &random))
     case 17:
       // As if nothing had happened for long.
       guard Int.random(in: 0..<10, using: &random) == 0 else { return }
-      client.advance(Int.random(in: 0...4000, using: &random))
+      pass(Int.random(in: 0...4000, using: &random))
     default:
       guard Int.random(in: 0..<4, using: &random) == 0 else { return }
       isConnected.toggle()
       flows = [:]
       if isConnected { client.connect() } else { client.disconnect() }
     }
+  }
+
+  /// Time passes; what becomes due meanwhile is done then.
+  private mutating func pass(_ milliseconds: Int) {
+    let end = client.now.adding(milliseconds: milliseconds)
+    while let due = client.session.nextTick, due > client.now, due < end {
+      client.advance(due.millisecondsUp(since: client.now))
+      check()
+    }
+    client.advance(end.millisecondsUp(since: client.now))
   }
 
   private mutating func deliver() {

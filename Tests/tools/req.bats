@@ -588,6 +588,21 @@ numbers() {
 line 4: the ' at column 8 is never closed" ]]
 }
 
+@test "answers that come while it stands still are printed" {
+  start_router
+  xodb-req -d proj --timeout 1 <<<"later 500; next" >"$XODB_RUN/out" 3>&- &
+  client=$!
+  for _ in {1..500}; do
+    [ "$(arrivals next)" -eq 0 ] || break
+    sleep 0.02
+  done
+  kill -STOP "$client"
+  sleep 2.5
+  kill -CONT "$client"
+  wait "$client"
+  [[ $(jq -r .sql "$XODB_RUN/out") == $'later 500\nnext' ]]
+}
+
 @test "who closes each connection at once is tried ever more slowly, and given up in time" {
   /usr/bin/python3 "$BATS_TEST_DIRNAME/close_at_once.py" "$XODB_RUN/clients" \
     3>&- >"$XODB_RUN/closed" 2>"$XODB_RUN/err" &

@@ -29,6 +29,8 @@ struct Entry {
   /// When it was sent first since it was submitted, or let go.
   var sentAt: Instant?
   var sends = 0
+  /// When it was noticed that the answer to what was sent last should have come.
+  var missedAt: Instant?
 
   /// Whether only printing is left.
   var isFinished: Bool {

@@ -132,7 +132,12 @@ extension Session {
       expire(slot)
       return nil
     case .sent:
-      let limit = entry.deadline.adding(milliseconds: Settings.graceMilliseconds)
+      let wait = Settings.receiveMilliseconds
+      let end = entry.deadline.adding(milliseconds: Settings.graceMilliseconds - wait)
+      guard now >= end else { return end }
+      let missedAt = entry.missedAt ?? now
+      entries[slot].missedAt = missedAt
+      let limit = missedAt.adding(milliseconds: wait)
       guard now >= limit else { return limit }
       expire(slot)
       return nil

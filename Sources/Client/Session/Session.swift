@@ -185,6 +185,7 @@ package struct Session {
     }
     entries[slot].state = .sent
     entries[slot].sends += 1
+    entries[slot].missedAt = nil
     if entries[slot].sentAt == nil { entries[slot].sentAt = now }
     let left = min(deadline.millisecondsUp(since: now), ClientMessage.maxDeadlineMilliseconds)
     return .send(request, id: id, deadlineMilliseconds: left)

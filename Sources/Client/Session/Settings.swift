@@ -19,6 +19,9 @@ package struct Settings: Sendable {
   package static let streamCredit = 4
   /// How long the router may take to tell that the time is over.
   package static let graceMilliseconds = 1000
+  /// The last part of that, which begins when the answer is missed: it may be here, and not be received
+  /// yet, when this process has stood still.
+  static let receiveMilliseconds = 250
   /// How long the first connection may take.
   ///
   /// Without a cluster the tool is to end within a second.
