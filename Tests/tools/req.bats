@@ -49,6 +49,10 @@ arrivals() {
   [[ $(jq -r .sql,.params <<<"$output") == $'-1\n[-2]' ]]
   run -0 xodb-req -d proj '-- x
     1'
+  run -0 xodb-req -d proj $'-- x\nselect * from t where a = ?1' 17
+  [[ $(jq -r .sql,.params <<<"$output") == $'-- x\nselect * from t where a = ?1\n[17]' ]]
+  run -0 xodb-req -d proj --each='x = ?1' <<<17
+  [[ $(jq -r .sql <<<"$output") == 'x = ?1' ]]
 }
 
 @test "without parameters no frame for them" {

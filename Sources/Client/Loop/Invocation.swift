@@ -51,10 +51,11 @@ package struct Invocation {
   /// Whether there is nothing to ask.
   package var isEmpty: Bool { show == nil && database == nil }
 
-  /// SQL may begin with a comment, which has a space or a new line.
+  /// SQL may begin with a comment, which has a space or a new line; an option's value may have them too.
   private static func isOption(_ word: String) -> Bool {
-    word.utf8.count > 1 && word.hasPrefix("-") && !word.utf8.contains { $0 <= 0x20 }
-      || word.hasPrefix("--") && word.contains("=")
+    guard word.utf8.count > 1, word.hasPrefix("-") else { return false }
+    let end = word.hasPrefix("--") ? word.utf8.firstIndex(of: UInt8(ascii: "=")) : nil
+    return !word.utf8[..<(end ?? word.endIndex)].contains { $0 <= 0x20 }
   }
 
   private mutating func take(
