@@ -60,8 +60,9 @@ package struct Link: ~Copyable {
     guard Self.takesPacked(line.content.count + sql.count + parameters.count) else {
       try flush()
       try begin()
-      try add(line, isLast: sql.count == 0)
-      if sql.count > 0 { try add(sql, isLast: parameters.count == 0) }
+      let isAlone = sql.count == 0 && parameters.count == 0
+      try add(line, isLast: isAlone)
+      if !isAlone { try add(sql, isLast: parameters.count == 0) }
       if parameters.count > 0 { try add(parameters, isLast: true) }
       return
     }

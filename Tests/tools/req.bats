@@ -61,6 +61,13 @@ arrivals() {
   [[ $(jq .params <<<"$output") == null ]]
 }
 
+@test "large parameters go with empty SQL as well" {
+  start_router
+  { head -c 9000 /dev/zero | tr '\0' x && printf '\n5\n'; } >"$XODB_RUN/in"
+  run -0 xodb-req -d proj --each '' <"$XODB_RUN/in"
+  [[ $(jq -r '.sql, (.params | length)' <<<"$output") == $'\n9004\n\n3' ]]
+}
+
 @test "the formats are passed on" {
   start_router
   for format in json csv tsv; do
