@@ -30,7 +30,7 @@ extension Place {
 
   /// The failure of a statement that was sent so, with the line and the character if known.
   package func error(_ failure: Failure, sql: [UInt8]) -> ToolError {
-    let why = failure.message.isEmpty ? failure.code.rawValue : failure.message
+    let why = failure.text
     let status = failure.code.exitStatus
     guard let offset = failure.offset, sql.indices.contains(offset) else {
       return ToolError(description, why, status)
@@ -49,6 +49,11 @@ extension Place {
       return ToolError(description, "\(why) (at \(at))", status)
     }
   }
+}
+
+extension Failure {
+  /// What it says, or else its code.
+  var text: String { message.isEmpty ? code.rawValue : message }
 }
 
 extension ArraySlice<UInt8> {

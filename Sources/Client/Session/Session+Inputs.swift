@@ -53,7 +53,11 @@ extension Session {
   /// One that nobody waits for any more is ignored.
   package mutating func receive(_ answer: Answer, now: Instant) {
     guard let id = answer.id else {
-      if answer.outcome == nil { complain(answer.text) }
+      switch answer.outcome {
+      case nil: complain(answer.text)
+      case .failure(let failure): complain(failure.text)
+      case .rows, .unchanged: break
+      }
       return
     }
     guard let slot = entries.slot(of: id), case .sent = entries[slot].state else { return }
