@@ -7,6 +7,13 @@ struct Options: ToolOptions {
   let names = ["--router"]
   let needNoQuery = false
 
-  mutating func take(_ name: String, _ value: String) { router = value }
+  mutating func take(_ name: String, _ value: String) throws(Invocation.Mistake) {
+    // No router is in this process.
+    guard !value.hasPrefix("inproc:") else {
+      throw .wrong("\(name) is tcp://HOST:PORT or ipc://PATH, not '\(value)'")
+    }
+    router = value
+  }
+
   mutating func take(flag name: String) -> Bool { false }
 }

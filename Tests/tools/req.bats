@@ -637,6 +637,8 @@ line 4: the ' at column 8 is never closed" ]]
     run --separate-stderr -64 xodb-req -d proj --router "$endpoint" x
     [ "$stderr" = "xodb-req: connect to $endpoint: $why" ]
   done
+  run --separate-stderr -64 xodb-req -d proj --router inproc://x x
+  [[ $stderr == "xodb-req: --router is tcp://HOST:PORT or ipc://PATH, not 'inproc://x'"* ]]
   run --separate-stderr -64 xodb-router --peer /tmp/clients
   [ "$stderr" = "xodb-router: connect to /tmp/clients: $why" ]
   long=ipc:///$(head -c 200 /dev/zero | tr '\0' x)
