@@ -174,6 +174,7 @@ struct Cluster {
 
   mutating func carryOut() throws(Finding) {
     repeat {
+      sets.stepLooked(&broker, now: now)
       sets.settle(&broker, now: now)
       broker.settle(now: now)
       while !broker.effects.isEmpty {
