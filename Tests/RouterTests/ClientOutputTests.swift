@@ -60,13 +60,50 @@ import Glibc
     try #require(poll.isAnythingReady, "waited in vain")
   }
 
-  @Test func aReaderThatTakesItsTimeHasLittleInZeroMQAndGetsAllInOrder() throws {
-    var router = try RouterSocket(
+  private func router(sendHighWaterMark mark: Int32) throws -> RouterSocket {
+    try RouterSocket(
       "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
-      highWaterMarks: HighWaterMarks(receive: 16, send: 1000), in: context)
+      highWaterMarks: HighWaterMarks(receive: 16, send: mark), in: context)
+  }
+
+  /// One that takes one message before it reads.
+  private func client() throws -> Socket {
     let client = try Socket(.dealer, in: context)
     try client.set(.receiveHighWaterMark, 1)
     try client.connect("ipc://\(directory)/clients")
+    return client
+  }
+
+  /// A request whose answers may come together.
+  private func packedRequest(
+    of client: borrowing Socket, to router: inout RouterSocket
+  ) throws -> ClientRequest {
+    let packed = Array("15:SHOW what=stats,0:,0:,".utf8)
+    _ = try client.send([.delimiter, .bytes(Array("MANY".utf8)), .bytes(packed)])
+    try wait(router.base.socket)
+    return try request(try #require(try router.receive()).message)
+  }
+
+  /// Reads so many answers, whose ids count up from 0. Returns how many messages they came in.
+  private func readInOrder(
+    _ count: Int, by client: borrowing Socket, from router: borrowing RouterSocket
+  ) throws -> Int {
+    var read: [UInt64?] = []
+    var messages = 0
+    while read.count < count {
+      try output.flush(through: router)
+      guard let message = try client.receive() else { continue }
+      messages += 1
+      var (answers, lines) = (AnswerReader(message), AnswerLines())
+      while let answer = answers.next(&lines) { read.append(answer.id) }
+    }
+    #expect(read == (0..<UInt64(count)).map(Optional.some))
+    return messages
+  }
+
+  @Test func aReaderThatTakesItsTimeHasLittleInZeroMQAndGetsAllInOrder() throws {
+    var router = try router(sendHighWaterMark: 1000)
+    let client = try client()
     _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
     try wait(router.base.socket)
     let request = try request(try #require(try router.receive()).message)
@@ -93,16 +130,9 @@ import Glibc
   }
 
   @Test func whatGoesTogetherIsCountedByItsBytes() throws {
-    var router = try RouterSocket(
-      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
-      highWaterMarks: HighWaterMarks(receive: 16, send: 1000), in: context)
-    let client = try Socket(.dealer, in: context)
-    try client.set(.receiveHighWaterMark, 1)
-    try client.connect("ipc://\(directory)/clients")
-    let packed = Array("15:SHOW what=stats,0:,0:,".utf8)
-    _ = try client.send([.delimiter, .bytes(Array("MANY".utf8)), .bytes(packed)])
-    try wait(router.base.socket)
-    let request = try request(try #require(try router.receive()).message)
+    var router = try router(sendHighWaterMark: 1000)
+    let client = try client()
+    let request = try packedRequest(of: client, to: &router)
 
     let (rows, count) = (try rows(8000), 1000)
     for number in 0..<count {
@@ -113,27 +143,13 @@ import Glibc
     // Of 8 MB, in a third of a thousand messages.
     #expect(!output.isEmpty)
 
-    var read: [UInt64?] = []
-    while read.count < count {
-      try output.flush(through: router)
-      guard let message = try client.receive() else { continue }
-      var (answers, lines) = (AnswerReader(message), AnswerLines())
-      while let answer = answers.next(&lines) { read.append(answer.id) }
-    }
-    #expect(read == (0..<UInt64(count)).map(Optional.some))
+    _ = try readInOrder(count, by: client, from: router)
   }
 
   @Test func smallAnswersGoTogetherAndNoneIsLostWhenThereIsNoRoom() throws {
-    var router = try RouterSocket(
-      "clients", boundTo: ["ipc://\(directory)/clients"], maxFrame: 10_000,
-      highWaterMarks: HighWaterMarks(receive: 16, send: 4), in: context)
-    let client = try Socket(.dealer, in: context)
-    try client.set(.receiveHighWaterMark, 1)
-    try client.connect("ipc://\(directory)/clients")
-    let packed = Array("15:SHOW what=stats,0:,0:,".utf8)
-    _ = try client.send([.delimiter, .bytes(Array("MANY".utf8)), .bytes(packed)])
-    try wait(router.base.socket)
-    let request = try request(try #require(try router.receive()).message)
+    var router = try router(sendHighWaterMark: 4)
+    let client = try client()
+    let request = try packedRequest(of: client, to: &router)
 
     let count = 9000
     let (small, large) = (try rows(100), try rows(10_000))
@@ -147,16 +163,7 @@ import Glibc
     #expect(try output.sendPacks(through: router) == .kept)
     #expect(!output.isEmpty)
 
-    var read: [UInt64?] = []
-    var messages = 0
-    while read.count < count {
-      try output.flush(through: router)
-      guard let message = try client.receive() else { continue }
-      messages += 1
-      var (answers, lines) = (AnswerReader(message), AnswerLines())
-      while let answer = answers.next(&lines) { read.append(answer.id) }
-    }
-    #expect(read == (0..<UInt64(count)).map(Optional.some))
+    let messages = try readInOrder(count, by: client, from: router)
     #expect(output.isEmpty && messages < count)
   }
 

@@ -39,8 +39,8 @@ package struct DatabaseSelection: Sendable {
   }
 
   /// The databases that it comes to among those there are: in the order of its parts, and for a
-  /// pattern by name; each once. One of just this name goes before all. A name that nobody has is one all the same: whoever asks for it is
-  /// to be told.
+  /// pattern by name; each once. One of just this name goes before all. A name that nobody has is one
+  /// all the same: whoever asks for it is to be told.
   /// - Parameter names: by name.
   package func databases(among names: [String]) -> [String] {
     if names.contains(text) { return [text] }
