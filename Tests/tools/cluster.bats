@@ -97,7 +97,8 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   # Held until the end of the test.
   exec {hold}> >(exec sqlite3 "$data/held.db" 3>&-)
   note_started
-  echo 'begin exclusive;' >&"$hold"
+  # The look for its lock takes one itself, for which it waits.
+  printf '%s\n' '.timeout 30000' 'begin exclusive;' >&"$hold"
   wait_for eval '! sqlite3 "$data/held.db" "select * from t" 2>/dev/null'
   # A transaction that does not fit into the cache is in the file, and its journal beside it.
   sqlite3 "$work/half.db" "create table t(x); insert into t select randomblob(500000);" \
