@@ -34,11 +34,12 @@ static void guard(int input) {
     if (groups[i] > 0) kill(-groups[i], SIGKILL);
 }
 
-int clinux_guardian(void) {
+pid_t clinux_guardian(const pid_t *entered, size_t count, int *entries) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   pid_t pid = fork();
   if (pid == 0) {
+    for (size_t i = 0; i < count; i++) note(entered[i]);
     // A group of its own, no signals, another name: what ends the caller must not end this.
     setpgid(0, 0);
     sigset_t all;
@@ -53,8 +54,12 @@ int clinux_guardian(void) {
   }
   int error = errno;
   close(ends[0]);
-  if (pid > 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0) return ends[1];
-  if (pid > 0) error = errno;
+  if (pid > 0) {
+    *entries = ends[1];
+    if (fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0) return pid;
+    error = errno;
+  }
+  // One that has started ends with this.
   close(ends[1]);
   errno = error;
   return -1;

@@ -15,7 +15,9 @@ struct SuperviseLoop: ~Copyable {
   private var publisher: Publisher
   private let supervised: Supervised
   private let signals: SignalSource
-  private let guardian: Guardian
+  private var guardian: Guardian
+  /// Whether the guardian lives, as far as is known.
+  private var isGuarded = true
   private let lifeline: Lifeline
   private var children: [Int32: ChildProcess] = [:]
   private var errors = ErrorStream()
@@ -58,6 +60,7 @@ struct SuperviseLoop: ~Copyable {
   private mutating func pulse(_ now: Instant) throws(ToolError) {
     nextPulse = now.adding(milliseconds: Notice.aliveMilliseconds)
     supervised.say(.alive)
+    if !isGuarded { replaceGuardian() }
     for child in children.values { child.pulse() }
     try hearAll()
     try tell(.pulse)
@@ -126,12 +129,24 @@ struct SuperviseLoop: ~Copyable {
       if let child = children[exit.pid], child.readNotices().contains(.working) {
         try tell(.noticed(pid: exit.pid, .working))
       }
+      if exit.pid == guardian.pid { isGuarded = false }
       try tell(.exited(pid: exit.pid, exit.ending))
       if let child = children.removeValue(forKey: exit.pid) {
         child.drainErrors { errors.append($0) }
         guardian.forget(group: exit.pid)
       }
       ProcessExit.release(exit.pid)
+    }
+    if !isGuarded { replaceGuardian() }
+  }
+
+  /// Starts another guardian; what hinders that is said, and it is tried again with the next pulse.
+  private mutating func replaceGuardian() {
+    do throws(ToolError) {
+      guardian = try Guardian(of: Array(children.keys))
+      isGuarded = true
+    } catch {
+      errors.report(error.what, error.why)
     }
   }
 

@@ -28,6 +28,10 @@ children_of() { # PID
   cat /proc/"$1"/task/*/children
 }
 
+guardian_of() { # PID
+  pgrep --parent "$1" --exact xodb-guardian
+}
+
 @test "wrong arguments are refused with status 64" {
   for arguments in "" "--name w" "--name w --" "-- true" "--name w -n 0 -- true" \
     "--name w -n 513 -- true" "--name w -n x -- true" "--name w --grace -1 -- true" \
@@ -197,6 +201,18 @@ children_of() { # PID
   kill -KILL "$pid"
   wait_for gone "${all[@]}"
   wait_for gone_all "$work"/grand.* "$work"/pid.*
+}
+
+@test "what guards the children's children is started again when it is killed" {
+  start s xodb-supervise --name w -- sh -c \
+    'sh -c "trap \"\" TERM HUP; while :; do sleep 0.05; done" & echo $! >"$work/grand"
+     echo $$ >"$work/pid"; while :; do sleep 0.05; done'
+  wait_for filled "$work"/{grand,pid}
+  first=$(guardian_of "$pid")
+  kill -KILL "$first"
+  wait_for eval 'another=$(guardian_of "$pid") && [ "$another" != "$first" ]'
+  kill -KILL "$pid"
+  wait_for gone "$another" "$(<"$work/grand")" "$(<"$work/pid")"
 }
 
 @test "what a child leaves behind dies with it, in a session of its own with the supervisor" {

@@ -33,7 +33,7 @@ struct clinux_child {
   int error;
   int ready;
   int lifeline;
-  // What `clinux_guardian` has returned: the child enters itself there before it becomes the
+  // What `clinux_guardian` has opened: the child enters itself there before it becomes the
   // program, so that there is no moment at which it could be missed.
   int guardian;
   // How many descriptors it may have open, if that is fewer than the caller may.
@@ -70,10 +70,11 @@ void clinux_release(pid_t pid);
 int clinux_become_subreaper(void);
 
 // Starts a process that waits until the calling process is gone, however that ended, and then kills
-// the process groups that are entered with it. Returns the descriptor, which never blocks, to
-// which a pid_t is written to enter a group and the negative one to strike it out, or -1 with
-// errno. Call it before anything is open that must end with the caller, and before any thread runs.
-int clinux_guardian(void);
+// the process groups that are entered with it: those in `entered` from the start. Returns its pid,
+// and in `entries` the descriptor, which never blocks, to which a pid_t is written to enter a group
+// and the negative one to strike it out; or -1 with errno. It keeps nothing open of what the caller
+// has.
+pid_t clinux_guardian(const pid_t *entered, size_t count, int *entries);
 
 // The environment as the process has it, NULL-terminated.
 char **clinux_environment(void);
