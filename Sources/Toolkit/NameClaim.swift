@@ -12,9 +12,12 @@ private import Glibc
 ///
 /// The file `locks/NAME` holds the last number drawn and, in a second line, the pid of who holds it:
 /// for whoever wants to send it a signal. It is locked, so that nobody binds the name's sockets a
-/// second time, which ZeroMQ would let them do.
+/// second time, which ZeroMQ would let them do. The directory is locked too, together with all
+/// others who have a name there: what clears old files away leaves such directories alone, see
+/// tmpfiles.d(5).
 package final class NameClaim {
   package let name: PublisherName
+  private let directory: Descriptor
   private let descriptor: Int32
   private let path: String
   private var last: Int64
@@ -30,12 +33,18 @@ package final class NameClaim {
     _ name: PublisherName, in directory: RunDirectory, isHeardElsewhere: Bool = false
   ) throws(ToolError) {
     self.name = name
+    let root = "lock \(directory.path)"
+    let held = try Descriptor(open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), root)
+    guard try Self.lock(held.number, LOCK_SH, root) else {
+      throw ToolError(root, "somebody holds it for himself alone", .cannotCreate)
+    }
+    self.directory = held
     let path = "\(directory.locks)/\(name.text)"
     self.path = path
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw .system("lock \(path)", .cannotCreate) }
     do throws(ToolError) {
-      guard try Self.lock(descriptor, path) else {
+      guard try Self.lock(descriptor, LOCK_EX, "lock \(path)") else {
         throw ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
       }
       let drawn = try Self.read(descriptor, path)
@@ -78,10 +87,12 @@ package final class NameClaim {
   }
 
   /// False when somebody else holds it, and goes on doing so.
-  private static func lock(_ descriptor: Int32, _ path: String) throws(ToolError) -> Bool {
+  private static func lock(
+    _ descriptor: Int32, _ kind: Int32, _ what: String
+  ) throws(ToolError) -> Bool {
     let start = Clock.now()
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      guard errno == EWOULDBLOCK else { throw .system("lock \(path)", .cannotCreate) }
+    while flock(descriptor, kind | LOCK_NB) != 0 {
+      guard errno == EWOULDBLOCK else { throw .system(what, .cannotCreate) }
       guard Clock.now().millisecondsUp(since: start) < patience else { return false }
       usleep(1000)
     }

@@ -46,6 +46,13 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   [ -z "$(ls "$XODB_RUN/events")" ]
 }
 
+@test "the run directory is locked as long as a cluster runs, as what clears old files away respects" {
+  start_cluster
+  run -1 flock -n "$XODB_RUN" true
+  run -0 stop.sh
+  wait_for flock -n "$XODB_RUN" true
+}
+
 @test "start says why it cannot: arguments, places, an endpoint that is taken" {
   run -64 start.sh
   run -64 start.sh -w 0 "$data"
