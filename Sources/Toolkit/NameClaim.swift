@@ -8,7 +8,8 @@ private import Glibc
 /// with it: each is higher than all that anyone drew under this name before.
 ///
 /// On another host somebody else may hold the same name. Numbers of names that are heard there begin with
-/// the clock's microseconds, so that no two of them are ever the same.
+/// the clock's microseconds, so that no two of them are ever the same; and so do those of which it is
+/// not known any more what was drawn.
 ///
 /// The file `locks/NAME` holds the last number drawn and, in a second line, the pid of who holds it:
 /// for whoever wants to send it a signal. It is locked, so that nobody binds the name's sockets a
@@ -48,7 +49,7 @@ package final class NameClaim {
         throw ToolError("lock \(path)", "'\(name.text)' is already running there", .cannotCreate)
       }
       let drawn = try Self.read(descriptor, path)
-      last = isHeardElsewhere ? max(drawn, Clock.epochMicroseconds()) : drawn
+      last = max(drawn ?? 0, drawn == nil || isHeardElsewhere ? Clock.epochMicroseconds() : 0)
       let text = "\(Self.text(last))\(getpid())\n"
       try Self.write(text, descriptor, path)
       // An earlier pid may have been longer.
@@ -99,7 +100,8 @@ package final class NameClaim {
     return true
   }
 
-  private static func read(_ descriptor: Int32, _ path: String) throws(ToolError) -> Int64 {
+  /// The last number drawn; nil when the file, as after a crash of the whole system, does not say.
+  private static func read(_ descriptor: Int32, _ path: String) throws(ToolError) -> Int64? {
     var bytes = [UInt8](repeating: 0, count: width + 1)
     let count = pread(descriptor, &bytes, bytes.count, 0)
     guard count >= 0 else { throw .system("read \(path)", .inputOutput) }
@@ -107,9 +109,7 @@ package final class NameClaim {
     guard count == bytes.count,
       let last = Int64(String(decoding: bytes.prefix(width), as: UTF8.self)),
       (0..<Int64.max).contains(last)
-    else {
-      throw ToolError("read \(path)", "it does not hold a number of \(width) digits", .inputOutput)
-    }
+    else { return nil }
     return last
   }
 }

@@ -570,6 +570,15 @@ lives() {
   [ "$status" = 0 ]
 }
 
+@test "a lock of which a crash of the system has left nothing readable keeps nobody from starting" {
+  mkdir -m 700 "$XODB_RUN/locks"
+  head -c 27 /dev/zero >"$XODB_RUN/locks/w"
+  start s xodb-supervise --name w -- sh -c "$child"
+  wait_for born w-1
+  # Higher than all that were drawn before: from the clock, in microseconds.
+  [[ $(newest w-1) =~ \.[0-9]{16}$ ]]
+}
+
 @test "a supervisor of supervisors neither adds nor removes one" {
   start_events
   start s xodb-supervise --name outer -- xodb-supervise --name inner -- sh -c "$child"
