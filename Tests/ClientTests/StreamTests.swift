@@ -159,6 +159,7 @@ import ZeroMQ
     client.answer(1)
     #expect(client.printed == ["1", "1"])
     #expect(client.reported.isEmpty)
+    #expect(client.session.statistics.bytes == 2)
   }
 
   @Test func anErrorInTheMiddleIsNotTriedAgain() {

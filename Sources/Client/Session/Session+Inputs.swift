@@ -38,6 +38,8 @@ extension Session {
         return fail(
           slot, .aborted, "the connection to the router was lost in the middle of the result")
       }
+      // It comes anew.
+      statistics.bytes -= stream.bytes
       self.stream = nil
     }
     let sends = entries[slot].sends
