@@ -14,12 +14,14 @@ case ${1-} in
   '') ;;
   -h | --help)
     echo "usage: ${0##*/}   ends the cluster in the run directory, here $run"
-    echo "Exit status: 0 it has ended, 64 wrong arguments, 69 none was running, 75 it has not ended."
+    echo "Exit status: 0 it has ended, 64 wrong arguments, or a run directory whose path is relative,"
+    echo "69 none was running, 75 it has not ended."
     exit 0
     ;;
   *) fail 64 "$1: takes no arguments" ;;
 esac
 
+[[ $run == /* ]] || fail 64 "run directory $run: the path is not absolute"
 lock=$run/locks/cluster
 if [ ! -e "$lock" ] || flock -n "$lock" true; then
   fail 69 "stop in $run: no cluster is running there"

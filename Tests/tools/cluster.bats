@@ -61,6 +61,9 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   run -66 start.sh "$work/missing"
   run -77 start.sh -t tcp://192.168.1.1:13579 "$data"
   [[ $output == *"only loopback addresses (tcp://127.0.0.1:PORT) can be listened on" ]]
+  XODB_RUN=relative run -64 start.sh "$data"
+  XODB_RUN=relative run -64 stop.sh
+  [ "$output" = "stop.sh: run directory relative: the path is not absolute" ]
   # Whatever keeps the router from starting is shown.
   run -64 start.sh -t tcp://127.0.0.1:99999 "$data"
   run -64 start.sh -w 600 "$data"
