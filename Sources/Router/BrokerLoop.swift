@@ -172,6 +172,19 @@ package struct BrokerLoop: ~Copyable {
   private mutating func wait(
     _ signals: borrowing SignalSource, _ lifeline: Int32?
   ) throws {
+    // A peer may have got another socket.
+    if poll.count == 0 || !peers.isEmpty { fillPoll(signals, lifeline) }
+    let now = Clock.now()
+    var due = min(publisher.nextDue, nextSignOfLife)
+    nextTick = broker.nextDeadline
+    if let nextTick { due = min(due, nextTick) }
+    if let deadline = sets.nextDeadline { due = min(due, deadline) }
+    if !output.isEmpty { due = min(due, nextFlush) }
+    if unread != nil { due = now }
+    try poll.wait(milliseconds: due.millisecondsUp(since: now))
+  }
+
+  private mutating func fillPoll(_ signals: borrowing SignalSource, _ lifeline: Int32?) {
     poll.removeAll()
     poll.add(clients.base.socket)
     poll.add(workers.base.socket)
@@ -183,13 +196,5 @@ package struct BrokerLoop: ~Copyable {
     poll.add(workers.base.monitor)
     poll.add(descriptor: lifeline ?? -1)
     for peer in peers { peer.addSockets(to: &poll) }
-    let now = Clock.now()
-    var due = min(publisher.nextDue, nextSignOfLife)
-    nextTick = broker.nextDeadline
-    if let nextTick { due = min(due, nextTick) }
-    if let deadline = sets.nextDeadline { due = min(due, deadline) }
-    if !output.isEmpty { due = min(due, nextFlush) }
-    if unread != nil { due = now }
-    try poll.wait(milliseconds: due.millisecondsUp(since: now))
   }
 }

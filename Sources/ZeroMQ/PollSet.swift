@@ -4,7 +4,7 @@ private import Glibc
 
 /// The sockets and descriptors that a loop waits on, in the order in which they were added.
 ///
-/// It keeps raw references: fill it anew before each wait, from sockets that are still open.
+/// It keeps raw references: wait only as long as all of the sockets are open.
 package struct PollSet {
   package struct Events: OptionSet, Sendable {
     package let rawValue: Int16
