@@ -79,8 +79,7 @@ struct Catalog {
     for path in files {
       if let entry = look(path, before) { add(entry) }
     }
-    // A directory that is gone has no databases; it may come again.
-    for path in paths() {
+    for path in paths(before) {
       guard let entry = look(path, before) else { continue }
       if entry.problem == nil || Self.databaseExtensions.contains(entry.fileExtension) {
         add(entry)
@@ -89,10 +88,18 @@ struct Catalog {
     publish()
   }
 
-  private func paths() -> [String] {
-    guard let directory, let names = try? Directory.fileNames(directory) else { return [] }
-    return names.filter { name in !Self.companionSuffixes.contains(where: name.hasSuffix) }
-      .sorted().map { directory + "/" + $0 }
+  /// What there is in the directory.
+  /// - Parameter before: the paths of what was there: while the system does not let it be read, that is.
+  private func paths(_ before: [String: CatalogEntry]) -> [String] {
+    guard let directory else { return [] }
+    do throws(SystemError) {
+      return try Directory.fileNames(directory)
+        .filter { name in !Self.companionSuffixes.contains(where: name.hasSuffix) }
+        .sorted().map { directory + "/" + $0 }
+    } catch {
+      // One that is gone has no databases; it may come again.
+      return error.isGone ? [] : before.keys.filter { Path.directory($0) == directory }.sorted()
+    }
   }
 
   private mutating func look(_ path: String, _ before: [String: CatalogEntry]) -> CatalogEntry? {

@@ -6,6 +6,8 @@ struct CatalogEntry {
   private(set) var status: FileStatus
   /// Why it cannot be used.
   private(set) var problem: String?
+  /// Whether that is the system's fault, which may be over.
+  private var isUnseen = false
   /// Whether another file has the same name.
   private(set) var isConflict = false
   /// The path from the root on, where only the file itself may be a symbolic link.
@@ -21,14 +23,16 @@ struct CatalogEntry {
     self.status = status
     place = Path.resolved(Path.directory(path)).map { $0 + "/" + Path.fileName(path) } ?? path
     resolvedPath = Path.resolved(path)
-    problem = Self.problem(path, status, resolvedPath)
+    look()
   }
 
-  private static func problem(
-    _ path: String, _ status: FileStatus, _ resolvedPath: String?
-  ) -> String? {
-    if let problem = DatabaseHeader.problem(path, status) { return problem }
-    return resolvedPath == nil ? "its path, without symbolic links, is not UTF-8" : nil
+  /// Looks whether the file is a database.
+  private mutating func look() {
+    let found = DatabaseHeader.problem(path, status)
+    if case .unseen = found { isUnseen = true } else { isUnseen = false }
+    problem =
+      found?.description
+      ?? (resolvedPath == nil ? "its path, without symbolic links, is not UTF-8" : nil)
   }
 
   /// The name that a file is served under: its own, without the last extension.
@@ -66,17 +70,14 @@ struct CatalogEntry {
 
   /// Whether the file is to be looked at again, given what it is now.
   func isOutdated(_ now: FileStatus) -> Bool {
-    now != status || staleLog != nil || resolvedPath == nil
+    now != status || staleLog != nil || resolvedPath == nil || isUnseen
   }
 
   /// Takes note of what the file is now.
   mutating func update(_ now: FileStatus) {
     let isReplaced = now.identity != status.identity
     status = now
-    guard isReplaced || staleLog != nil || resolvedPath == nil else {
-      problem = DatabaseHeader.problem(path, now)
-      return
-    }
+    guard isReplaced || staleLog != nil || resolvedPath == nil else { return look() }
     // A link that leads elsewhere now leads to another file with a `-wal` of its own.
     let before = resolvedPath
     resolvedPath = Path.resolved(path)
@@ -87,7 +88,7 @@ struct CatalogEntry {
       problem = "the file was replaced, and the old one's '-wal' with content stands beside it"
     } else {
       staleLog = nil
-      problem = Self.problem(path, now, resolvedPath)
+      look()
     }
   }
 }

@@ -13,6 +13,9 @@ struct SystemError: Error, Equatable, CustomStringConvertible {
   /// The process, or the system, has too many files open.
   var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 
+  /// There is nothing of that name.
+  var isGone: Bool { code == ENOENT || code == ENOTDIR }
+
   /// The system's words.
   var description: String {
     // Since glibc 2.32 the text belongs to the thread.

@@ -180,3 +180,18 @@ numbers="with recursive n(i, x) as (select 1, '' union all select i + 1, hex(zer
     wait_status "$pid"
   done
 }
+
+@test "what cannot be looked at for lack of descriptors is served again when there are some" {
+  start_cluster
+  limit=$(awk '/open files/ { print $4 }' "/proc/$pid/limits")
+  prlimit --pid "$pid" --nofile=10:
+  touch "$data/v.db"
+  run ! req 'select count(*) from v'
+  [[ $output == *"Too many open files"* ]]
+  run -66 xodb-req -d missing 'select 1'
+  run -0 xodb-req --databases -f tsv
+  [[ $output == "v"* ]]
+  prlimit --pid "$pid" --nofile="$limit":
+  run -0 req 'select count(*) from v'
+  [ "$output" = 3 ]
+}
