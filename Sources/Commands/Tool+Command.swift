@@ -7,16 +7,17 @@ extension Tool {
   /// Reads the command line and runs the command.
   package static func main<Command: ParsableCommand>(_ command: Command.Type) -> Never {
     run { arguments in
+      var own: Command?
       do {
         var command = try Command.parseAsRoot(arguments)
-        try command.run()
+        own = command as? Command
+        // Help and the like are commands of the parser's own.
+        if own == nil { try command.run() }
       } catch {
-        guard !(error is ToolError), Command.exitCode(for: error) != .success else {
-          if error is ToolError { throw error }
-          Command.exit(withError: error)
-        }
+        if Command.exitCode(for: error) == .success { Command.exit(withError: error) }
         misused(Command.message(for: error))
       }
+      try own?.run()
     }
   }
 }

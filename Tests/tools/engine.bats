@@ -195,3 +195,13 @@ numbers="with recursive n(i, x) as (select 1, '' union all select i + 1, hex(zer
   run -0 req 'select count(*) from v'
   [ "$output" = 3 ]
 }
+
+@test "what the system refuses a worker that serves is told as that, with status 71" {
+  start_cluster
+  # poll takes no more than may be open.
+  prlimit --pid "$pid" --nofile=3:
+  run ! req 'select 1'
+  wait_status "$pid"
+  [ "$status" = 71 ]
+  [ "$(<"$work/worker.err")" = "xodb-worker: poll: Invalid argument" ]
+}
