@@ -173,7 +173,8 @@ END
     cat
   } | xodb-req -d proj >"$XODB_RUN/out" 3>&- &
   client=$!
-  sleep 0.5
+  # Where none has ever answered, it would wait for a second only.
+  until [ -s "$XODB_RUN/out" ]; do sleep 0.02; done
   kill -KILL "$router"
   wait "$router" || true
   rm "$XODB_RUN/clients"
