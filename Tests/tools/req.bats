@@ -184,10 +184,16 @@ END
 }
 
 @test "no router: said within a second" {
-  start=$(date +%s%N)
-  run --separate-stderr -69 xodb-req -d proj x
-  [ $((($(date +%s%N) - start) / 1000000)) -lt 1500 ]
-  [[ $stderr == "xodb-req: connect to ipc://$XODB_RUN/clients: no router answers there" ]]
+  # The fastest of three: what others do on the machine is not the question.
+  least=1000000
+  for _ in 1 2 3; do
+    start=$(date +%s%N)
+    run --separate-stderr -69 xodb-req -d proj x
+    passed=$((($(date +%s%N) - start) / 1000000))
+    [ "$passed" -ge "$least" ] || least=$passed
+    [[ $stderr == "xodb-req: connect to ipc://$XODB_RUN/clients: no router answers there" ]]
+  done
+  [ "$least" -lt 1500 ]
   run --separate-stderr -69 xodb-req -d proj --stats <<<$'one;\ntwo;'
   [[ ${stderr_lines[0]} == "stats queries=2 ok=0 unanswered=2 "* ]]
   [[ ${stderr_lines[1]} == *": no router answers there; the first result that is not printed is that of line 1" ]]
