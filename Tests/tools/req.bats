@@ -300,7 +300,9 @@ end_watch() {
   # An empty line ends each, also one without rows.
   change ''
   until [ "$(wc -l <"$XODB_RUN/out")" -eq 6 ]; do sleep 0.02; done
-  # Nobody polls: one request for each answer, and one that waits.
+  # Nobody polls: one request for each answer, and one that waits, which comes behind the output.
+  until [ "$(grep -c watch "$log")" -ge 4 ]; do sleep 0.02; done
+  sleep 0.5
   [ "$(grep -c watch "$log")" -eq 4 ]
   grep -E '^QUERY db=proj format=json id=0 deadline=(30000|29[0-9]{3}) \|' "$log"
   grep -E '^QUERY db=proj format=json if-version=[0-9a-f]+ wait=change id=2 deadline=(330000|329[0-9]{3}) \|' "$log"
