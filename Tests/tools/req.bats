@@ -446,9 +446,9 @@ numbers() {
 
 @test "--unordered prints what comes first, and nothing within a stream" {
   start_router
-  printf 'later 600; a; b; stream 4 1000; stream 3 1000; c;' |
+  printf 'later 3000; a; b; stream 4 1000; stream 3 1000; c;' |
     xodb-req -d proj --unordered >"$XODB_RUN/out"
-  [[ $(tail -n 1 "$XODB_RUN/out") == *'later 600'* ]]
+  [[ $(tail -n 1 "$XODB_RUN/out") == *'later 3000'* ]]
   [ "$(wc -l <"$XODB_RUN/out")" -eq 11 ]
   grep -oE '^ ?[0-9]+' "$XODB_RUN/out" | tr -d ' ' | paste -sd ' ' >"$XODB_RUN/numbers"
   grep -xE '1 2 3 4 1 2 3|1 2 3 1 2 3 4' "$XODB_RUN/numbers"
