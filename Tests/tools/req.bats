@@ -493,7 +493,7 @@ numbers() {
 
 @test "a result that stops coming is over in its time" {
   start_router
-  run --separate-stderr -75 xodb-req -d proj --timeout 0.3 'stream 6 1000 stall'
+  run --separate-stderr -75 xodb-req -d proj --timeout 2 'stream 6 1000 stall'
   [[ $stderr == "xodb-req: proj: its time was over after 3 chunks of the result" ]]
   [ "${#lines[@]}" -eq 3 ]
 }
