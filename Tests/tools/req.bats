@@ -552,11 +552,13 @@ numbers() {
   script -qec "xodb-req -d proj 'later 2200' >'$XODB_RUN/out'" /dev/null >"$XODB_RUN/terminal"
   grep -q '0 queries, 0/s' "$XODB_RUN/terminal"
   [ "$(tail -c 4 "$XODB_RUN/terminal")" = $'\r\e[K' ]
-  # Of one large result, the rows that have come. It is over between two looks at the clock.
-  script -qec "xodb-req -d proj --timeout 1.25 'stream 20 150000 stall' >'$XODB_RUN/out'" /dev/null \
-    >"$XODB_RUN/terminal" || true
-  grep -qE $'K10 rows, [0-9]+/s, 1 MiB, ' "$XODB_RUN/terminal"
+  # Of one large result, the rows that have come; it is ended once they are shown.
+  script -qefc "exec xodb-req -d proj 'stream 20 150000 stall' >'$XODB_RUN/out'" /dev/null \
+    >"$XODB_RUN/terminal" 3>&- &
+  until grep -qE $'K10 rows, [0-9]+/s, 1 MiB, ' "$XODB_RUN/terminal"; do sleep 0.02; done
   run ! grep -q queries "$XODB_RUN/terminal"
+  kill $!
+  wait $! || true
   script -qec "xodb-req -d proj -f json 'later 1500'" /dev/null >"$XODB_RUN/terminal"
   run ! grep -q 'queries' "$XODB_RUN/terminal"
 }
