@@ -116,8 +116,9 @@ kill_cluster() {
   fi
 }
 
-# The newest pid of a supervised process, as the events tell it.
+# The newest pid of a supervised process, as the events tell it; the first ones may be on their way.
 pid_of() { # NAME
+  wait_for event "^worker.started .* name=$1 .*pid=" || return
   sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1
 }
 
