@@ -269,7 +269,7 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
   xodb-req -d kv -f tsv "$slow" >"$work/answer" 3>&- &
   note_started
   local client=$pid
-  sleep 0.3
+  wait_for eval 'filled "$work/answer" || xodb-req --show queue | grep -q running'
   run -0 stop.sh
   wait_status "$client"
   [ "$status" -eq 0 ]
@@ -283,7 +283,7 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
     select ?1 from n where i = ?1' <"$work/in" >"$work/out" 2>"$work/err" 3>&- &
   note_started
   local client=$pid
-  sleep 0.3
+  wait_for eval 'filled "$work/out" || xodb-req --show queue | grep -q queued'
   run -0 stop.sh
   wait_status "$client"
   [ "$status" -eq 0 ]
@@ -296,7 +296,7 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
   endless='with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n;'
   printf '%s' "$endless" "$endless" | xodb-req -d kv --timeout 20 >"$work/answer" 2>&1 3>&- &
   note_started
-  sleep 0.5
+  wait_for eval '[ "$(xodb-req --show queue | grep -c running)" -eq 2 ]'
   # Whoever asked is gone too: nobody sends those again.
   kill -KILL "$pid"
   kill -KILL "$(pid_of_name router-1)"
