@@ -381,10 +381,11 @@ numbers_until() { # EPOCH SECONDS
 
 @test "start passes options on to the router and the workers" {
   run -64 start.sh -R
-  start_cluster -w 1 -R '--max-timeout 0.3' -W '--max-answer 1'
+  sqlite3 "$data/other.db" 'create table t(x)'
+  start_cluster -w 1 -R '--max-timeout kv=0.3' -W '--max-answer 1'
   run -75 xodb-req -d kv "with recursive t(x) as (select 1 union all select x from t) select x from t where x < 0"
   [[ $output == *deadline* ]]
-  run -65 xodb-req -d kv "select printf('%.*c', 2000000, 'x')"
+  run -65 xodb-req -d other "select printf('%.*c', 2000000, 'x')"
   [[ $output == *"larger than 1048576 bytes"* ]]
   run -0 stop.sh
   # They are not taken for patterns of files.
