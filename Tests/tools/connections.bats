@@ -34,6 +34,11 @@ let_go() {
   rm "$work/hold" "$work/held.out"
 }
 
+# Succeeds when the request of this id runs.
+runs() { # ID
+  ask 'SHOW what=queue' | grep -q "\"id\":\"$1\".*\"state\":\"running\""
+}
+
 # The descriptors of a process.
 count_descriptors() { # PID
   local descriptors=("/proc/$1/fd"/*)
@@ -78,7 +83,7 @@ serve_crowd() { # NUMBER PROCESSES ENDPOINT
         /usr/bin/python3 "$BATS_TEST_DIRNAME/client.py" $options --endpoint "$endpoint" \
           "QUERY db=test id=$id" 'sleep 20000' >/dev/null 2>&1 3>&- &
         note_started
-        sleep 0.4
+        wait_for runs "$id"
         killed=$(date +%s%N)
         kill -"$signal" "$pid"
         if [ "$signal" = STOP ]; then
@@ -104,13 +109,14 @@ serve_crowd() { # NUMBER PROCESSES ENDPOINT
   start a xodb-test-worker
   local first=$pid
   wait_for eval '[ "$(shown_workers)" -eq 1 ]'
-  ask 'QUERY db=test id=1' 'sleep 2000' >"$work/answer" 3>&- &
+  ask 'QUERY db=test id=1' "until $work/go" >"$work/answer" 3>&- &
   note_started
   local client=$pid
-  sleep 0.3
+  wait_for runs 1
   start b xodb-test-worker
   wait_for eval '[ "$(shown_workers)" -eq 2 ]'
   kill -KILL "$first"
+  touch "$work/go"
   wait_status "$client"
   [[ $(<"$work/answer") == "OK id=1 rows=1 tries=2 "* ]]
   wait_for eval '[ "$(shown_workers)" -eq 1 ]'
@@ -127,7 +133,7 @@ serve_crowd() { # NUMBER PROCESSES ENDPOINT
     ask 'QUERY db=test id=1' 'sleep 2000' >"$work/early" 2>&1 3>&- &
     note_started
     local early=$pid
-    sleep 0.3
+    wait_for runs 1
     hold_connections 400 "$address"
     # Workers have some that clients have not.
     wait_for eval '[ "$(count_descriptors "$router")" -ge 100 ]'
