@@ -50,10 +50,11 @@ running() { [ "$(shown queue 'select(.state == "running")' | wc -l)" -eq "$1" ];
 @test "what is inside can be seen, in every format" {
   start_router
   start_workers 2
-  ask 'QUERY db=test id=7' 'sleep 2000' >"$work/answer" 3>&- &
+  # It runs as long as is looked.
+  ask 'QUERY db=test id=7' "until $work/go" >"$work/answer" 3>&- &
   note_started
   wait_for running 1
-  [ "$(shown queue .sql)" = '"sleep 2000"' ]
+  [ "$(shown queue .sql)" = "\"until $work/go\"" ]
   [ "$(shown workers 'select(.state == "running").db')" = '"test"' ]
   [ "$(shown workers 'select(.state == "idle").db')" = null ]
   [ "$(shown clients 'select(.running == 1).requests')" = 1 ]
