@@ -178,6 +178,8 @@ numbers="with recursive n(i, x) as (select 1, '' union all select i + 1, hex(zer
     done
     kill -TERM "$pid"
     wait_status "$pid"
+    # Otherwise it might be taken for the next one.
+    wait_for eval '! listed'
   done
 }
 
