@@ -69,6 +69,7 @@ write() { # DB SQL
   for db in wal rollback; do version "$db"; done >"$work/before"
   kill "$first"
   wait_status "$first"
+  wait_for serve_all ''
   start_databases 1
   for db in wal rollback; do version "$db"; done >"$work/after"
   [ "$(wc -w <"$work/before")" -eq 2 ]
