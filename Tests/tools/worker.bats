@@ -270,6 +270,8 @@ EOF
   [ "$(bytes_read)" -gt 10000000 ]
   [ "$(bytes_read)" -lt 1000000 ]
   kill "$pid"
+  wait_status "$pid"
+  wait_for eval '! listed .'
   start worker xodb-worker --data "$data" --memory 24
   wait_for listed '.*'
   [ "$(bytes_read)" -gt 10000000 ]
