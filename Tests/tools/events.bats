@@ -34,8 +34,11 @@ fill_pipe() {
 @test "a pipeline shows events while they happen" {
   xodb-events 3>&- | grep --line-buffered ' signal=USR2 ' >"$work/seen.out" 3>&- &
   note_started
+  # The first process of the pipeline.
+  wait_for watches "$(jobs -p %%)"
+  start_events
   start s xodb-supervise --name w -- sh -c "$child"
-  wait_for filled "$work/w-1.pid"
+  wait_for event '^worker.ready '
   sleep 0.5
   kill -USR2 "$(<"$work/w-1.pid")"
   wait_for grep -q '^worker.exited ' "$work/seen.out"
