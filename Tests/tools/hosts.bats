@@ -22,9 +22,10 @@ queries=tcp://10.77.0.1:13579
 
 # A router on host a, which follows supervisors on host b.
 start_router_on_a() {
+  start_on a events xodb-events
+  wait_for watches "$pid"
   start_on a router xodb-supervise --name router -- xodb-router --bind tcp://0.0.0.0:13579 \
     --workers tcp://0.0.0.0:13580 --follow tcp://10.77.0.2:13590 --trust-network "$@"
-  start_on a events xodb-events
   wait_for test -S "$XODB_RUN/a/events/router-1"
 }
 
@@ -145,7 +146,7 @@ has_printed() { # LINES
   start_workers_on_a 2 xodb-test-worker
   cut b
   within 8 are near 2 running
-  grep -q '^router.lost .*name=far-.*its supervisor is silent' "$work/events.out"
+  wait_for event '^router.lost .*name=far-.*its supervisor is silent'
   # Until both sides have given up the connections.
   sleep 4
   heal b
