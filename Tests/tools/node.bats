@@ -21,7 +21,7 @@ teardown() {
 
 # Without an end, and without a return to SQLite for some seconds.
 endless='with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n'
-stuck="select instr(zeroblob(600000), zeroblob(300000) || x'01')"
+stuck="select instr(zeroblob(1200000), zeroblob(600000) || x'01')"
 
 # Starts a node that serves at an ipc endpoint of its own.
 start_node() { # NAME [OPTION...]
@@ -190,7 +190,7 @@ req() { # NAME ARG...
   start_node n --threads 1
   node_pid=$pid
   threads=$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)
-  run -75 req n -d kv --timeout 0.2 "$stuck"
+  run -75 req n -d kv --timeout 0.5 "$stuck"
   [[ $output == *"its worker could not stop it at its deadline"* ]]
   # It still runs, and its successor answers.
   [ "$(req n -d kv -f tsv 'select 7' | tail -n 1)" = 7 ]
@@ -205,9 +205,9 @@ req() { # NAME ARG...
   longer="select instr(zeroblob(6000000), zeroblob(3000000) || x'01')"
   start_node n --threads 1
   node_pid=$pid
-  run -75 req n -d kv --timeout 0.2 "$longer"
+  run -75 req n -d kv --timeout 1 "$longer"
   [ "$(req n -d kv -f tsv 'select 7' | tail -n 1)" = 7 ]
-  run req n -d kv --timeout 0.2 --tries 1 "$longer"
+  run req n -d kv --timeout 1 --tries 1 "$longer"
   [ "$status" -ne 0 ]
   wait_status "$node_pid"
   [ "$status" -eq 79 ]

@@ -86,7 +86,7 @@ knows_threads() { # N
 @test "a thread that cannot be interrupted is written off, and its process lives on" {
   start_threads 1 2
   process=$(worker_pids)
-  run -75 xodb-req -d kv --timeout 0.2 "select instr(zeroblob(600000), zeroblob(300000) || x'01')"
+  run -75 xodb-req -d kv --timeout 0.5 "select instr(zeroblob(1200000), zeroblob(600000) || x'01')"
   wait_for knows_threads 2
   [ "$(xodb-req -d kv -f tsv 'select 7')" = 7 ]
   xodb-req --show workers -f tsv | grep -q $'^workers-1\\.3\t'
