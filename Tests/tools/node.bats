@@ -136,7 +136,7 @@ req() { # NAME ARG...
   [ "${lines[1]}" = 1 ]
   # What it holds is answered.
   xodb-req --router "tcp://127.0.0.1:$port" -d kv -f tsv \
-    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) from n' \
+    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000000) select count(*) from n' \
     >"$work/held" 3>&- &
   note_started
   held=$pid
@@ -146,7 +146,7 @@ req() { # NAME ARG...
   [ "$status" -eq 0 ]
   wait_status "$held"
   [ "$status" -eq 0 ]
-  [ "$(tail -n 1 "$work/held")" = 3000000 ]
+  [ "$(tail -n 1 "$work/held")" = 10000000 ]
 }
 
 @test "without --serve it ends with its own queries, when others have their answers" {
@@ -157,7 +157,7 @@ req() { # NAME ARG...
   own=$pid
   wait_for test -S "$XODB_RUN/n"
   xodb-req --router "ipc://$XODB_RUN/n" -d kv -f tsv \
-    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000000) select count(*) from n' \
+    'with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000000) select count(*) from n' \
     >"$work/held" 3>&- 7>&- &
   note_started
   held=$pid
@@ -169,7 +169,7 @@ req() { # NAME ARG...
   [ "$(cat "$work/own.out")" = '{"1":1}' ]
   wait_status "$held"
   [ "$status" -eq 0 ]
-  [ "$(cat "$work/held")" = 5000000 ]
+  [ "$(cat "$work/held")" = 10000000 ]
   [ ! -e "$XODB_RUN/n" ]
 }
 
@@ -243,12 +243,12 @@ fails_to_write() { # COMMAND...
   node_pid=$pid
   exec 4<"$work/pipe"
   wait_for test -S "$XODB_RUN/node"
-  start other xodb-req --router "$endpoint" -d kv 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) as n from n'
-  wait_for eval "xodb-req --router '$endpoint' --show queue | grep -q '3000000.*running\|running.*3000000'"
+  start other xodb-req --router "$endpoint" -d kv 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000000) select count(*) as n from n'
+  wait_for eval "xodb-req --router '$endpoint' --show queue | grep -q '10000000.*running\|running.*10000000'"
   exec 4<&-
   wait_status "$pid"
   [ "$status" -eq 0 ]
-  [ "$(cat "$work/other.out")" = '{"n":3000000}' ]
+  [ "$(cat "$work/other.out")" = '{"n":10000000}' ]
   wait_status "$node_pid"
   [ "$status" -eq 74 ]
   [ "$(cat "$work/err")" = 'xodb-node: write standard output: Broken pipe' ]
