@@ -16,8 +16,10 @@ start_cluster() { # WORKERS
   sqlite3 "$data/kv.db" 'create table kv(k, v)'
   start.sh -w "$1" "$data" 3>&-
   cluster=$(pid_of_name cluster)
+  # Whatever is told of the start has been told then.
+  local name
+  for name in router workers cluster; do wait_for event "^supervisor.ready .*publisher=$name "; done
   # The names under which the outer supervisor keeps the two others.
-  wait_for event '^worker.started .* name=cluster-2 '
   workers=$(pid_of cluster-2)
 }
 
@@ -152,6 +154,7 @@ restarted() { # PUBLISHER TIMES
   cat "$work/load.out" "$work/load.err" >&3
   [ "$status" -eq 0 ]
   local held
+  wait_for event '^router.draining '
   held=$(sed -n 's/^router.draining .* requests=//p' "$work/events.out")
   [ "$held" -ge 100 ]
   [ "$(loaded ok)" -ge "$held" ]
