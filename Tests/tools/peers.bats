@@ -153,7 +153,7 @@ answered() { # NAME
   [[ ${lines[0]} == 'ERROR code=bad-request '* ]]
   broker=$(req a --show peers | jq -r .broker)
   # It came from there, and is only there: whoever has sent it is told so at once.
-  run -0 ask --endpoint "ipc://$XODB_RUN/a" "QUERY db=only-b deadline=500 way=$broker" 'select x from t'
+  run -0 ask --endpoint "ipc://$XODB_RUN/a" "QUERY db=only-b deadline=1500 way=$broker" 'select x from t'
   [[ ${lines[0]} == 'ERROR code=no-such-database '* ]]
 }
 
