@@ -214,7 +214,7 @@ EOF
   sqlite3 "$data/v.db" 'create table v(x)'
   start_cluster
   endless='with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n'
-  run -75 req -d v --timeout 0.3 "$endless"
+  run -75 req -d v --timeout 1 "$endless"
   [[ $output == *"the deadline is over"* ]]
   run -0 req -d v -f tsv 'select 1'
 }
