@@ -195,7 +195,7 @@ EOF
   touch "$work/go"
   wait_status "$client"
   grep '^OK id=7 rows=1 tries=2 ' "$work/answer"
-  run -0 event "^worker.exited .* pid=$held signal=KILL"
+  wait_for event "^worker.exited .* pid=$held signal=KILL"
 }
 
 @test "a router that has come back gets its workers at once" {
