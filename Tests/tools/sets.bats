@@ -46,8 +46,10 @@ running() {
   xodb-req --show workers -f tsv | awk -F '\t' '$5 == "running" { print $3 }'
 }
 
+# Succeeds when a worker runs something; its pid is then in $victim.
 is_running() {
-  [ -n "$(running)" ]
+  victim=$(running | head -n 1)
+  [ -n "$victim" ]
 }
 
 @test "two hundred databases are right to the row, with one worker and with two" {
@@ -183,10 +185,9 @@ named_so() { # NAME
   start_cluster -w 3
   local victim
   for _ in 1 2 3; do
-    timeout 60 xodb-req -d 'shard-*' --db-column db -f tsv "$(busy 20)" >"$work/out" 2>"$work/err" 3>&- &
+    timeout 60 xodb-req -d 'shard-*' --db-column db -f tsv "$(busy 200)" >"$work/out" 2>"$work/err" 3>&- &
     note_started
     wait_for is_running
-    victim=$(running | head -n 1)
     kill -KILL "$victim"
     wait_status "$pid"
     cat "$work/err"
