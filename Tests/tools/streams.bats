@@ -72,13 +72,18 @@ peak() { # PID
 @test "what is larger than any memory needs none" {
   start_cluster -w 1
   xodb-req -d kv -f tsv --timeout 300 "$(numbers 100000000 "'a row of some fifty bytes, of which there are many', i")" \
-    > >(head -c 300000000 >"$work/out") 3>&- &
+    > >(
+      head -c 300000000 >"$work/out"
+      # Until it was measured.
+      wait_for test -e "$work/go"
+    ) 3>&- &
   client=$!
   started+=("$client")
   wait_for gone_over "$work/out" 250000000
   for process in "$client" "$(pid_of_name router-1)" "$(worker_pids "$(pid_of_name workers)")"; do
     [ "$(peak "$process")" -lt 65536 ]
   done
+  touch "$work/go"
   wait_for is_idle
 }
 
