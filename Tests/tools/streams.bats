@@ -220,8 +220,11 @@ stands_by() {
 
 @test "a worker that is killed while it waits for a reader is not on its statement's account" {
   start_cluster -w 1 -R '--tries 1'
+  export -f stands
   for _ in 1 2; do
-    run -0 read_slowly "$(numbers 1000000000)" kill -KILL "$(worker_pids "$(pid_of_name workers)")"
+    # It does not wait yet when the first chunk is there.
+    run -0 read_slowly "$(numbers 1000000000)" bash -c "until stands 'waiting for its reader'; do sleep 0.02; done
+      kill -KILL $(worker_pids "$(pid_of_name workers)")"
     [[ $output == *' code=aborted '* ]]
     wait_for stands_by
   done
