@@ -515,12 +515,16 @@ lives() {
 
 @test "TERM in the middle of a restart ends all" {
   start_events
-  start s xodb-supervise --name w -n 3 -- sh -c "trap 'sleep 0.2; exit 0' TERM; $child"
+  # The first one ends when all have been told to.
+  start s xodb-supervise --name w -n 3 -- sh -c \
+    "trap 'until [ -e \"$work/go\" ]; do sleep 0.02; done; exit 0' TERM; $child"
   s=$pid
   wait_for event '^supervisor.ready '
   kill -HUP "$s"
   wait_for event '^worker.stopping .*name=w-1 '
   kill -TERM "$s"
+  wait_for event '^worker.stopping .*name=w-3 '
+  touch "$work/go"
   wait_status "$s"
   [ "$status" = 0 ]
   wait_for event '^supervisor.stopped '
