@@ -348,7 +348,7 @@ accounts_for() { # BYTES
   wait_status "$s"
   [ "$status" = 0 ]
   wait_for event '^worker.exited .*publisher=outer .*name=outer-1 .*status=0 '
-  event '^worker.exited .*publisher=inner .*name=inner-1 .*status=0 '
+  wait_for event '^worker.exited .*publisher=inner .*name=inner-1 .*status=0 '
   gone_all "$work"/inner-*
 }
 
@@ -610,6 +610,7 @@ lives() {
   kill -TTIN "$pid"
   wait_for event '^supervisor.resized .*workers=511$'
   kill -TTIN "$pid"
+  wait_for event '^worker.ready .*name=w-511 '
   wait_for event '^worker.ready .*name=w-512 '
   kill -TTIN "$pid"
   wait_for grep -qx 'xodb-supervise: add a worker: there are 512, which is the most' "$work/s.err"
