@@ -88,16 +88,28 @@ ERROR 8 - sql" ]
   [[ $(<"$work/err") == "xodb-req: line 1234: "*"workers died while they ran it" ]]
 }
 
+printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
+
 @test "workers die in the middle of a stream of lookups: each is answered once" {
   start_cluster 2
   seq 1 200000 | awk '{ print 1 + $1 % 20000 }' >"$work/in"
-  each 'select id, name from kv where id = ?1' --timeout 60 <"$work/in" >"$work/out" 3>&- &
+  mkfifo "$work/feed"
+  each 'select id, name from kv where id = ?1' --timeout 60 <"$work/feed" >"$work/out" 3>&- &
   note_started
   client=$pid
-  for _ in 1 2 3 4 5; do
-    sleep 0.2
+  local feed last part
+  exec {feed}>"$work/feed"
+  # There is more to answer at each death, and somebody to die.
+  for part in 0 1 2 3 4; do
+    wait_for has_joined 2
+    tail -n +$((part * 40000 + 1)) "$work/in" | head -n 40000 >&"$feed" 3>&- &
+    note_started
+    last=$pid
+    wait_for printed $((part * 40000 + 1))
     kill -KILL "$(worker_pids | shuf -n 1)"
+    wait_status "$last"
   done
+  exec {feed}>&-
   wait_status "$client"
   [ "$status" -eq 0 ]
   awk '{ print $1 "\tname " $1 }' "$work/in" | cmp - "$work/out"
