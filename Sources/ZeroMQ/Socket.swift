@@ -54,7 +54,11 @@ package struct Socket: ~Copyable {
   /// For libzmq's functions.
   var handle: UnsafeMutableRawPointer { inner.handle }
 
+  /// Binds it. The path of an `ipc:` endpoint may be that of a socket on which nobody listens any more.
   package func bind(_ endpoint: String) throws(ZMQError) {
+    guard !LocalListener.stays(at: endpoint) else {
+      throw ZMQError(code: ZMQError.addressInUse, operation: "bind \(endpoint)")
+    }
     guard zmq_bind(handle, endpoint) == 0 else { throw .last("bind \(endpoint)") }
   }
 

@@ -27,6 +27,7 @@ extension ZMQError {
   static let wouldBlock = EAGAIN
   static let interrupted = EINTR
   static let hostUnreachable = EHOSTUNREACH
+  static let addressInUse = EADDRINUSE
 }
 
 /// Calls `body` until it is not interrupted by a signal: the one place where EINTR is retried.

@@ -352,3 +352,18 @@ EOF
   rm -r "$second"
   [[ $output == "xodb-router: bind tcp://127.0.0.1:$port: Address already in use" ]]
 }
+
+@test "a path on which somebody listens is refused, and one that was left behind is taken" {
+  local second shared=ipc://$XODB_RUN/shared
+  start_router --bind "$shared"
+  second=$(mktemp -d /tmp/xodb-t.XXXXXX)
+  XODB_RUN=$second run -73 xodb-router --bind "$shared"
+  rm -r "$second"
+  [ "$output" = "xodb-router: bind $shared: Address already in use" ]
+  run -0 xodb-req --router "$shared" --show workers -f tsv
+  kill -KILL "$router"
+  wait_for gone "$router"
+  [ -S "${shared#ipc://}" ]
+  start_router --bind "$shared"
+  run -0 xodb-req --router "$shared" --show workers -f tsv
+}
