@@ -145,11 +145,14 @@ package struct ClientRequestID: HashedOnce {
     self.id = id
     var hasher = Hasher()
     hasher.combine(client)
-    hasher.combine(id)
+    var id = id
+    // By bytes: to `String`, two spellings of one character are equal.
+    id.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     hash = hasher.finalize()
   }
 
   package static func == (a: Self, b: Self) -> Bool {
+    // Ids that differ in their spelling alone have other hashes.
     a.hash == b.hash && a.client == b.client && a.id == b.id
   }
 }

@@ -120,7 +120,7 @@ package struct RequestReader {
     let line = packed == nil ? frames.first.flatMap { try? LineView(parsing: message[$0]) } : nil
     return Received(
       request: ClientRequest(sender, size: size),
-      content: .refused(Failure(.badRequest, why), id: line?["id"]?.text))
+      content: .refused(Failure(.badRequest, why), id: line.flatMap(Self.id)))
   }
 
   /// Reads the line, and checks that what stands behind it fits.
@@ -150,9 +150,17 @@ package struct RequestReader {
     } catch {
       return Received(
         request: ClientRequest(sender, size: size),
-        // What has no answer of its own must not be taken for the end of the result.
-        content: .refused(error, id: line.isWord("CREDIT") ? nil : line["id"]?.text))
+        content: .refused(error, id: Self.id(of: line)))
     }
+  }
+
+  /// The id with which a line is refused. What has no answer of its own must not be taken for the end of
+  /// a request.
+  private static func id(of line: LineView) -> String? {
+    guard !line.isWord("CREDIT"), !line.isWord("CANCEL"), let id = line["id"]?.text,
+      id.utf8.count <= ClientMessage.maxIdLength
+    else { return nil }
+    return id
   }
 
   /// Sees to it that a series is one.

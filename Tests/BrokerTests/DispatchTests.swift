@@ -57,6 +57,20 @@ import Wire
     #expect(try bench.job().request == "3")
   }
 
+  @Test func idsAreTheSameByteByByte() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("\u{e9}")
+    bench.query("e\u{301}")
+    let job = try bench.job()
+    bench.answer("w-1", 10, job.attempt)
+    let other = try bench.job()
+    bench.answer("w-1", 10, other.attempt)
+    #expect(
+      [job.request, other.request].map { Array($0.utf8) } == [[0xc3, 0xa9], [0x65, 0xcc, 0x81]])
+    #expect(bench.broker.isEmpty)
+  }
+
   @Test func aRepeatedIdInFlightIsIgnored() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])

@@ -57,7 +57,7 @@ import ZeroMQ
     #expect(words(try read([[]])) == ["- badRequest"])
     #expect(words(try read([query, sql])) == ["1 badRequest"])
     #expect(words(try read([])) == ["- badRequest"])
-    #expect(words(try read([[], Array("CANCEL id=2".utf8), sql])) == ["2 badRequest"])
+    #expect(words(try read([[], Array("CANCEL id=2".utf8), sql])) == ["- badRequest"])
     let envelope = try read([[1], [2, 3], [], query, sql])
     #expect(envelope[0].request.sender.envelope == [[1], [2, 3]])
     #expect(envelope[0].request.sender.client != envelope[0].request.sender.connection)
@@ -140,14 +140,26 @@ import ZeroMQ
     ])
     #expect(
       words(all) == [
-        "1 badRequest", "2 badRequest", "- badRequest", "- badRequest", "4 select 4 -",
+        "1 badRequest", "- badRequest", "- badRequest", "- badRequest", "4 select 4 -",
       ])
   }
 
-  @Test func whatIsWrongWithCreditIsNoEndOfTheResult() throws {
+  @Test func whatIsWrongWithCreditOrCancelIsNoEndOfTheResult() throws {
     for line in ["CREDIT id=1", "CREDIT id=1 credit=0", "CREDIT id=1 credit=x"] {
       #expect(words(try read([[], Array(line.utf8)])) == ["- badRequest"])
     }
+    for line in ["CREDIT id=1 credit=1", "CANCEL id=1"] {
+      for surplus in 1...3 {
+        let frames = [[], Array(line.utf8)] + Array(repeating: [], count: surplus)
+        #expect(words(try read(frames)) == ["- badRequest"])
+      }
+      #expect(words(try read([Array(line.utf8)])) == ["- badRequest"])
+    }
+  }
+
+  @Test func anIdThatIsTooLongDoesNotComeBack() throws {
+    let id = String(repeating: "\u{7f}", count: 60_000)
+    #expect(words(try read([[], Array("QUERY db=a id=\"\(id)\"".utf8), []])) == ["- badRequest"])
   }
 
   @Test func theRestOfAMessageIsRefusedAsOneWhereItCannotBeRead() throws {
