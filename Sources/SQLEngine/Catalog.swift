@@ -104,8 +104,14 @@ struct Catalog {
 
   private mutating func look(_ path: String, _ before: [String: CatalogEntry]) -> CatalogEntry? {
     guard let now = FileStatus(path), now.isRegular else { return nil }
-    var entry = before[path] ?? CatalogEntry(path: path, status: now)
-    if entry.isOutdated(now) { entry.update(now) }
+    var entry: CatalogEntry
+    // To `String`, two spellings of one character are equal; to the system they are not.
+    if let known = before[path], known.path.utf8.elementsEqual(path.utf8) {
+      entry = known
+      if entry.isOutdated(now) { entry.update(now) }
+    } else {
+      entry = CatalogEntry(path: path, status: now)
+    }
     seen[path] = entry
     return entry
   }

@@ -23,7 +23,7 @@ extension PreparedStatement {
     var isBound = Array(repeating: false, count: parameterCount)
     let places = places()
     for (name, value) in values {
-      guard let numbers = places[name] else {
+      guard let numbers = places[Array(name.utf8)] else {
         throw .refused(.badRequest, "the statement has no parameter '\(name)'")
       }
       for number in numbers {
@@ -42,13 +42,16 @@ extension PreparedStatement {
     throw .refused(.badRequest, "parameter '\(name)' is not given")
   }
 
-  /// The parameters of each name, with its first character and without.
-  private func places() -> [String: [Int]] {
-    var places: [String: [Int]] = [:]
+  /// The parameters of each name, with its first byte and without; by bytes, as SQLite tells them apart.
+  private func places() -> [[UInt8]: [Int]] {
+    var places: [[UInt8]: [Int]] = [:]
     for (index, name) in parameterNames.enumerated() {
       guard let name else { continue }
-      places[name, default: []].append(index + 1)
-      if !name.hasPrefix("?") { places[String(name.dropFirst()), default: []].append(index + 1) }
+      let bytes = Array(name.utf8)
+      places[bytes, default: []].append(index + 1)
+      if bytes.first != UInt8(ascii: "?") {
+        places[Array(bytes.dropFirst()), default: []].append(index + 1)
+      }
     }
     return places
   }

@@ -158,6 +158,17 @@ import Wire
     #expect(engine.revision != revision)
   }
 
+  @Test func aFileMayGetAnotherSpellingOfItsName() throws {
+    try fixture.database("\u{e9}.db", "create table t(x)")
+    var engine = try fixture.engine()
+    #expect(engine.ask("\u{e9}", "select count(*) from t") == "0\n")
+    rename(fixture.file("\u{e9}.db"), fixture.file("e\u{301}.db"))
+    #expect(engine.ask("\u{e9}", "select count(*) from t") == "0\n")
+    engine.rescan()
+    #expect(engine.databases == [ServedDatabase(name: "e\u{301}")])
+    #expect(engine.ask("e\u{301}", "select count(*) from t") == "0\n")
+  }
+
   @Test func permissions() throws {
     guard geteuid() != 0 else { return }
     try fixture.database("a.db", "create table t(x)")

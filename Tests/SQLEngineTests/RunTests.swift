@@ -66,6 +66,8 @@ import Wire
     #expect(engine.ask("proj", "select :a,@a", #"{"a":1}"#) == "1\t1\n")
     #expect(engine.ask("proj", "select :a,@a", #"{":a":1,"@a":2}"#) == "1\t2\n")
     #expect(
+      engine.ask("proj", "select :\u{e9},:e\u{301}", "{\"\u{e9}\":1,\"e\u{301}\":2}") == "1\t2\n")
+    #expect(
       engine.ask("proj", "select :a", #"{"a":1,"b":2}"#)
         == "bad-request: the statement has no parameter 'b'")
     #expect(
