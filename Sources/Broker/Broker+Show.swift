@@ -178,7 +178,9 @@ extension Broker {
     let rows = oldestRequests.compactMap { number -> [Value]? in
       guard let request = requests[number] else { return nil }
       return [
-        .text(request.connection.description), Value(request.id), Value(request.database),
+        .text(request.connection.description),
+        Value(request.payload.isPart ? request.payload.wholeID : request.id),
+        Value(request.database),
         .text(stateName(request)),
         Value(
           request.worker.flatMap { workers[$0]?.member.name }

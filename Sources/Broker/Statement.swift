@@ -10,8 +10,14 @@ package protocol Statement: AnyObject {
   func members(from first: Int, by size: Int) -> [any Statement]
   /// Whether it is a part of what was taken in already: no bound refuses it.
   var isPart: Bool { get }
+  /// Of a part, what its client calls the whole.
+  var wholeID: String? { get }
   /// How the SQL begins, for people.
   var excerpt: String { get }
+}
+
+extension Statement {
+  package var wholeID: String? { nil }
 }
 
 /// Where the loop finds a result as a worker rendered it.

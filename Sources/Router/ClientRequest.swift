@@ -116,6 +116,8 @@ package final class ClientRequest: Statement {
 
   package var isPart: Bool { part != nil }
 
+  package var wholeID: String? { part?.id }
+
   package var parametersHash: UInt64 { parameters.map(Self.hash) ?? 0 }
 
   package var excerpt: String {

@@ -243,6 +243,13 @@ workers_peak() {
   [ "$(xodb-req -d 'shard-*' -f tsv "$endless limit 1" | wc -l)" -eq 20 ]
 }
 
+@test "who looks at the queue sees the id that the client chose" {
+  make_shards 2 3
+  start_cluster -w 2
+  start client ask "QUERY db=shard-* id=mine" "$(busy 10000)"
+  wait_for eval '[ "$(xodb-req --show queue -f json | jq -r .id | sort -u)" = mine ]'
+}
+
 @test "workers with different databases run a query on all of them" {
   make_shards 6
   mkdir "$work/a" "$work/b" "$work/c"

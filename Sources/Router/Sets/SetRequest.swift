@@ -91,4 +91,6 @@ struct SetPart {
   /// The database's place in it; nil for the question which there are.
   let index: Int?
   let serial: Int
+  /// What its client calls it.
+  let id: String?
 }

@@ -46,7 +46,7 @@ extension Sets {
   ) {
     guard let coordinator = set.coordinator else { return }
     hasAsked = true
-    let part = SetPart(set: set.number, index: index, serial: serial)
+    let part = SetPart(set: set.number, index: index, serial: serial, id: set.query.id)
     let query = Query(
       id: "\(serial)", database: coordinator.items[index].name, format: set.query.format,
       deadlineMilliseconds: set.deadline.millisecondsUp(since: now), credit: credit,
@@ -68,7 +68,7 @@ extension Sets {
   /// Asks which databases there are.
   mutating func look(_ set: SetRequest, _ broker: inout Broker, _ now: Instant) {
     hasAsked = true
-    let part = SetPart(set: set.number, index: nil, serial: 0)
+    let part = SetPart(set: set.number, index: nil, serial: 0, id: set.query.id)
     broker.look(
       "0", ClientRequest(set.request, part), from: set.asker, over: set.connection,
       deadline: set.deadline, now: now)
