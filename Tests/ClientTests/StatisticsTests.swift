@@ -22,6 +22,17 @@ import ZeroMQ
         + "seconds=2.002 per_second=1 p50_ms=2.000 p90_ms=2.000 p99_ms=2.000 max_ms=2.000")
   }
 
+  @Test func whatIsNotSentAsTheInputIsBadIsABadRequest() {
+    var client = TestClient()
+    client.connect()
+    for status in [ExitStatus.badQuery, .badQuery, .inputOutput] {
+      client.session.submit(.failure(ToolError("line 1", "no", status)), now: client.now)
+    }
+    client.submit(1)
+    client.answer(3, .failure(Failure(.badRequest, "no")))
+    #expect(client.session.statistics.failures == [.badRequest: 3, nil: 1])
+  }
+
   @Test(arguments: Format.allCases) func rowsAreCountedAsTheyCome(format: Format) {
     func chunk(_ text: String) -> Session.Effect { .printChunk(.bytes(Array(text.utf8))) }
     var count = RowCount(format)

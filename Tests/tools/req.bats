@@ -545,6 +545,9 @@ numbers() {
   line=$(tail -n 1 <<<"$stderr")
   [[ $line =~ ^stats\ queries=5\ ok=2\ sql=2\ denied=1\ rows=2\ bytes=[0-9]+\ seconds=[0-9]+\.[0-9]{3}\ per_second=[0-9]+\ p50_ms= ]]
   [[ $line == *" p90_ms="*" p99_ms="*" max_ms="* ]]
+  # What cannot be sent is a bad request as well.
+  run --separate-stderr -65 xodb-req -d proj --stats --each x <<<$'1\n\\q\n2'
+  [[ $(tail -n 1 <<<"$stderr") == "stats queries=3 ok=2 bad-request=1 rows=2 "* ]]
 }
 
 @test "progress is shown on a terminal, unless rows are, and taken away" {

@@ -35,9 +35,9 @@ extension Session {
     finish(slot, .failed(ToolError(what, why, code?.exitStatus ?? status)))
   }
 
-  /// It could not be sent.
+  /// It could not be sent: what the input has there is no request, or it could not be read.
   mutating func fail(_ slot: Int, _ error: ToolError) {
-    statistics.fail(nil)
+    statistics.fail(error.status == .badQuery ? .badRequest : nil)
     finish(slot, .failed(error))
   }
 
