@@ -35,7 +35,12 @@ import Wire
     ),
     ("\\N\t\n\t\n", ["[null,\"\"]", "[\"\",\"\"]"]),
     ("a\\tb\\\\\n", ["[\"a\\tb\\\\\"]"]),
-    ("a\r\nb\n", ["[\"a\\r\"]", "[\"b\"]"]),
+    ("1\r\nb\t2\r\n\r\n", ["[1]", "[\"b\",2]", "[\"\"]"]),
+    ("a\rb\r\r\n\\r\n", ["[\"a\\rb\\r\"]", "[\"\\r\"]"]),
+    ("\u{feff}1\n\u{feff}2", ["[1]", "[\"\u{feff}2\"]"]),
+    ("\u{feff}1", ["[1]"]),
+    ("\u{feff}\n", ["[\"\"]"]),
+    ("\u{feff}", []),
     ("ok\n\\q\nok", ["[\"ok\"]", "line 2: an unknown escape at byte 0 badQuery", "[\"ok\"]"]),
   ])
   func linesBecomeParameters(input: String, expected: [String]) {

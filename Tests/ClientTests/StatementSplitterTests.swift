@@ -36,6 +36,9 @@ import Testing
     ("/* open ; b", []),
     ("- -'x'; --x\n", ["- -'x'"]),
     ("a--", ["a--"]),
+    ("\u{feff}a; \u{feff}\n;\u{feff}-- b\n", ["a"]),
+    ("a\u{feff}; '\u{feff}'", ["a\u{feff}", "'\u{feff}'"]),
+    ("\u{fec0};\u{ff21}b", ["\u{fec0}", "\u{ff21}b"]),
   ])
   func splits(input: String, expected: [String]) {
     #expect(texts(input) == expected)
@@ -43,12 +46,13 @@ import Testing
 
   @Test func chunksMakeNoDifference() {
     let input = "select 'a;''b' -- c;\n, [x;] /* y; */ - 1 / 2;\n\n  select \"ü\" ; -- end\n'open"
-    let whole = records(input)
+    let whole = records("\u{feff}" + input)
     #expect(whole.count == 3)
-    for size in 1...20 { #expect(records(input, chunk: size) == whole) }
+    for size in 1...20 { #expect(records("\u{feff}" + input, chunk: size) == whole) }
   }
 
   @Test func placesAreWhereStatementsBegin() {
+    #expect(records("\u{feff}a").map(\.place) == [.input(line: 1, column: 1)])
     let places = records("\n-- x\n  a;ü; b\n;/**/-c;\n 'd").map(\.place)
     #expect(
       places == [
@@ -72,6 +76,11 @@ import Testing
     let bytes: [UInt8] = [0x61, 0, 0xff, 0xfe, 0x3b, 0x62]
     let all = split(bytes, StatementSplitter())
     #expect(all.map(\.content) == [.text([0x61, 0, 0xff, 0xfe]), .text([0x62])])
+    // What only begins like a byte order mark.
+    #expect(split([0xef, 0xbb], StatementSplitter()).map(\.content) == [.text([0xef, 0xbb])])
+    #expect(
+      split([0xef, 0x3b, 0xef, 0xef], StatementSplitter()).map(\.content)
+        == [.text([0xef]), .text([0xef, 0xef])])
   }
 }
 

@@ -5,7 +5,8 @@ import Supervision
 enum SplitterTarget {
   private static let samples = [
     "select 1; select 'a;''b';\n-- c;\nselect \"x;\" /* ; */ from [t;];", "select `a;b`/2-1;;;",
-    "a\tb\n\n\\N\t1\r\nlast", "select 1 -- end", "/**/;select 'open", "- - / * -;/-/*-*/-",
+    "\u{feff}a\tb\n\n\\N\t1\r\nlast", "\u{feff}select 1 -- end", "/**/;select 'open",
+    "- - / * -;/-/*-*/-",
   ].map { Array($0.utf8) }
 
   static func run(_ source: inout Source) throws(Finding) {

@@ -243,6 +243,14 @@ END
   [[ $stderr == "xodb-req: line 4: an unknown escape at byte 0" ]]
 }
 
+@test "what Windows adds to a text is no value and no statement" {
+  start_router
+  run -0 xodb-req -d proj --each x <<<$'\xef\xbb\xbf1\r\n2\r'
+  [[ $(jq -r .params <<<"$output") == $'[1]\n[2]' ]]
+  run -0 xodb-req -d proj <<<$'\xef\xbb\xbf-- hello\r\n1;\xef\xbb\xbf\r'
+  [[ $(jq -r .sql <<<"$output") == 1 ]]
+}
+
 @test "--show passes its subject on, --databases is one" {
   start_router
   for subject in workers clients databases queue quarantine stats; do

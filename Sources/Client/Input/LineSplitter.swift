@@ -4,7 +4,7 @@ private import Glibc
 
 /// Cuts the input into lines, which end with a newline; the last one may lack it.
 ///
-/// A carriage return before it belongs to the line, as it may be data.
+/// A carriage return before it is none of the line: one that is data stands there as `\r`.
 package struct LineSplitter: Splitter {
   private var line = 1
   private var bytes: [UInt8] = []
@@ -23,11 +23,18 @@ package struct LineSplitter: Splitter {
     }
     keep(UnsafeRawBufferPointer(rebasing: rest[..<newline]))
     position += newline + 1
+    dropMark()
     return take()
   }
 
   package mutating func finish() -> Record? {
-    bytes.isEmpty && !isTooLong ? nil : take()
+    dropMark()
+    return bytes.isEmpty && !isTooLong ? nil : take()
+  }
+
+  private mutating func dropMark() {
+    guard line == 1, bytes.starts(with: Record.byteOrderMark) else { return }
+    bytes.removeFirst(Record.byteOrderMark.count)
   }
 
   private mutating func keep(_ more: UnsafeRawBufferPointer) {
@@ -45,6 +52,7 @@ package struct LineSplitter: Splitter {
       bytes = []
       isTooLong = false
     }
+    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     return Record(
       .parameters(line: line),
       isTooLong

@@ -28,4 +28,7 @@ package protocol Splitter {
 extension Record {
   /// The longest record, in bytes.
   package static let maxLength = 1 << 20
+
+  /// What some programs begin a text with to say that it is UTF-8; none of the text.
+  static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 }

@@ -1,8 +1,8 @@
 /// Cuts the input into SQL statements, which end with `;`; the last one may lack it.
 ///
 /// It knows SQLite's strings, names in quotes and comments, in which a `;` is nothing special, and
-/// nothing else of SQL. Spaces and comments before a statement are left away, and with them
-/// statements that consist of nothing else. A statement has neither its `;` nor, at the end of the
+/// nothing else of SQL. Spaces, byte order marks and comments before a statement are left away, and
+/// with them statements that consist of nothing else. A statement has neither its `;` nor, at the end of the
 /// input, the space behind it.
 package struct StatementSplitter: Splitter {
   private enum State {
@@ -10,6 +10,8 @@ package struct StatementSplitter: Splitter {
     /// A `-` or `/` at this place, which may begin a comment.
     case dash(Position)
     case slash(Position)
+    /// In what may be a byte order mark, which begins here and of which so many bytes have come.
+    case mark(Position, Int)
     /// In a string or name that begins here and ends with this byte. Where that byte is doubled,
     /// the string ends and another begins, which comes to the same.
     case quoted(UInt8, Position)
@@ -50,6 +52,7 @@ package struct StatementSplitter: Splitter {
     case .code, .lineComment, .blockComment: break
     case .dash(let place): keep(UInt8(ascii: "-"), at: place)
     case .slash(let place): keep(UInt8(ascii: "/"), at: place)
+    case .mark(let place, let count): keepMark(count, at: place)
     case .quoted(let quote, let place):
       reset()
       let quote = quote == UInt8(ascii: "]") ? "[" : String(UnicodeScalar(quote))
@@ -92,6 +95,19 @@ package struct StatementSplitter: Splitter {
       state = .code
       keep(UInt8(ascii: "/"), at: place)
       return takeCode(byte)
+    case .mark(let place, let count):
+      guard byte == Record.byteOrderMark[count] else {
+        state = .code
+        keepMark(count, at: place)
+        return takeCode(byte)
+      }
+      if count + 1 < Record.byteOrderMark.count {
+        state = .mark(place, count + 1)
+      } else {
+        state = .code
+        // No editor counts it as a character.
+        position = place
+      }
     case .quoted(let quote, _):
       keep(byte, at: position)
       if byte == quote { state = .code }
@@ -118,6 +134,7 @@ package struct StatementSplitter: Splitter {
     case UInt8(ascii: "["):
       state = .quoted(UInt8(ascii: "]"), position)
       keep(byte, at: position)
+    case Record.byteOrderMark[0] where start == nil: state = .mark(position, 1)
     default:
       if start != nil || !Self.isSpace(byte) { keep(byte, at: position) }
     }
@@ -132,6 +149,11 @@ package struct StatementSplitter: Splitter {
       return
     }
     statement.append(byte)
+  }
+
+  /// Keeps what has turned out to be no byte order mark.
+  private mutating func keepMark(_ count: Int, at place: Position) {
+    for byte in Record.byteOrderMark[..<count] { keep(byte, at: place) }
   }
 
   private mutating func keepComment(_ byte: UInt8) {
