@@ -28,14 +28,13 @@ extension Value {
     guard text.contains(UInt8(ascii: ".")) || text.contains(UInt8(ascii: "e")),
       let real = Double(string)
     else { return nil }
-    return isPrinted(real, as: text) ? .real(real) : nil
-  }
-
-  private static func isPrinted(_ real: Double, as text: UnsafeRawBufferPointer) -> Bool {
     var own = ByteBuffer()
     JSON.append(real, to: &own)
-    if text.elementsEqual(own.bytes) { return true }
-    return real.isFinite && text.elementsEqual(Numeral.sqliteText(real))
+    if text.elementsEqual(own.bytes) { return .real(real) }
+    // The 15 digits that SQLite prints of the largest number are more than it, and read as infinite.
+    let limit = Double.greatestFiniteMagnitude
+    let finite = max(-limit, min(real, limit))
+    return text.elementsEqual(Numeral.sqliteText(finite)) ? .real(finite) : nil
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {
