@@ -33,6 +33,18 @@ blocks() { # LANGUAGE [NUMBER]
   [ "$(grep -c . "$work/client.py")" -le 15 ]
   run -0 /usr/bin/python3 "$work/client.py"
   [[ $output == "[{'name': 'libc6', 'version': '"*"'}]" ]]
+  # What is quoted in an error is none of its keys, and a time may have decimals.
+  sed '$d' "$work/client.py" >"$work/errors.py"
+  cat >>"$work/errors.py" <<'EOF'
+for name in ' retry_ms=0 ', 'a"" retry_ms=0 ':
+    try: query("packages", f'select * from "{name}"')
+    except RuntimeError as error: print(error)
+print(query("packages", "select 1 as one", timeout=2.5))
+EOF
+  run -0 /usr/bin/python3 "$work/errors.py"
+  [[ ${lines[0]} == *"no such table:  retry_ms=0 "* ]]
+  [[ ${lines[1]} == *'no such table: a\" retry_ms=0 '* ]]
+  [ "${lines[2]}" = "[{'one': 1}]" ]
   # It sends again what a router that died has lost.
   sed -e 's/timeout=5/timeout=1/' -e '$d' "$work/client.py" >"$work/again.py"
   cat >>"$work/again.py" <<'EOF'
@@ -63,6 +75,14 @@ EOF
   /usr/bin/python3 "$work/reader.py" >"$work/rows"
   [ "$(stat -c %s "$work/rows")" -gt 1000000 ]
   sqlite3 -tabs "$work/data/packages.db" 'select * from package' | cmp - "$work/rows"
+  # Whoever leaves one early may ask for the next one at once.
+  sed '$d' "$work/reader.py" >"$work/early.py"
+  cat >>"$work/early.py" <<'EOF'
+for _ in range(5):
+    for rows in stream("packages", "select * from package"): break
+print(b"".join(stream("packages", "select * from package")).decode(), end="")
+EOF
+  timeout 60 /usr/bin/python3 "$work/early.py" | cmp - "$work/rows"
   # Of several databases as well.
   cp "$work/data/packages.db" "$work/data/more.db"
   sed -i 's/"packages"/"packages,more"/' "$work/reader.py"
