@@ -227,6 +227,28 @@ import Wire
     #expect(client.reported == ["line 0: no router to send it to until its time was over"])
   }
 
+  @Test func theFirstThatNoRouterHasAnsweredIsNamed() {
+    var client = TestClient { $0.timeoutMilliseconds = 1000 }
+    client.connect()
+    client.submit(3)
+    client.answer(0)
+    client.answer(2)
+    client.disconnect()
+    client.submit(1)
+    client.advance(1000)
+    #expect(client.reported.count == 2)
+    client.connect()
+    client.submit(2)
+    client.disconnect()
+    client.submit(1)
+    client.advance(1000)
+    client.advance(8_500)
+    client.submit(1)
+    client.advance(500)
+    // What failed before the router that was there last is told of only once.
+    #expect(client.hasGivenUp && client.session.giveUp()?.line == 4)
+  }
+
   @Test func failuresKeepTheirPlace() {
     var client = TestClient()
     client.connect()

@@ -199,6 +199,32 @@ END
   [[ ${stderr_lines[1]} == *": no router answers there; the first result that is not printed is that of line 1" ]]
 }
 
+@test "when a router stays away, the first line without a result is named, whatever has failed meanwhile" {
+  start_router
+  mkfifo "$XODB_RUN/in"
+  xodb-req -d proj --timeout 1 --each 'select ?1' <"$XODB_RUN/in" >"$XODB_RUN/out" 2>"$XODB_RUN/said" 3>&- &
+  client=$!
+  exec 4>"$XODB_RUN/in"
+  echo 1 >&4
+  until [ -s "$XODB_RUN/out" ]; do sleep 0.02; done
+  kill -KILL "$router"
+  wait "$router" || true
+  router=
+  seq 2 4 >&4
+  until grep -q 'line 4: no router' "$XODB_RUN/said"; do sleep 0.02; done
+  # There is something to do for as long as it waits for a router.
+  (for line in {5..40}; do
+    echo "$line"
+    sleep 0.3
+  done) >&4 2>/dev/null || true
+  exec 4>&-
+  status=0
+  wait "$client" || status=$?
+  [ "$status" -eq 69 ]
+  [ "$(wc -l <"$XODB_RUN/out")" -eq 1 ]
+  [[ $(tail -n 1 "$XODB_RUN/said") == *": no router answers there; the first result that is not printed is that of line 2" ]]
+}
+
 @test "a router that comes a little late is found" {
   start_router
   # Its own start is none of what comes late.

@@ -4,8 +4,15 @@ internal import Wire
 
 /// How requests end.
 extension Session {
+  /// Notes that a request fails which a router might have answered.
+  mutating func noteUnreached(_ slot: Int) {
+    guard !isConnected, entries[slot].number < unreached?.number ?? .max else { return }
+    unreached = entries[slot]
+  }
+
   /// Gives a request up whose time is over.
   mutating func expire(_ slot: Int) {
+    noteUnreached(slot)
     let sends = entries[slot].sends
     let chunks = chunksReceived(for: slot)
     let why =
@@ -46,7 +53,8 @@ extension Session {
   package mutating func giveUp() -> Place? {
     let open = entries.inOrder.filter { !entries[$0].isFinished }
     for _ in open { statistics.fail(nil) }
-    return open.first.flatMap { entries[$0].request?.place }
+    let first = open.first.map { entries[$0] }
+    return [unreached, first].compactMap(\.self).min { $0.number < $1.number }?.request?.place
   }
 
   /// Only printing is left.

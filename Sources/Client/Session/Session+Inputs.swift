@@ -9,6 +9,7 @@ extension Session {
   package mutating func connected() {
     isConnected = true
     connectBy = nil
+    unreached = nil
     attempts.succeed()
   }
 
@@ -44,6 +45,7 @@ extension Session {
     }
     let sends = entries[slot].sends
     guard sends < settings.tries else {
+      noteUnreached(slot)
       return fail(slot, nil, "the connection to the router was lost, \(Self.times(sends))")
     }
     wake = min(wake, entries[slot].deadline)

@@ -74,6 +74,8 @@ package struct Session {
   /// Nil while there is a connection.
   var connectBy: Instant?
   var hasGivenUpConnecting = false
+  /// The first of the requests that have failed for want of a router since there was one.
+  var unreached: Entry?
   /// No request needs attention before this; it may also turn out that none does.
   var wake = Instant(microseconds: .max)
 
