@@ -9,7 +9,7 @@ set -euo pipefail
 }
 
 here=$(dirname "$(readlink -f "$0")")
-PATH=$here:$PATH
+export PATH=$here:$PATH
 # Installed, the scripts have other names.
 start=start.sh stop=stop.sh packages=packages.sh
 [ -x "$here/start.sh" ] || start=xodb-start stop=xodb-stop packages=xodb-packages

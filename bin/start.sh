@@ -85,7 +85,7 @@ data=$(cd -- "$data" && pwd)
 
 here=$(dirname "$(readlink -f "$0")")
 [ -x "$here/xodb-supervise" ] || fail 69 "find xodb-supervise in $here: run make first"
-PATH=$here:$PATH
+export PATH=$here:$PATH
 run=${XODB_RUN:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/xodb}}
 run=${run:-/tmp/xodb-$(id -u)}
 export XODB_RUN=$run

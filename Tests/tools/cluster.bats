@@ -53,6 +53,16 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   wait_for flock -n "$XODB_RUN" true
 }
 
+@test "start and stop need nothing from the environment, PATH included" {
+  sqlite3 "$data/kv.db" 'create table t(x)'
+  run -0 env -i XODB_RUN="$XODB_RUN" "$bin/start.sh" -w 1 "$data" 3>&-
+  [ -z "$output" ]
+  run -0 xodb-req -d kv -f tsv 'select count(*) from t'
+  run -0 env -i XODB_RUN="$XODB_RUN" "$bin/stop.sh"
+  wait_for nothing_runs
+  run -0 env -i "$bin/packages.sh" "$data/packages.db"
+}
+
 @test "start says why it cannot: arguments, places, an endpoint that is taken" {
   run -64 start.sh
   run -64 start.sh -w 0 "$data"
