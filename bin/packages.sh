@@ -4,12 +4,15 @@ set -euo pipefail
 # With it, cd goes elsewhere.
 unset CDPATH
 
-case ${1--} in
-  -*)
-    echo "usage: ${0##*/} FILE   makes FILE, a database of the packages of this machine" >&2
-    echo "Exit status: 0 it is made, 64 wrong arguments, 73 it is there already or cannot be made." >&2
-    exit 64
-    ;;
+usage() {
+  echo "usage: ${0##*/} FILE   makes FILE, a database of the packages of this machine" >&2
+  echo "Exit status: 0 it is made, 64 wrong arguments, 73 it is there already or cannot be made." >&2
+  exit 64
+}
+
+[ $# -eq 1 ] || usage
+case $1 in
+  '' | -* | */) usage ;;
 esac
 file=$1
 [ ! -e "$file" ] || {
@@ -43,4 +46,7 @@ create table dependency(package text, needs text, primary key (package, needs)) 
 .import packages package
 .import dependencies dependency
 EOF
-mv "$work/new.db" "$file"
+mv -T "$work/new.db" "$file" || {
+  echo "${0##*/}: make $file: see above" >&2
+  exit 73
+}

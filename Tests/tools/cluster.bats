@@ -381,6 +381,23 @@ numbers_until() { # EPOCH SECONDS
   run -73 packages.sh "$odd/p.db"
   [ "$output" = "packages.sh: make $odd/p.db: it is there already" ]
   run -73 packages.sh "$work/missing/p.db"
+  # It is looked at the arguments first.
+  local words
+  for words in "''" "missing/" "one two" "-x" ""; do
+    cd "$data"
+    eval "run -64 packages.sh $words"
+    [[ $output == "usage: packages.sh FILE "* ]]
+  done
+  [ -z "$(ls -A "$data")" ]
+  # What has got in the way meanwhile is said.
+  mkdir "$work/late"
+  printf '#!/bin/sh\nmkdir "$data/p.db"\nexec /usr/bin/sqlite3 "$@"\n' >"$work/late/sqlite3"
+  chmod +x "$work/late/sqlite3"
+  export data
+  PATH=$work/late:$PATH run -73 packages.sh "$data/p.db"
+  [[ $output == *"packages.sh: make $data/p.db: see above" ]]
+  [ "$(ls -A "$data")" = p.db ]
+  rmdir "$data/p.db"
   # When anything fails nothing is left that would be in the way of the next time.
   mkdir "$work/broken"
   printf '#!/bin/sh\ncat >"$1"\nexit 1\n' >"$work/broken/sqlite3"
