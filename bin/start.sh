@@ -2,6 +2,11 @@
 # Starts a cluster on a directory of SQLite files: a supervised router and supervised workers, under
 # one outer supervisor. Returns when the router and its workers answer, or says why not.
 set -euo pipefail
+# Otherwise pipes and files would take the numbers of those that are closed. In place of the third,
+# bash may have this script there.
+[ -e /dev/fd/0 ] || exec </dev/null
+[ -e /dev/fd/1 ] || exec >/dev/null
+[[ -e /dev/fd/2 && ! /dev/fd/2 -ef $0 ]] || exec 2>/dev/null
 # With it, cd goes elsewhere.
 unset CDPATH
 

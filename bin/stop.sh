@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
 # Ends the cluster of the run directory: what is being answered is answered, the rest is refused.
 set -euo pipefail
+# Otherwise pipes and files would take the numbers of those that are closed. In place of the third,
+# bash may have this script there.
+[ -e /dev/fd/0 ] || exec </dev/null
+[ -e /dev/fd/1 ] || exec >/dev/null
+[[ -e /dev/fd/2 && ! /dev/fd/2 -ef $0 ]] || exec 2>/dev/null
 
 run=${XODB_RUN:-${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/xodb}}
 run=${run:-/tmp/xodb-$(id -u)}

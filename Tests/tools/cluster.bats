@@ -63,6 +63,19 @@ nothing_runs() { [ -z "$(cluster_pids)" ]; }
   run -0 env -i "$bin/packages.sh" "$data/packages.db"
 }
 
+@test "start and stop need no standard input, output or error" {
+  sqlite3 "$data/kv.db" 'create table t(x)'
+  local closed
+  for closed in '<&-' '>&-' '2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+    echo "$closed"
+    run -0 sh -c "start.sh -w 1 \"$data\" $closed" 3>&-
+    run -0 xodb-req -d kv -f tsv 'select count(*) from t'
+    run -73 sh -c "start.sh \"$data\" $closed"
+    run -0 sh -c "stop.sh $closed"
+    run -69 sh -c "stop.sh $closed"
+  done
+}
+
 @test "start says why it cannot: arguments, places, an endpoint that is taken" {
   run -64 start.sh
   run -64 start.sh -w 0 "$data"
@@ -381,7 +394,7 @@ numbers_until() { # EPOCH SECONDS
   run -73 packages.sh "$odd/p.db"
   [ "$output" = "packages.sh: make $odd/p.db: it is there already" ]
   run -73 packages.sh "$work/missing/p.db"
-  # It is looked at the arguments first.
+  # The arguments are looked at first.
   local words
   for words in "''" "missing/" "one two" "-x" ""; do
     cd "$data"
