@@ -21,9 +21,9 @@ usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] [-R OPTIONS] [-W OPTIONS] DATA_DIR
 
 The run directory is \$XODB_RUN, otherwise \$XDG_RUNTIME_DIR/xodb, otherwise /tmp/xodb-UID.
 Exit status: 0 the cluster answers, 64 wrong arguments, or a run directory whose path is relative or
-too long, 66 no such directory, 69 it does not answer, 73 one is running there already, 74 the run
-directory is full, 77 an address that other hosts could reach, or a run directory that others could
-enter.
+too long, 66 no such directory, 69 it does not answer, 73 one is running there already, or the run
+directory is a symbolic link or cannot be made, 74 it is full, 77 an address that other hosts could
+reach, or a run directory that others could enter.
 EOF
 }
 
@@ -99,6 +99,7 @@ export XODB_RUN=$run
 bytes=$(printf %s "$run" | wc -c)
 [ "$bytes" -le 67 ] ||
   fail 64 "run directory $run: the path has $bytes bytes; sockets in it need it to have 67 at most"
+[ ! -L "$run" ] || fail 73 "run directory $run: it is a symbolic link"
 [ -d "$run" ] || mkdir -m 700 -- "$run" || fail 73 "make the run directory $run: see above"
 [ -O "$run" ] || fail 77 "run directory $run: it belongs to somebody else"
 mode=$(stat -c %a "$run")

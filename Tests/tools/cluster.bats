@@ -111,6 +111,12 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
   chmod 755 "$XODB_RUN"
   run -77 start.sh "$data"
   chmod 700 "$XODB_RUN"
+  # To the tools too it is no directory.
+  path=$XODB_RUN/link
+  ln -s "$XODB_RUN" "$path"
+  XODB_RUN=$path run -73 xodb-router
+  XODB_RUN=$path run -73 start.sh "$data"
+  [ "$output" = "start.sh: run directory $path: it is a symbolic link" ]
 }
 
 @test "an empty directory is served, and what appears in it" {
