@@ -5,7 +5,8 @@ package struct PublisherName: Hashable, Sendable {
 
   package let text: String
 
-  package init(_ text: String) throws(ToolError) {
+  /// - Parameter maxLength: less where something is to follow.
+  package init(_ text: String, maxLength: Int = Self.maxLength) throws(ToolError) {
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -15,10 +16,10 @@ package struct PublisherName: Hashable, Sendable {
       default: false
       }
     }
-    guard isPlain, !text.isEmpty, !text.hasPrefix("."), text.utf8.count <= Self.maxLength else {
+    guard isPlain, !text.isEmpty, !text.hasPrefix("."), text.utf8.count <= maxLength else {
       throw ToolError(
         "name '\(text)'",
-        "a name has 1 to \(Self.maxLength) letters, digits, '-', '_' or '.', and no '.' in front",
+        "a name has 1 to \(maxLength) letters, digits, '-', '_' or '.', and no '.' in front",
         .usage)
     }
     self.text = text

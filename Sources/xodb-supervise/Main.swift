@@ -35,7 +35,12 @@ struct Supervise: ParsableCommand {
       the name or the address is taken, 77 the address could be reached from other hosts, 126 the command cannot be executed, 127 there is no such command.
       """)
 
-  @Option(help: ArgumentHelp("The name to publish under, unique in the run directory."))
+  @Option(
+    help: ArgumentHelp(
+      """
+      The name to publish under, unique in the run directory: 1 to 28 letters, digits, '-', '_' or '.', \
+      and no '.' in front.
+      """))
   var name: String
 
   @Option(
@@ -78,7 +83,8 @@ struct Supervise: ParsableCommand {
     let settings = Settings(
       name: name, count: count, graceMilliseconds: Int((grace * 1000).rounded(.up)))
     // Copies may publish under their own names, so those must be names as well, also later ones.
-    _ = try PublisherName(settings.childName(Settings.maxChildren - 1))
+    let room = PublisherName.maxLength - "-\(Settings.maxChildren)".utf8.count
+    _ = try PublisherName(name, maxLength: room)
     if let bind { try Endpoint.checkBind(bind, trustsNetwork: trustNetwork) }
     try Station.run(settings, command, boundTo: bind)
   }
