@@ -18,6 +18,9 @@ package struct Subscriber: ~Copyable {
   /// Publishers whose socket is gone, and since when. Disconnecting drops what has arrived and was
   /// not received yet, which would be a publisher's last words: so they stay connected for a while.
   private var departed: [String: Instant] = [:]
+  /// Those that `receive`, when it last found nothing more, has given up without having heard their
+  /// end.
+  package private(set) var lostWithoutEnd: [String] = []
   private var tracker = SequenceTracker()
   /// Until then, the states that were asked for are on their way.
   private var nextRenewal = Instant.start
@@ -82,6 +85,9 @@ package struct Subscriber: ~Copyable {
     }
   }
 
+  /// Whether to call `receive` in a second, although nothing has come by then.
+  package var hasDeparted: Bool { !departed.isEmpty }
+
   /// Connects to publishers that have come. Call it when the watch is readable; the order of this and
   /// `receive` does not matter.
   package mutating func followChanges() throws(ToolError) {
@@ -96,14 +102,20 @@ package struct Subscriber: ~Copyable {
   /// publication is passed over: nothing rests on having heard every message.
   package mutating func receive() throws(ToolError) -> Publication? {
     while let message = try nextMessage() {
-      guard var publication = Self.publication(message),
-        case .new(let missed) = tracker.note(publication)
-      else { continue }
-      publication.missed = missed
-      if missed > 0 { try renew(now: Clock.now()) }
+      guard var publication = Self.publication(message) else { continue }
+      switch tracker.note(publication) {
+      case .old: continue
+      case .new(let missed): publication.missed = missed
+      case .newAfterUnheardEnd: publication.followsUnheardEnd = true
+      }
+      if publication.missed > 0 { try renew(now: Clock.now()) }
       return publication
     }
-    if hasReturned || !departed.isEmpty { try connect() }
+    lostWithoutEnd = []
+    if hasReturned || !departed.isEmpty {
+      try connect()
+      try giveUpDeparted(now: Clock.now())
+    }
     try takeReports()
     return nil
   }
@@ -155,9 +167,11 @@ package struct Subscriber: ~Copyable {
     let present = try Self.sockets(in: directory.events)
     do throws(ZMQError) {
       try greet(present, in: directory)
-      try forget(present, in: directory, now: Clock.now())
     } catch {
       throw ToolError(error)
+    }
+    for name in connected.keys where present[name] == nil && departed[name] == nil {
+      departed[name] = Clock.now()
     }
   }
 
@@ -179,17 +193,17 @@ package struct Subscriber: ~Copyable {
     }
   }
 
-  private mutating func forget(
-    _ present: [String: Incarnation], in directory: RunDirectory, now: Instant
-  ) throws(ZMQError) {
-    for name in connected.keys where present[name] == nil {
-      let since = departed[name, default: now]
-      departed[name] = since
-      guard now.microseconds(since: since) >= Self.departureMicroseconds else { continue }
-      try base.socket.disconnect(Self.endpoint(name, in: directory))
+  /// Once what they have brought is received.
+  private mutating func giveUpDeparted(now: Instant) throws(ToolError) {
+    guard let directory, !hasReturned else { return }
+    for (name, since) in departed
+    where now.microseconds(since: since) >= Self.departureMicroseconds {
+      try ToolError.wrapping { () throws(ZMQError) in
+        try base.socket.disconnect(Self.endpoint(name, in: directory))
+      }
       connected[name] = nil
       departed[name] = nil
-      tracker.forget(name)
+      if !tracker.forget(name) { lostWithoutEnd.append(name) }
     }
   }
 

@@ -14,7 +14,7 @@ struct EventsLoop: ~Copyable {
   private var subscriber: Subscriber
   private let output = NonBlockingOutput(STDOUT_FILENO)
   private let errors = NonBlockingOutput(STDERR_FILENO)
-  /// What is still to be said of the last publication: how many were missed before it, and its line.
+  /// What is still to be said of the last publication: what was missed before it, and its line.
   private var notice: ArraySlice<UInt8> = []
   private var line: ArraySlice<UInt8> = []
 
@@ -44,7 +44,8 @@ struct EventsLoop: ~Copyable {
       } else if line.isEmpty {
         poll.add(subscriber.base.socket)
       }
-      try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: nil) }
+      let milliseconds = subscriber.hasDeparted ? 1000 : nil
+      try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: milliseconds) }
 
       if !poll[0].isEmpty && signals.next() != nil { return }
       if !poll[1].isEmpty { try subscriber.followChanges() }
@@ -69,8 +70,14 @@ struct EventsLoop: ~Copyable {
         case .failed(let why): throw ToolError("write standard output", why, .inputOutput)
         }
       }
-      guard let publication = try subscriber.receive() else { return true }
+      guard let publication = try subscriber.receive() else {
+        for name in subscriber.lostWithoutEnd { notice += Self.noticeOfEnd(of: name) }
+        return true
+      }
       if publication.missed > 0 { notice = Self.notice(of: publication)[...] }
+      if publication.followsUnheardEnd {
+        notice = Self.noticeOfEnd(of: publication.publisher.name)[...]
+      }
       line = filter.line(for: publication)?[...] ?? []
     }
     return true
@@ -80,6 +87,11 @@ struct EventsLoop: ~Copyable {
     let missed = publication.missed
     let events = missed == 1 ? "1 event was" : "\(missed) events were"
     return Diagnostics.line("follow \(publication.publisher.name): \(events) missed")
+  }
+
+  /// One that was killed could not say its end.
+  private static func noticeOfEnd(of name: String) -> [UInt8] {
+    Diagnostics.line("follow \(name): its last events may have been missed")
   }
 
   /// Writes the notice, if there is one. False when there is no room for it.

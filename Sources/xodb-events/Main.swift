@@ -25,7 +25,9 @@ struct Events: ParsableCommand {
       It listens to every publisher in the run directory, which is XODB_RUN, otherwise xodb in \
       XDG_RUNTIME_DIR, otherwise /tmp/xodb-UID, also to those that come later. Events from before \
       it listened are not printed. Those that are lost on the way, because a reader is slow, are \
-      counted on standard error: 'follow workers: 5 events were missed'.
+      counted on standard error: 'follow workers: 5 events were missed'. When a publisher goes, or comes \
+      back, whose end was not heard, as when it was killed, nobody knows how many those are: 'follow \
+      workers: its last events may have been missed'.
 
       Exit status: 0 after TERM or INT or when nobody reads its output any more, 64 wrong usage, \
       73 the run directory cannot be made, 74 the output cannot be written.

@@ -3,12 +3,17 @@ import Testing
 import Wire
 
 @Suite struct SequenceTrackerTests {
-  private func event(_ sequence: Int64, _ incarnation: Int64 = 1, of name: String = "w")
-    -> Publication
-  {
+  private func event(
+    _ sequence: Int64, _ incarnation: Int64 = 1, of name: String = "w",
+    _ word: String = "worker.ready"
+  ) -> Publication {
     Publication(
       publisher: PublisherIdentity(name: name, incarnation: incarnation), sequence: sequence,
-      line: Line("worker.ready"))
+      line: Line(word))
+  }
+
+  private func end(_ sequence: Int64, _ incarnation: Int64 = 1) -> Publication {
+    event(sequence, incarnation, "supervisor.stopped")
   }
 
   private func state(_ sequence: Int64, _ incarnation: Int64 = 1) -> Publication {
@@ -49,11 +54,30 @@ import Wire
   }
 
   @Test func anotherIncarnationBeginsAnew() {
-    #expect(findings([event(7, 1), event(3, 2)]).last == .new(missed: 0))
+    #expect(findings([end(7, 1), event(3, 2)]).last == .new(missed: 0))
     #expect(findings([event(7, 1), event(3, 2), event(5, 2)]).last == .new(missed: 1))
     // The last words of the one before.
     #expect(findings([event(7, 1), event(3, 2), event(8, 1)]).last == .new(missed: 0))
     #expect(findings([event(7, 1), event(3, 2), event(8, 1), event(4, 2)]).last == .new(missed: 0))
+  }
+
+  @Test func itIsToldWhenAnEndWasNotHeard() {
+    #expect(findings([event(7, 1), event(3, 2)]).last == .newAfterUnheardEnd)
+    #expect(findings([state(7, 1), state(3, 2)]).last == .newAfterUnheardEnd)
+    #expect(findings([event(7, 1), event(3, 2), event(4, 2)]).last == .new(missed: 0))
+    #expect(findings([end(7, 1), event(3, 2), event(1, 3)]).last == .newAfterUnheardEnd)
+    // An end that is late, or that comes twice, is none of the incarnation heard last.
+    #expect(
+      findings([event(7, 1), event(3, 2), end(8, 1), end(2, 2), event(1, 3)]).last
+        == .newAfterUnheardEnd)
+    #expect(findings([end(7, 1), state(7, 1), event(1, 2)]).last == .new(missed: 0))
+    var tracker = SequenceTracker()
+    var heardEnds = [tracker.forget("w")]
+    for last in [event(1), end(2)] {
+      _ = tracker.note(last)
+      heardEnds.append(tracker.forget("w"))
+    }
+    #expect(heardEnds == [true, false, true])
   }
 
   @Test func publishersAreIndependentAndCanBeForgotten() {
@@ -97,10 +121,13 @@ import Wire
         if dice.isMultiple(of: 3) { continue }
         let message = isState ? state(sequence, incarnation) : event(sequence, incarnation)
         for _ in 0...(dice == 7 ? 1 : 0) {
-          guard case .new(let count) = tracker.note(message) else { continue }
+          switch tracker.note(message) {
+          case .old: continue
+          case .new(let count): missed += count
+          case .newAfterUnheardEnd: break
+          }
           if first == nil { first = isState ? sequence : sequence - 1 }
           heard += isState ? 0 : 1
-          missed += count
         }
         #expect(heard + missed == sequence - (first ?? 0), "seed \(seed)")
       }

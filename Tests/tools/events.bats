@@ -180,13 +180,48 @@ xodb-events: follow w: 1 event was missed" ]
   [ "$(grep -o 'seq=[0-9]*' "$work/events.out" | tr '\n' ' ')" = "seq=7 seq=8 seq=11 seq=12 seq=14 " ]
 }
 
-@test "a state tells of events that were missed; a new incarnation misses none" {
+@test "a state tells of events that were missed; what a new incarnation said before is not among them" {
   start_events
   start_fake w
-  printf '%s\n' 'event 7' 'state 7' 'state 9' 'state 9' 'event 10' >&8
+  printf '%s\n' 'event 7' 'state 7' 'state 9' 'state 9' 'event 11 router.stopped' >&8
   printf '%s\n' 'incarnation 3' 'event 5' 'event 6' 'incarnation 2' 'event 99' 'incarnation 3' >&8
-  [ "$(missed 7)" = "xodb-events: follow w: 2 events were missed" ]
-  [ "$(grep -o 'seq=[0-9]*' "$work/events.out" | tr '\n' ' ')" = "seq=7 seq=10 seq=5 seq=6 seq=99 seq=7 " ]
+  [ "$(missed 7)" = "xodb-events: follow w: 2 events were missed
+xodb-events: follow w: 1 event was missed" ]
+  [ "$(grep -o 'seq=[0-9]*' "$work/events.out" | tr '\n' ' ')" = "seq=7 seq=11 seq=5 seq=6 seq=99 seq=7 " ]
+}
+
+@test "a publisher that comes back, or goes, without its end having been heard may have said more" {
+  start_events
+  start_fake w
+  printf '%s\n' 'event 7' 'incarnation 2' 'event 1' 'event 2 router.stopped' 'incarnation 3' >&8
+  [ "$(missed 3)" = "xodb-events: follow w: its last events may have been missed" ]
+  start_fake quiet
+  printf '%s\n' 'event 1' 'event 2 supervisor.stopped' >&8
+  wait_for event '^supervisor.stopped .*publisher=quiet '
+  # Nothing was heard of this one.
+  start_fake silent
+  rm "$XODB_RUN"/events/{quiet,silent,w}
+  wait_for eval '[ "$(wc -l <"$work/events.err")" -eq 2 ]'
+  [ "$(sort -u "$work/events.err")" = "xodb-events: follow w: its last events may have been missed" ]
+}
+
+@test "when all that was said at the end is lost on a reader that stands still, that is said too" {
+  start slow xodb-events
+  local slow=$pid publisher
+  wait_for watches "$slow"
+  start_fake w
+  publisher=$pid
+  echo 'event 1' >&8
+  wait_for grep -q '^test.event ' "$work/slow.out"
+  kill -STOP "$slow"
+  # Many times as much as is kept for it.
+  printf '%s\n' 'burst 2 50000' 'event 50001 supervisor.stopped' >&8
+  exec 8>&-
+  wait_status "$publisher"
+  rm "$XODB_RUN/events/w"
+  kill -CONT "$slow"
+  wait_for grep -qx 'xodb-events: follow w: its last events may have been missed' "$work/slow.err"
+  run ! grep -q '^supervisor.stopped ' "$work/slow.out"
 }
 
 @test "after a gap the state is asked for at once, but not without end" {

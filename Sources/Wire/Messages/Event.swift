@@ -30,8 +30,13 @@ package struct Publication: Equatable, Sendable {
   package var members: [Line]
   /// How many of the publisher's events the subscriber missed between what it heard last and this.
   package var missed: Int64 = 0
+  /// The publisher's incarnation before this one has ended, and its end was not heard: nobody knows
+  /// how many events were missed before that.
+  package var followsUnheardEnd = false
 
   package var isState: Bool { line.word == Self.stateWord }
+  /// The last event of a publisher that was not killed.
+  package var isEnd: Bool { line.word.hasSuffix(".stopped") }
 
   package init(
     publisher: PublisherIdentity, sequence: Int64, line: Line, members: [Line] = []
