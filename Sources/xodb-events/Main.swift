@@ -30,7 +30,8 @@ struct Events: ParsableCommand {
       workers: its last events may have been missed'.
 
       Exit status: 0 after TERM or INT or when nobody reads its output any more, 64 wrong usage, \
-      73 the run directory cannot be made, 74 the output cannot be written.
+      71 the system refused something, or the run directory is not there any more, 73 it cannot be \
+      made, 74 the output cannot be written, 77 others may enter the run directory.
       """)
 
   @Argument(help: ArgumentHelp("What an event's word begins with.", valueName: "prefix"))

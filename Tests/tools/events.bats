@@ -148,6 +148,16 @@ fill_pipe() {
   [[ $output == "xodb-events: run directory "*"its mode is 755, not 700" ]]
 }
 
+@test "it ends with the status of its help when the run directory is removed" {
+  start_events
+  rm -r "$XODB_RUN"
+  wait_status "$pid"
+  [ "$status" -eq 71 ]
+  [ "$(<"$work/events.err")" = "xodb-events: list $XODB_RUN/events: No such file or directory" ]
+  run -0 xodb-events --help
+  [[ $output =~ Exit\ status:.*\ 71\ the\ system\ .*\ 77\  ]]
+}
+
 # Starts a publisher that does what is written to descriptor 8, and waits until it is heard.
 start_fake() { # NAME
   mkfifo "$work/$1.fifo"
