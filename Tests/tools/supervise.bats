@@ -67,6 +67,16 @@ guardian_of() { # PID
   [ "$output" = "xodb-supervise: start /etc/passwd: Permission denied" ]
 }
 
+@test "too few descriptors are refused with status 71, by the other tools as well" {
+  local limit command
+  for limit in 10 12 14 16; do
+    for command in "supervise --name w -- true" router events "worker --data $work" "req -d x ''"; do
+      run -71 bash -c "ulimit -n $limit; exec xodb-$command" 3>&-
+      [[ $output == *"Too many open files" ]]
+    done
+  done
+}
+
 @test "a name that is taken is refused with status 73" {
   start first xodb-supervise --name w -- sh -c "$child"
   wait_for born w-1
