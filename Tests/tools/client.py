@@ -6,10 +6,16 @@ A FRAME of the form hex:... is sent as those bytes. Without an answer within 10 
 """
 
 import argparse
+import ctypes
 import os
+import signal
 import sys
 
 import zmq
+
+# Whoever ends a command of the shell in the background ends a shell, of which this is the child.
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--dealer", action="store_true", help="a DEALER, which sends the empty frame")
