@@ -130,7 +130,7 @@ mkfifo -m 600 "$ready"
 exec 6<>"$ready" 7<"$ready" 8>"$ready" 6>&-
 rm "$ready"
 (
-  unset XODB_NAME XODB_GENERATION XODB_SUPERVISOR XODB_GRACE_MS XODB_LIFELINE_FD
+  unset XODB_NAME XODB_GENERATION XODB_SUPERVISOR XODB_GRACE_MS XODB_LIFELINE_FD XODB_PID
   export tcp workers data router_options worker_options XODB_READY_FD=3
   exec setsid xodb-supervise --name cluster -n 2 --grace 15 -- sh -c "$role"
 ) </dev/null >"$log" 2>&1 3>&8 7<&- 8>&- 9>&- &

@@ -50,6 +50,15 @@ int clinux_set_timer(int timer, long milliseconds) {
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
+static void write_decimal(char *text, pid_t number) {
+  char digits[10];
+  int count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  while (count > 0) *text++ = digits[--count];
+  *text = 0;
+}
+
 // Runs in the child, after fork: only async-signal-safe calls. Returns with errno on failure.
 // `report` names the pipe to the parent, which moves on the way.
 static void become(const struct clinux_child *child, pid_t parent, int *report) {
@@ -57,6 +66,7 @@ static void become(const struct clinux_child *child, pid_t parent, int *report) 
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
   if (getppid() != parent) _exit(0);  // it died before the kernel's promise was made
   pid_t self = getpid();
+  write_decimal(child->pid, self);
   // A guardian that is gone guards nothing; that is no reason not to start.
   if (write(child->guardian, &self, sizeof self) < 0) errno = 0;
 

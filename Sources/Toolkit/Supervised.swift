@@ -12,6 +12,8 @@ private import Glibc
 /// - `XODB_READY_FD`: where it writes `Notice`s: a newline once it is ready (s6 calls this
 ///   notification-fd), and what else it has to tell.
 /// - `XODB_LIFELINE_FD`: a pipe that hangs up when the supervisor is gone.
+/// - `XODB_PID`: for whom all that is meant. It is not for those whom that process starts: what they
+///   would say would pass for its own.
 package final class Supervised: Sendable {
   /// Nil for a process that somebody started by hand.
   package let member: Member?
@@ -24,7 +26,7 @@ package final class Supervised: Sendable {
   private let told = Mutex<Set<Notice>>([])
 
   package init() throws(ToolError) {
-    switch (Environment["XODB_NAME"], Environment["XODB_GENERATION"]) {
+    switch (Self.variable("XODB_NAME"), Self.variable("XODB_GENERATION")) {
     case (nil, nil): member = nil
     case (let name?, let number?):
       guard let generation = Int64(number), generation >= 0 else {
@@ -34,10 +36,10 @@ package final class Supervised: Sendable {
     case (.some, nil), (nil, .some):
       throw ToolError("environment", "XODB_NAME and XODB_GENERATION go together", .usage)
     }
-    supervisor = try Environment["XODB_SUPERVISOR"].map { name throws(ToolError) in
+    supervisor = try Self.variable("XODB_SUPERVISOR").map { name throws(ToolError) in
       try PublisherName(name).text
     }
-    graceMilliseconds = try Environment["XODB_GRACE_MS"].map { text throws(ToolError) in
+    graceMilliseconds = try Self.variable("XODB_GRACE_MS").map { text throws(ToolError) in
       guard let number = Int(text), (0...86_400_000).contains(number) else {
         throw ToolError("XODB_GRACE_MS=\(text)", "it is not a number of milliseconds", .usage)
       }
@@ -65,9 +67,15 @@ package final class Supervised: Sendable {
     }
   }
 
+  /// The value of a variable, nil when it is not set, empty, or meant for another process.
+  private static func variable(_ name: String) -> String? {
+    guard Environment["XODB_PID"].map({ $0 == String(getpid()) }) ?? true else { return nil }
+    return Environment[name]
+  }
+
   /// An open descriptor named by a variable, from now on closed for programs started from here.
   private static func descriptor(_ variable: String) throws(ToolError) -> Int32? {
-    guard let text = Environment[variable] else { return nil }
+    guard let text = Self.variable(variable) else { return nil }
     guard let number = Int32(text), number > STDERR_FILENO else {
       throw ToolError("\(variable)=\(text)", "it is not a descriptor", .usage)
     }

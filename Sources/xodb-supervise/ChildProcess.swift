@@ -30,9 +30,9 @@ final class ChildProcess {
   ) throws(SpawnFailure) {
     let notices = try Pipe()
     let errors = try Pipe()
-    pid = program.withVectors(for: member) { arguments, environment in
+    pid = program.withVectors(for: member) { arguments, environment, pid in
       var child = clinux_child(
-        argv: arguments, envp: environment, error: errors.writeEnd.number,
+        argv: arguments, envp: environment, pid: pid, error: errors.writeEnd.number,
         ready: notices.writeEnd.number, lifeline: lifeline, guardian: guardian,
         descriptors: program.descriptors)
       return clinux_spawn(&child)

@@ -24,7 +24,7 @@ struct Supervise: ParsableCommand {
       A copy finds its name in XODB_NAME, XODB_GENERATION (a number that never repeats) and \
       XODB_SUPERVISOR; it writes a newline to descriptor XODB_READY_FD once it is ready; \
       XODB_GRACE_MS is how long it may take to end, and XODB_LIFELINE_FD hangs up when the supervisor \
-      is gone. Supervisors nest.
+      is gone. All that is meant for the process whose pid is in XODB_PID. Supervisors nest.
 
       HUP restarts the copies one by one, each when the one before it is back. TTIN adds one, TTOU \
       removes the last one. TERM and INT tell each copy to end with TERM and kill those that have \

@@ -22,7 +22,7 @@ final class Program {
 
   private static let variables = [
     "XODB_NAME", "XODB_GENERATION", "XODB_SUPERVISOR", "XODB_GRACE_MS",
-    "XODB_READY_FD", "XODB_LIFELINE_FD",
+    "XODB_READY_FD", "XODB_LIFELINE_FD", "XODB_PID",
   ]
 
   /// - Parameters:
@@ -49,17 +49,22 @@ final class Program {
     for argument in arguments { free(argument) }
   }
 
-  /// Lends the arguments and the environment of one child.
+  /// Lends the arguments and the environment of one child, and where in that its pid is to be entered.
   func withVectors<Result>(
     for member: Member,
-    _ body: (UnsafePointer<CString?>, UnsafePointer<CString?>) -> Result
+    _ body: (UnsafePointer<CString?>, UnsafePointer<CString?>, CString) -> Result
   ) -> Result {
     let variables = [
       "XODB_NAME=\(member.name)", "XODB_GENERATION=\(member.generation)",
       "XODB_SUPERVISOR=\(supervisor)", "XODB_GRACE_MS=\(graceMilliseconds)",
       "XODB_READY_FD=3", "XODB_LIFELINE_FD=4",
     ]
-    let own: [CString?] = variables.map { strdup($0) }
+    // Only the child knows its pid, and must not allocate: there is room for the longest one.
+    let pid = "XODB_PID="
+    guard let pidEntry = strdup(pid + String(Int32.max)) else {
+      preconditionFailure("there is no memory")
+    }
+    let own: [CString?] = variables.map { strdup($0) } + [pidEntry]
     defer { for entry in own { free(entry) } }
     let environment = inherited + own + [nil]
     return arguments.withUnsafeBufferPointer { arguments in
@@ -67,7 +72,7 @@ final class Program {
         guard let first = arguments.baseAddress, let second = environment.baseAddress else {
           preconditionFailure("vectors end with nil, so they are not empty")
         }
-        return body(first, second)
+        return body(first, second, pidEntry + pid.utf8.count)
       }
     }
   }

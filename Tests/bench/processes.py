@@ -7,7 +7,7 @@ import subprocess
 
 # What a supervisor would have set.
 SUPERVISED = ("XODB_NAME", "XODB_GENERATION", "XODB_SUPERVISOR", "XODB_GRACE_MS", "XODB_READY_FD",
-              "XODB_LIFELINE_FD")
+              "XODB_LIFELINE_FD", "XODB_PID")
 # A program that takes so many seconds has hung.
 PATIENCE = 600.0
 LIBC = ctypes.CDLL(None)

@@ -85,17 +85,34 @@ guardian_of() { # PID
 }
 
 @test "a child finds out who it is, and gets nothing else" {
-  start s env LEFT=alone XODB_READY_FD= XODB_NAME= xodb-supervise --name w -- sh -c \
-    'env >"$work/env.new"; ls -l /proc/self/fd >"$work/fds"; mv "$work/env.new" "$work/env"; sleep 60'
+  start s env LEFT=alone XODB_READY_FD= XODB_NAME= XODB_PID=1 xodb-supervise --name w -- sh -c \
+    'echo $$ >"$work/pid"; env >"$work/env.new"; ls -l /proc/self/fd >"$work/fds"; mv "$work/env.new" "$work/env"; sleep 60'
   wait_for filled "$work/env"
   for variable in XODB_NAME=w-1 XODB_SUPERVISOR=w XODB_GRACE_MS=10000 XODB_READY_FD=3 XODB_LIFELINE_FD=4 LEFT=alone; do
     grep -qx "$variable" "$work/env"
   done
   grep -Eqx 'XODB_GENERATION=[0-9]+' "$work/env"
+  grep -qx "XODB_PID=$(<"$work/pid")" "$work/env"
   [ "$(grep -c '^XODB_READY_FD=' "$work/env")" = 1 ]
   # 5 is the directory that ls reads.
   [ "$(awk 'NF > 8 { print $9 }' "$work/fds" | tr '\n' ' ')" = "0 1 2 3 4 5 " ]
   grep -q ' 0 -> /dev/null' "$work/fds"
+}
+
+@test "what a child's own children say is not taken for its own" {
+  start_events
+  mkdir "$work/data"
+  sqlite3 "$work/data/a.db" 'create table t(x)'
+  start s xodb-supervise --name w -- sh -c \
+    '[ ! -e "$work/over" ] || exec sleep 60
+     xodb-node --data "$work/data" -d a -f tsv "select 7 as n" >"$work/first"
+     exec 3>"$work/file"
+     xodb-node --data "$work/data" -d a -f tsv "select 8 as n" >"$work/second"
+     touch "$work/over"; exit 5'
+  wait_for event '^worker.exited .* name=w-1 .*status=5'
+  [ "$(cat "$work/first" "$work/second")" = $'7\n8' ]
+  [ ! -s "$work/file" ]
+  run ! event '^worker.ready '
 }
 
 @test "started is not ready, and a closed pipe is not either" {

@@ -29,6 +29,9 @@ struct clinux_child {
   // NULL-terminated; argv[0] is looked up in PATH.
   char *const *argv;
   char *const *envp;
+  // In `envp`: here the child enters its pid in its own copy, as decimal digits, with the NUL up to 11
+  // bytes.
+  char *pid;
   // Descriptors that the child gets as its numbers 2, 3 and 4.
   int error;
   int ready;
