@@ -66,7 +66,7 @@ extension BrokerLoop {
   mutating func receiveFromPeers() throws {
     // The first items are those of `wait`.
     for (number, peer) in peers.enumerated() {
-      let (socket, monitor) = (9 + 2 * number, 10 + 2 * number)
+      let (socket, monitor) = (10 + 2 * number, 11 + 2 * number)
       var turn = Turn(now: Clock.now())
       while !poll[socket].isEmpty, let reply = try peer.receive() {
         let now = Clock.now()

@@ -76,24 +76,42 @@ package struct BrokerLoop: ~Copyable {
 
   /// Serves until a signal asks for the end and every request has its answer, or until the
   /// supervisor is gone. Fails when nobody new can connect, after it has answered what it could.
-  /// - Parameter supervised: is told that this router is ready, and then that it lives.
+  /// - Parameters:
+  ///   - supervised: is told that this router is ready, and then that it lives.
+  ///   - client: is waited for, but not when what is held may be held no longer.
   package mutating func run(
-    _ signals: borrowing SignalSource, _ supervised: Supervised
+    _ signals: borrowing SignalSource, _ supervised: Supervised, with client: InnerClient? = nil
   ) throws {
     supervised.say(.ready)
     try publisher.publish(Line("router.started").with(state.fields))
     var end: Instant?
+    var isClientTold = false
+    var isClientDone = client == nil
     while true {
       if let ending, Clock.now() >= ending.limit { break }
       if broker.isDraining && broker.isEmpty && sets.isEmpty {
         // A client that reads nothing does not keep the router from ending.
-        let limit = end ?? Clock.now().adding(milliseconds: Self.farewellMilliseconds)
-        if output.isEmpty || Clock.now() >= limit { break }
+        let now = Clock.now()
+        let limit = end ?? now.adding(milliseconds: Self.farewellMilliseconds)
+        if isClientDone && output.isEmpty { break }
+        let isOver = broker.drainEnd.map { now >= $0 } ?? false
+        if now >= limit && (isClientDone || isOver) { break }
         end = limit
       }
-      try wait(signals, supervised.lifeline)
+      try wait(signals, supervised.lifeline, client?.done.descriptor.number)
       if poll[5].contains(.readable) { obey(signals, supervised.graceMilliseconds) }
       if !poll[8].isEmpty { return }
+      if let client {
+        if !poll[9].isEmpty {
+          client.done.answer()
+          isClientDone = true
+          if client.isLast { broker.drain(now: Clock.now()) }
+        }
+        if broker.isDraining && !isClientTold {
+          client.draining.ring()
+          isClientTold = true
+        }
+      }
       if poll[3].contains(.readable) { try subscriber.followChanges() }
       if poll[2].contains(.readable) { try receivePublications() }
       if poll[1].contains(.readable) { _ = try receiveFromWorkers() }
@@ -152,6 +170,14 @@ package struct BrokerLoop: ~Copyable {
     try publisher.close()
   }
 
+  /// Likewise, while a client in this process still has its end of a socket, for which `close` would wait:
+  /// what was sent gets some time to leave.
+  package consuming func abandon() {
+    clients.paths.remove()
+    workers.paths.remove()
+    usleep(Self.leavingMicroseconds)
+  }
+
   private mutating func obey(_ signals: borrowing SignalSource, _ graceMilliseconds: Int?) {
     while let signal = signals.next() {
       switch signal {
@@ -170,10 +196,10 @@ package struct BrokerLoop: ~Copyable {
   }
 
   private mutating func wait(
-    _ signals: borrowing SignalSource, _ lifeline: Int32?
+    _ signals: borrowing SignalSource, _ lifeline: Int32?, _ clientIsDone: Int32?
   ) throws {
     // A peer may have got another socket.
-    if poll.count == 0 || !peers.isEmpty { fillPoll(signals, lifeline) }
+    if poll.count == 0 || !peers.isEmpty { fillPoll(signals, lifeline, clientIsDone) }
     let now = Clock.now()
     var due = min(publisher.nextDue, nextSignOfLife)
     nextTick = broker.nextDeadline
@@ -184,7 +210,9 @@ package struct BrokerLoop: ~Copyable {
     try poll.wait(milliseconds: due.millisecondsUp(since: now))
   }
 
-  private mutating func fillPoll(_ signals: borrowing SignalSource, _ lifeline: Int32?) {
+  private mutating func fillPoll(
+    _ signals: borrowing SignalSource, _ lifeline: Int32?, _ clientIsDone: Int32?
+  ) {
     poll.removeAll()
     poll.add(clients.base.socket)
     poll.add(workers.base.socket)
@@ -195,6 +223,7 @@ package struct BrokerLoop: ~Copyable {
     poll.add(clients.base.monitor)
     poll.add(workers.base.monitor)
     poll.add(descriptor: lifeline ?? -1)
+    poll.add(descriptor: clientIsDone ?? -1)
     for peer in peers { peer.addSockets(to: &poll) }
   }
 }

@@ -27,14 +27,17 @@ extension Main {
                            clients: loopback tcp, or ipc. Can be repeated
       --trust-network      listen also where other hosts can connect: whoever reaches
                            that may read all databases
-      --serve              stay, when there are no more queries, until TERM or INT;
-                           then what is held is answered first
+      --serve              stay, when there are no more queries, until TERM or INT
       --peer ENDPOINT      a router or node to which queries are handed that the
                            threads here have no time for, or whose database is not
                            here. Can be repeated
       --io-threads N       ZeroMQ's own threads (default: 0, with --bind or --peer 1)
     \#(Invocation.helpOnOptions)
       -h, --help           print this
+
+    With --bind, TERM and INT have it answer what it holds, read no more queries, and
+    end, with status 75 when not all results of its own are printed. A second one ends
+    it at once.
 
     A query that crashes ends the process. One that cannot be interrupted is left to
     its thread, and another one takes its place; when that happens to as many as

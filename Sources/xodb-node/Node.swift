@@ -27,24 +27,25 @@ final class Node: Sendable {
   private let threads: Int
   private let bind: [String]
   private let peers: [String]
-  private let serves: Bool
   /// If anybody else is served, a signal ends the node with what it holds answered.
   private let signals: SignalSource
-  /// What the process ends with: once its own queries are answered, what has become of them.
-  private let status: Mutex<ExitStatus>
+  /// That of the main thread; nil when that has no queries.
+  private let client: InnerClient?
+  /// What has become of the queries of this process; nil as long as not all are printed.
+  private let status: Mutex<ExitStatus?>
 
   init(_ options: Options, hasQueries: Bool) throws(ToolError) {
     threads = options.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     bind = options.bind
     peers = options.peers
-    serves = options.serves
     for endpoint in bind {
       try Endpoint.checkBind(endpoint, trustsNetwork: options.trustsNetwork)
     }
     signals = try SignalSource(bind.isEmpty ? [] : [.terminate, .interrupt, .user1])
     // Nobody else knows this broker, whose number only has to be another one each time.
     identity = PublisherIdentity(name: "node", incarnation: Clock.now().microseconds)
-    status = Mutex(hasQueries ? .tryAgain : .success)
+    client = hasQueries ? try InnerClient(isLast: !options.serves) : nil
+    status = Mutex(hasQueries ? nil : .success)
     let ioThreads = options.ioThreads ?? (bind.isEmpty && peers.isEmpty ? 0 : 1)
     context = try ToolError.wrapping { () throws(ZMQError) in
       try Context(ioThreads: Int32(ioThreads))
@@ -77,7 +78,8 @@ final class Node: Sendable {
 
   /// Runs the queries of this process, and returns what has become of them.
   private func runQueries(_ invocation: Invocation) throws(ToolError) -> ExitStatus {
-    var loop = try ClientLoop(invocation, to: Self.clients, in: context)
+    var loop = try ClientLoop(
+      invocation, to: Self.clients, in: context, draining: client?.draining.descriptor.number)
     do throws(ToolError) {
       return try loop.run()
     } catch  where !bind.isEmpty {
@@ -89,11 +91,11 @@ final class Node: Sendable {
     }
   }
 
-  /// Ends the process with this status, once others have their answers.
+  /// Has the process end with this status, once others have their answers.
   private func finish(_ result: ExitStatus) {
     if bind.isEmpty { Tool.exit(result) }
     status.withLock { $0 = result }
-    if !serves { kill(getpid(), SIGTERM) }
+    client?.done.ring()
   }
 
   /// Runs the broker, and ends the process when that ends.
@@ -101,14 +103,18 @@ final class Node: Sendable {
     do {
       let supervised = try Supervised()
       var loop = try makeLoop()
-      try loop.run(signals, supervised)
+      try loop.run(signals, supervised, with: client)
+      guard let status = status.withLock({ $0 }) else {
+        loop.abandon()
+        throw ToolError("print results", "the end came before all were printed", .tryAgain)
+      }
       try loop.close()
+      Tool.exit(status)
     } catch let error as ToolError {
       Tool.exit(after: error)
     } catch {
       Tool.exit(after: ToolError("run the broker", "\(error)", .system))
     }
-    Tool.exit(status.withLock { $0 })
   }
 
   private func makeLoop() throws(ToolError) -> BrokerLoop {

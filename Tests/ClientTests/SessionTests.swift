@@ -47,6 +47,37 @@ import Wire
     #expect(client.sent.map(\.deadline) == [750])
   }
 
+  @Test func whatARouterThatEndsDoesNotAnswerIsNotSentAgain() {
+    var client = TestClient { $0.tries = 1 }
+    client.connect()
+    client.submit(4)
+    client.session.drain()
+    #expect(!client.session.isDrained)
+    client.answer(3)
+    client.answer(1, .failure(Failure(.draining, "the end")))
+    client.answer(0)
+    client.answer(2)
+    #expect(client.session.isDrained)
+    #expect(client.printed == ["0"])
+    client.advance(40_000)
+    #expect(client.sent.count == 4)
+    #expect(client.reported.isEmpty)
+    #expect(client.session.giveUp() == .input(line: 1, column: 1))
+  }
+
+  @Test func whatWasRefusedBeforeTheRouterWasSeenToEndIsNotSentAgainEither() {
+    var client = TestClient()
+    client.connect()
+    client.submit(2)
+    client.answer(0, .failure(Failure(.draining, "the end")))
+    client.session.drain()
+    client.answer(1)
+    #expect(client.session.isDrained)
+    client.advance(1000)
+    #expect(client.sent.count == 2)
+    #expect(client.printed.isEmpty && client.reported.isEmpty)
+  }
+
   @Test func withoutAConnectionItGivesUpSoon() {
     var client = TestClient()
     client.submit(1)

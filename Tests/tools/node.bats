@@ -255,6 +255,81 @@ fails_to_write() { # COMMAND...
   [ ! -e "$XODB_RUN/node" ]
 }
 
+# Succeeds when a node takes nothing new any more.
+drains() { # NAME
+  status=0
+  req "$1" --tries 1 -d kv 'select 1' >/dev/null 2>"$work/refused" || status=$?
+  [ "$status" -eq 75 ] && grep -q 'about to end' "$work/refused"
+}
+
+# Starts a node with a stream of 500,000 rows, of which descriptor 4 reads none yet, and has it drain.
+drain_stream() {
+  mkfifo "$work/pipe"
+  "${node[@]}" --bind "ipc://$XODB_RUN/n" -d kv -f tsv 'with recursive n(i) as (select 1 union all
+    select i + 1 from n where i < 500000) select i from n' >"$work/pipe" 2>"$work/err" 3>&- &
+  note_started
+  node_pid=$pid
+  exec 4<"$work/pipe"
+  wait_for test -S "$XODB_RUN/n"
+  # It runs until nobody takes what it has sent.
+  wait_for eval "req n --show queue | grep -q 500000"
+  kill "$node_pid"
+  wait_for drains n
+}
+
+@test "a reachable node that is told to end prints the result that it is in" {
+  drain_stream
+  [ "$(cksum <&4)" = "$(seq 500000 | cksum)" ]
+  wait_status "$node_pid"
+  [ "$status" -eq 0 ]
+  [ ! -s "$work/err" ]
+  [ ! -e "$XODB_RUN/n" ]
+}
+
+@test "a second signal ends a reachable node whose output nobody reads" {
+  drain_stream
+  alive "$node_pid"
+  kill "$node_pid"
+  wait_status "$node_pid"
+  exec 4<&-
+  [ "$status" -eq 75 ]
+  [ "$(cat "$work/err")" = 'xodb-node: print results: the end came before all were printed' ]
+  [ ! -e "$XODB_RUN/n" ]
+}
+
+@test "a reachable node that is told to end says which of its own queries it has not answered" {
+  seq 10000000 >"$work/values"
+  for options in '' --serve '--tries 1'; do
+    rm -f "$work/own.out"
+    # shellcheck disable=SC2086 # to be split
+    "${node[@]}" --bind "ipc://$XODB_RUN/n" $options -d kv -f tsv --each 'select ?1' \
+      <"$work/values" >"$work/own.out" 2>"$work/own.err" 3>&- &
+    note_started
+    wait_for test -s "$work/own.out"
+    kill "$pid"
+    wait_status "$pid"
+    [ "$status" -eq 75 ]
+    printed=$(wc -l <"$work/own.out")
+    cmp "$work/own.out" <(seq "$printed")
+    [ "$(cat "$work/own.err")" = "xodb-node: run queries: told to end before all were answered; \
+the first result that is not printed is that of line $((printed + 1))" ]
+  done
+  # Of what has not come, nobody knows the line.
+  rm "$work/own.out"
+  mkfifo "$work/input"
+  exec 7<>"$work/input"
+  "${node[@]}" --bind "ipc://$XODB_RUN/n" -d kv -f tsv <"$work/input" >"$work/own.out" 2>"$work/own.err" 3>&- 7>&- &
+  note_started
+  printf 'select 1;\n\n' >&7
+  wait_for test -s "$work/own.out"
+  kill "$pid"
+  wait_status "$pid"
+  exec 7>&-
+  [ "$status" -eq 75 ]
+  [ "$(cat "$work/own.out")" = 1 ]
+  [ "$(cat "$work/own.err")" = 'xodb-node: run queries: told to end before all were answered' ]
+}
+
 @test "an endpoint that is no file is refused" {
   for endpoint in ipc:// 'ipc://*' ipc://@name; do
     run -64 --separate-stderr "${node[@]}" --bind "$endpoint" -d kv 'select 1'

@@ -27,9 +27,13 @@ package struct LineSplitter: Splitter {
     return take()
   }
 
+  package var begun: Place? {
+    bytes.isEmpty && !isTooLong ? nil : .parameters(line: line)
+  }
+
   package mutating func finish() -> Record? {
     dropMark()
-    return bytes.isEmpty && !isTooLong ? nil : take()
+    return begun == nil ? nil : take()
   }
 
   private mutating func dropMark() {

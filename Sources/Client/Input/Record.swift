@@ -21,6 +21,9 @@ package protocol Splitter {
   /// it then returns nil.
   mutating func next(in chunk: UnsafeRawBufferPointer, _ position: inout Int) -> Record?
 
+  /// Where the record stands of which a part has been read; nil when there is none.
+  var begun: Place? { get }
+
   /// What is left at the end of the input.
   mutating func finish() -> Record?
 }

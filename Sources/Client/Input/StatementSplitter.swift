@@ -47,6 +47,8 @@ package struct StatementSplitter: Splitter {
     return nil
   }
 
+  package var begun: Place? { start.map { .input(line: $0.line, column: $0.column) } }
+
   package mutating func finish() -> Record? {
     switch state {
     case .code, .lineComment, .blockComment: break

@@ -25,11 +25,13 @@ package struct ClientLoop: ~Copyable {
   private let start: Instant
   private let printsStatistics: Bool
   private let optionBehindSQL: String?
+  private let draining: Int32?
   /// That of the first failure in the order in which they are told.
   private var status = ExitStatus.success
 
+  /// - Parameter draining: a descriptor that becomes, and stays, readable when the router is about to end.
   package init(
-    _ invocation: Invocation, to endpoint: String, in context: Context
+    _ invocation: Invocation, to endpoint: String, in context: Context, draining: Int32? = nil
   ) throws(ToolError) {
     let format = invocation.format ?? (isatty(STDOUT_FILENO) == 1 ? .table : .json)
     var settings = invocation.settings
@@ -47,13 +49,18 @@ package struct ClientLoop: ~Copyable {
     printer = Printer(tables: format == .table, marksEnds: invocation.watches)
     printsStatistics = invocation.printsStatistics
     optionBehindSQL = invocation.optionBehindSQL
+    self.draining = draining
   }
 
-  /// Runs until everything has been answered and printed, and returns what has become of it.
+  /// Runs until everything has been answered and printed, and returns what has become of it. Fails when no
+  /// more is answered.
   package mutating func run() throws(ToolError) -> ExitStatus {
     while true {
       try act()
       if source.isEmpty && session.isEmpty { break }
+      if session.isDrained {
+        throw try giveUp("run queries", "told to end before all were answered", .tryAgain)
+      }
       try wait()
       try listen()
       let now = Clock.now()
@@ -85,7 +92,7 @@ package struct ClientLoop: ~Copyable {
       hasActed = false
       // Printing may have taken long since the last turn.
       let now = Clock.now()
-      while session.hasRoom, let work = source.next() {
+      while !session.isDraining, session.hasRoom, let work = source.next() {
         session.submit(work, now: now)
         hasActed = true
       }
@@ -136,14 +143,21 @@ package struct ClientLoop: ~Copyable {
       Diagnostics.report("answer from \(endpoint)", why)
     case .connect: try link.connect()
     case .giveUpConnecting:
-      try printer.flush()
-      progress.clear()
-      let line = session.giveUp()?.line
-      try printStatistics()
-      let resume = line.map { "; the first result that is not printed is that of line \($0)" } ?? ""
-      throw ToolError(
-        "connect to \(endpoint)", "no router answers there\(resume)", .unavailable)
+      throw try giveUp("connect to \(endpoint)", "no router answers there", .unavailable)
     }
+  }
+
+  /// The error that ends all, once what can be printed is.
+  private mutating func giveUp(
+    _ what: String, _ why: String, _ status: ExitStatus
+  ) throws(ToolError) -> ToolError {
+    try printer.flush()
+    progress.clear()
+    let place = session.giveUp() ?? source.nextPlace()
+    try printStatistics()
+    let resume =
+      place?.line.map { "; the first result that is not printed is that of line \($0)" } ?? ""
+    return ToolError(what, why + resume, status)
   }
 
   /// Waits until something happens; what was printed is not kept back meanwhile.
@@ -164,7 +178,9 @@ package struct ClientLoop: ~Copyable {
     polls.add(link.connection.socket)
     // Somebody has to be there to read what will be printed.
     polls.add(descriptor: session.isEmpty ? -1 : STDOUT_FILENO, [])
-    polls.add(descriptor: session.hasRoom && source.wantsToRead ? STDIN_FILENO : -1)
+    let reads = !session.isDraining && session.hasRoom && source.wantsToRead
+    polls.add(descriptor: reads ? STDIN_FILENO : -1)
+    polls.add(descriptor: session.isDraining ? -1 : draining ?? -1)
     do throws(ZMQError) {
       try polls.wait(milliseconds: milliseconds)
     } catch {
@@ -176,6 +192,7 @@ package struct ClientLoop: ~Copyable {
   private mutating func listen() throws(ToolError) {
     if !polls[2].isEmpty { try Output.endUnread() }
     if !polls[3].isEmpty { source.read() }
+    if !polls[4].isEmpty { session.drain() }
     var isLost = false
     while let news = try link.news() {
       if news.contains(.handshakeSucceeded) { session.connected() }
@@ -184,11 +201,24 @@ package struct ClientLoop: ~Copyable {
     let now = Clock.now()
     while let message = try link.receive() {
       var answers = AnswerReader(message)
-      while let answer = answers.next(&lines) { session.receive(answer, now: now) }
+      while let answer = answers.next(&lines) {
+        if draining != nil, !session.isDraining, answer.saysDraining {
+          // It came after the news, which so has come as well.
+          try poll(milliseconds: 0)
+          if !polls[4].isEmpty { session.drain() }
+        }
+        session.receive(answer, now: now)
+      }
     }
     guard isLost else { return }
     session.disconnected(now: now)
     link = try Link(to: endpoint, name: "link-\(links)", in: context)
     links += 1
+  }
+}
+
+extension Answer {
+  fileprivate var saysDraining: Bool {
+    if case .failure(let failure) = outcome { failure.code == .draining } else { false }
   }
 }

@@ -96,6 +96,17 @@ struct Source: ~Copyable {
     return last
   }
 
+  /// Where the next record stands; nil when nothing of it has been read. Nothing is to be asked for
+  /// afterwards.
+  mutating func nextPlace() -> Place? {
+    if let record = splitter.next(in: UnsafeRawBufferPointer(rebasing: chunk[..<filled]), &position)
+    {
+      return record.place
+    }
+    if case .request(let request)? = last { return request.place }
+    return splitter.begun
+  }
+
   /// What a session's effect comes to, nil for the effect itself.
   mutating func filter(_ effect: Session.Effect) -> [Session.Effect]? {
     watch?.filter(effect)

@@ -12,6 +12,8 @@ struct Entry {
     case sent
     /// Has turned out too large to be kept: it is sent again when it is its turn to be printed.
     case letGo
+    /// Nobody will answer it: the router ends, and this is not sent again.
+    case refused
     case done(Answer)
     case failed(ToolError)
     /// There is no request any more.
@@ -36,7 +38,7 @@ struct Entry {
   var isFinished: Bool {
     switch state {
     case .done, .failed: true
-    case .queued, .waiting, .sent, .letGo, .gone: false
+    case .queued, .waiting, .sent, .letGo, .refused, .gone: false
     }
   }
 }

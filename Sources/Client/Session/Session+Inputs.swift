@@ -26,7 +26,20 @@ extension Session {
       switch entries[slot].state {
       case .sent: lose(slot)
       case .queued: queue(slot)
-      case .waiting, .letGo, .done, .failed, .gone: break
+      case .waiting, .letGo, .refused, .done, .failed, .gone: break
+      }
+    }
+  }
+
+  /// The router ends: it answers what it holds, and nothing else is answered any more. Nothing is to be
+  /// submitted from now on.
+  package mutating func drain() {
+    isDraining = true
+    toSend.removeAll()
+    for slot in entries.inOrder {
+      switch entries[slot].state {
+      case .queued, .waiting, .letGo: entries[slot].state = .refused
+      case .sent, .refused, .done, .failed, .gone: break
       }
     }
   }
@@ -88,6 +101,10 @@ extension Session {
 
   private mutating func take(_ failure: Failure, for slot: Int, now: Instant) {
     window.take(answerOf: 0, now: now)
+    if isDraining && failure.code == .draining && stream?.slot != slot {
+      entries[slot].state = .refused
+      return
+    }
     let again = now.adding(milliseconds: failure.retryAfterMilliseconds)
     if failure.code.isRetriable, entries[slot].sends < settings.tries,
       again < entries[slot].deadline, stream?.slot != slot
@@ -126,7 +143,7 @@ extension Session {
   private mutating func attend(_ slot: Int, now: Instant) -> Instant? {
     let entry = entries[slot]
     switch entry.state {
-    case .letGo, .done, .failed, .gone: return nil
+    case .letGo, .refused, .done, .failed, .gone: return nil
     case .waiting(let until, _) where until <= now && now < entry.deadline:
       queue(slot)
       return entry.deadline

@@ -76,6 +76,8 @@ package struct Session {
   var hasGivenUpConnecting = false
   /// The first of the requests that have failed for want of a router since there was one.
   var unreached: Entry?
+  /// Whether the router ends, and nothing is submitted or sent any more.
+  package internal(set) var isDraining = false
   /// No request needs attention before this; it may also turn out that none does.
   var wake = Instant(microseconds: .max)
 
@@ -88,6 +90,9 @@ package struct Session {
 
   /// Whether everything submitted has been printed or reported.
   package var isEmpty: Bool { entries.count == 0 && omission == nil }
+
+  /// Whether the router ends and has answered all that it is going to answer.
+  package var isDrained: Bool { isDraining && entries.unanswered.isEmpty }
 
   /// The ids of what was sent and is not answered.
   package var unanswered: [UInt64] { entries.unanswered }
@@ -158,7 +163,7 @@ package struct Session {
     guard let slot = order.first else { return nil }
     let effect: Effect
     switch entries[slot].state {
-    case .queued, .waiting, .sent, .letGo, .gone: return nil
+    case .queued, .waiting, .sent, .letGo, .refused, .gone: return nil
     case .done(let answer):
       answerBytes -= answer.body.count
       effect = .print(answer)
@@ -195,6 +200,10 @@ package struct Session {
 
   /// Sends a request behind those that are queued already.
   mutating func queue(_ slot: Int) {
+    guard !isDraining else {
+      entries[slot].state = .refused
+      return
+    }
     entries[slot].state = .queued
     toSend.append((slot, entries[slot].id))
   }
