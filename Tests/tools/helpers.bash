@@ -116,10 +116,31 @@ kill_cluster() {
   fi
 }
 
-# The newest pid of a supervised process, as the events tell it; the first ones may be on their way.
+# The newest pid of a supervised process, as the events tell it. Those of a publisher's start may not be
+# heard when the machine is busy: then, as its environment says.
 pid_of() { # NAME
-  wait_for event "^worker.started .* name=$1 .*pid=" || return
-  sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | tail -n 1
+  wait_for has_pid "$1" || return
+  known_pids "$1" | tail -n 1
+}
+
+has_pid() { # NAME
+  [ -n "$(known_pids "$1")" ]
+}
+
+known_pids() { # NAME
+  sed -n "s/^worker.started .* name=$1 .*pid=//p" "$work/events.out" | grep . ||
+    pids_by_environment "$1"
+}
+
+pids_by_environment() { # NAME
+  local file pid
+  for file in /proc/[0-9]*/environ; do
+    pid=${file//[^0-9]/}
+    if grep -qszx "XODB_NAME=$1" "$file" && grep -qszx "XODB_PID=$pid" "$file" &&
+      grep -qszx "XODB_RUN=$XODB_RUN" "$file"; then
+      echo "$pid"
+    fi
+  done
 }
 
 # Succeeds when each file is there and has a line.
