@@ -11,7 +11,6 @@ enum Station {
   ) throws(ToolError) {
     Tool.ignoreBrokenPipes()
     let supervised = try Supervised()
-    // Before the lock, the name's socket and ZeroMQ's threads: it must hold none of them.
     let guardian = try Guardian()
     guard clinux_become_subreaper() == 0 else { throw .system("become a subreaper") }
     // Each child costs two, and those that are stuck keep theirs. Theirs is the limit as it was.
