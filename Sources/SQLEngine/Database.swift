@@ -40,7 +40,7 @@ final class Database {
     statements = LRUCache(capacity: limits.statements)
     let file = OpenFile(identity)
     connection = try Connection(path, .readOnly)
-    connection.companion = file
+    connection.closing = file.closing
     try connection.set(.defensive, true)
     try connection.set(.trustedSchema, false)
     for library in extensions { try library.load(into: connection) }

@@ -12,8 +12,8 @@ package final class Connection {
   var busyHandler: BusyHandler?
   var authorizer: Authorizer?
 
-  /// What is to live as long as the connection: it is released after the database was closed.
-  package var companion: AnyObject?
+  /// Runs what closes the database, which it is given; by default at once.
+  package var closing: (_ close: () -> Void) -> Void = { $0() }
 
   /// Opens the file at a path; fails when SQLite cannot.
   ///
@@ -34,7 +34,8 @@ package final class Connection {
   }
 
   deinit {
-    sqlite3_close_v2(handle)
+    let handle = handle
+    closing { sqlite3_close_v2(handle) }
   }
 
   func check(_ code: Int32) throws(SQLiteError) {

@@ -113,18 +113,18 @@ import Testing
     #expect(statement.recompilations == 1 && statement.columnCount == 2)
   }
 
-  @Test func releasesTheCompanionLast() throws {
-    final class Companion {}
+  @Test func closesAfterItsLastStatement() throws {
     var connection: Connection? = try memory()
-    weak var companion: Companion?
-    do {
-      let made = Companion()
-      companion = made
-      connection?.companion = made
+    var closed = 0
+    connection?.closing = { close in
+      close()
+      closed += 1
     }
-    let statement = try connection?.prepare("select 1")
+    var statement = try connection?.prepare("select 1")
     connection = nil
-    #expect(companion != nil)
+    #expect(closed == 0)
     withExtendedLifetime(statement) {}
+    statement = nil
+    #expect(closed == 1)
   }
 }
