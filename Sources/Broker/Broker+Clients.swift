@@ -35,7 +35,7 @@ extension Broker {
       inFlight[key] = earlier
       return
     }
-    let record = record(of: connection) ?? ClientRecord()
+    let record = record(of: connection)
     if let (outcome, rows) = immediateAnswer(to: request, of: record, now) {
       if let key { inFlight[key] = nil }
       return answer(request, outcome, rows, now: now)
@@ -57,10 +57,10 @@ extension Broker {
     takeIn(number, request)
   }
 
-  /// What a connection has in flight; nil when that is nothing.
-  private mutating func record(of connection: PeerID) -> ClientRecord? {
+  /// What a connection has in flight, which may be nothing.
+  private mutating func record(of connection: PeerID) -> ClientRecord {
     if let latestClient, latestClient.peer == connection { return latestClient.record }
-    guard let record = clients[connection] else { return nil }
+    let record = clients[connection] ?? ClientRecord()
     latestClient = (connection, record)
     return record
   }
@@ -209,10 +209,7 @@ extension Broker {
       _ = account.numbers.removeInOrder(number)
       account.count -= request.count
       account.bytes -= request.size
-      if account.numbers.isEmpty {
-        clients[request.connection] = nil
-        latestClient = nil
-      }
+      if account.numbers.isEmpty { clients[request.connection] = nil }
     }
     return request
   }

@@ -37,7 +37,7 @@ struct RequestQueue {
 
   /// What waits of a client in a lane.
   final class ClientLane {
-    let count: LaneCount
+    @exclusivity(unchecked) fileprivate(set) var count: LaneCount
     @exclusivity(unchecked) var numbers: Deque<UInt64> = []
     /// As how many those count.
     @exclusivity(unchecked) var waiting = 0
@@ -45,7 +45,8 @@ struct RequestQueue {
     init(_ count: LaneCount) { self.count = count }
   }
 
-  /// A client, with its lanes in the order of their next turns. None of them is empty.
+  /// A client, with its lanes in the order of their next turns. One that is empty is the only one: it
+  /// is kept, as what comes next mostly belongs there.
   final class Client {
     /// Up to so many are looked through.
     private static let few = 4
@@ -53,6 +54,8 @@ struct RequestQueue {
     @exclusivity(unchecked) fileprivate(set) var lanes: Deque<ClientLane> = []
     /// All of them, once there were more than a few.
     private var index: [Lane: ClientLane] = [:]
+
+    var isEmpty: Bool { lanes.first?.numbers.isEmpty ?? true }
 
     @inline(__always)
     func lane(_ lane: Lane) -> ClientLane? {
@@ -63,6 +66,10 @@ struct RequestQueue {
     }
 
     fileprivate func add(_ lane: ClientLane) {
+      if isEmpty {
+        lanes.removeAll(keepingCapacity: true)
+        index.removeAll()
+      }
       lanes.append(lane)
       if !index.isEmpty {
         index[lane.count.lane] = lane
@@ -71,17 +78,21 @@ struct RequestQueue {
       }
     }
 
-    fileprivate func remove(_ lane: ClientLane) {
+    fileprivate func leave(_ lane: ClientLane) {
+      guard lanes.count > 1 else { return }
       if let place = lanes.lastIndex(where: { $0 === lane }) { lanes.remove(at: place) }
       if !index.isEmpty { index[lane.count.lane] = nil }
     }
   }
 
+  /// Those that have turns.
   private(set) var clients: [PeerID: Client] = [:]
   /// One of those: who has sent something mostly sends more.
   private var latest: (peer: PeerID, client: Client)?
-  /// The clients in the order of their next turns. Those that have nothing any more are passed over
-  /// later: to leave costs nothing.
+  /// How many of those have something.
+  private(set) var clientsWaiting = 0
+  /// The clients in the order of their next turns. Those that have nothing any more are passed over, and
+  /// forgotten, when they come first: to leave costs nothing, and to come back before that neither.
   private(set) var turns: Deque<(peer: PeerID, client: Client)> = []
   /// What goes first, in order of arrival, with the lane of each.
   private(set) var urgent: Deque<UInt64> = []
@@ -101,10 +112,12 @@ struct RequestQueue {
   mutating func insert(
     _ number: UInt64, of peer: PeerID, in lane: Lane, counting weight: Int = 1, size: Int
   ) {
-    let client = client(peer)
+    let client = known(peer) ?? newClient(peer)
+    if client.isEmpty { clientsWaiting += 1 }
     let own: ClientLane
     if let known = client.lane(lane) {
       own = known
+      if own.numbers.isEmpty { own.count = laneCount(lane, own.count) }
     } else {
       own = ClientLane(laneCount(lane))
       client.add(own)
@@ -114,19 +127,16 @@ struct RequestQueue {
     note(own.count, weight, size)
   }
 
-  @inline(__always)
-  private mutating func client(_ peer: PeerID) -> Client {
-    known(peer) ?? newClient(peer)
-  }
-
   private mutating func newClient(_ peer: PeerID) -> Client {
+    // Those who come and leave before their turn must not pile up.
+    if turns.count > 2 * clientsWaiting + 16 {
+      turns.removeAll { $0.client.isEmpty }
+      clients = clients.filter { !$0.value.isEmpty }
+      latest = nil
+    }
     let new = Client()
     clients[peer] = new
     turns.append((peer, new))
-    // Those who come and leave before their turn must not pile up.
-    if turns.count > 2 * clients.count + 16 {
-      turns.removeAll { $0.client.lanes.isEmpty && $0.client !== new }
-    }
     return new
   }
 
@@ -138,11 +148,12 @@ struct RequestQueue {
     return client
   }
 
-  private mutating func laneCount(_ lane: Lane) -> LaneCount {
+  /// - Parameter former: that of the lane when something waited there last.
+  private mutating func laneCount(_ lane: Lane, _ former: LaneCount? = nil) -> LaneCount {
     if let known = lanes[lane] { return known }
-    let new = LaneCount(lane)
-    lanes[lane] = new
-    return new
+    let count = former ?? LaneCount(lane)
+    lanes[lane] = count
+    return count
   }
 
   /// Takes a request that comes before all turns.
@@ -168,10 +179,8 @@ struct RequestQueue {
     own.waiting -= weight
     note(own.count, -weight, -size)
     guard own.numbers.isEmpty else { return }
-    client.remove(own)
-    guard client.lanes.isEmpty else { return }
-    clients[peer] = nil
-    latest = nil
+    client.leave(own)
+    if client.isEmpty { clientsWaiting -= 1 }
   }
 
   @inline(__always)
@@ -228,7 +237,10 @@ struct RequestQueue {
     guard turns.count > 1 else { return }
     turns.append(turns.remove(at: place.client))
     // The one that was put last has something.
-    while turns[0].client.lanes.isEmpty { turns.removeFirst() }
+    while turns[0].client.isEmpty {
+      clients[turns.removeFirst().peer] = nil
+      latest = nil
+    }
   }
 
   /// Whether anything waits in a lane that satisfies the predicate.

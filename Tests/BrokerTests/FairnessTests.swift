@@ -144,7 +144,9 @@ import Wire
   @Test(arguments: 1...20) func turnsOfManyClients(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var queue = RequestQueue()
-    let lanes = ["a", "b", "c"].map { RequestQueue.Lane(database: $0, isShort: true) }
+    let lanes = ["a", "b", "c", "d", "e", "f"].map {
+      RequestQueue.Lane(database: $0, isShort: true)
+    }
     var waiting: [UInt64: (client: PeerID, lane: RequestQueue.Lane)] = [:]
     var passedOver: [PeerID: Int] = [:]
     for number in 1...2000 as ClosedRange<UInt64> {
