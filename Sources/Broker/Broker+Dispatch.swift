@@ -31,19 +31,19 @@ extension Broker {
   mutating func dispatch(_ now: Instant) {
     while !idle.isEmpty && queue.count > 0 {
       guard let number = nextRequest(), let request = requests[number],
-        let place = idleWorker(for: request.waitingName), let worker = workers[idle[place]]
+        let place = idleWorker(for: request.waitingName)
       else { return }
       guard isRunnable(number, request, now) else { continue }
       let share = min(queue.count / idle.count, Constants.batchRequests)
-      let peer = idle.remove(at: place)
+      let worker = idle.remove(at: place)
       var batch = Batch(capacity: share)
       worker.state = .running
-      begin(number, request, in: &batch, by: worker, on: peer, now)
+      begin(number, request, in: &batch, by: worker, now)
       if share > 1 && Self.mayShare(request) {
-        fill(&batch, upTo: share, by: worker, on: peer, now)
+        fill(&batch, upTo: share, by: worker, now)
       }
       if batch.count > 1 { statistics.note(batchOf: batch.count, now) }
-      effects.append(.run(peer, batch.orders))
+      effects.append(.run(worker.peer, batch.orders))
     }
   }
 
@@ -114,8 +114,7 @@ extension Broker {
 
   /// Where in `idle` the least recently used worker stands that has the database.
   func idleWorker(for database: String) -> Int? {
-    // With a copy of what it needs, not of everything.
-    idle.firstIndex { [workers] in workers[$0]?.serves(database) ?? false }
+    idle.firstIndex { $0.serves(database) }
   }
 
   /// Whether a worker can be spared for a statement that may take long.
@@ -135,26 +134,26 @@ extension Broker {
   /// Adds to what a worker gets the requests whose turns come next, as long as they may be run together,
   /// up to a number of them, their bytes and the time that they are expected to take.
   private mutating func fill(
-    _ batch: inout Batch, upTo count: Int, by worker: WorkerRecord, on peer: PeerID, _ now: Instant
+    _ batch: inout Batch, upTo count: Int, by worker: WorkerRecord, _ now: Instant
   ) {
     while batch.count < count && batch.hasRoom {
       guard let number = nextRequest(along: worker), let request = requests[number] else { return }
       guard isRunnable(number, request, now) else { continue }
-      begin(number, request, in: &batch, by: worker, on: peer, now)
+      begin(number, request, in: &batch, by: worker, now)
     }
   }
 
   /// Begins an attempt at a request.
   private mutating func begin(
     _ number: UInt64, _ request: PendingRequest, in batch: inout Batch,
-    by worker: WorkerRecord, on peer: PeerID, _ now: Instant
+    by worker: WorkerRecord, _ now: Instant
   ) {
     guard case .query(let query) = request.message, let statement = request.statement else {
       return
     }
     dequeue(number, request)
     request.attempts += 1
-    request.state = .running(peer)
+    request.state = .running(worker.peer)
     request.begun = now
     let attempt = Attempt(job: number, number: request.attempts)
     batch.count += request.count

@@ -30,9 +30,7 @@ extension Broker {
 
   /// When one worker has found that databases came or went, the others look too.
   mutating func spreadCatalogChanges() {
-    for peer in idle where workers[peer].map({ $0.seenChange < catalogChanges }) ?? false {
-      rescan(peer)
-    }
+    for worker in idle where worker.seenChange < catalogChanges { rescan(worker.peer) }
   }
 
   /// Looks again where requests belong whose database nobody has here any more, nor is expected to
@@ -104,9 +102,10 @@ extension Broker {
     } else if now >= nextRound {
       hasUnasked = false
       round = (
-        Set(idle), nextNumber - 1, now, now.adding(milliseconds: Constants.rescanMilliseconds)
+        Set(idle.map(\.peer)), nextNumber - 1, now,
+        now.adding(milliseconds: Constants.rescanMilliseconds)
       )
-      for peer in idle { rescan(peer) }
+      for worker in idle { rescan(worker.peer) }
     }
   }
 

@@ -29,7 +29,7 @@ extension Broker {
   private mutating func lookForAskers(_ now: Instant) {
     guard now >= nextLookForAskers, queue.isEmpty, let worker = idle.first else { return }
     nextLookForAskers = now.adding(milliseconds: Constants.askersLookMilliseconds)
-    rescan(worker)
+    rescan(worker.peer)
   }
 
   /// How many requests the workers here have to run, without those of one connection.

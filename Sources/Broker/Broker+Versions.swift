@@ -12,11 +12,11 @@ extension Broker {
     guard !idle.isEmpty else { return }
     for database in versions.due(now) {
       guard let first = idleWorker(for: database) else { continue }
-      let peer = idle.remove(at: first)
-      workers[peer]?.state = .checking(database)
-      workers[peer]?.checkBegun = now
+      let worker = idle.remove(at: first)
+      worker.state = .checking(database)
+      worker.checkBegun = now
       versions.began(database)
-      effects.append(.tell(peer, .check(database: database)))
+      effects.append(.tell(worker.peer, .check(database: database)))
     }
   }
 

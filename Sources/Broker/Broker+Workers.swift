@@ -30,12 +30,11 @@ extension Broker {
         take(result, body, of: request, from: report.member, now)
       }
     }
-    if register(report, peer, now) {
+    if let known = registered(report, peer, now) {
       if let databases { update(peer, databases) }
       for version in versions { learn(version, from: peer, now) }
       for number in lostDatabase { requeue(number, now) }
-      giveBack(peer)
-      welcome(peer, isStopping: report.isStopping)
+      welcome(known, isStopping: report.isStopping)
     } else {
       for number in lostDatabase { requeue(number, now) }
     }
@@ -58,16 +57,17 @@ extension Broker {
 
   /// Gives back all that a worker was given but one, which it runs.
   mutating func isolate(_ index: Int, on peer: PeerID) {
-    guard let run = workers[peer]?.runs.remove(at: index) else { return }
-    giveBack(peer)
-    workers[peer]?.runs = [run]
+    guard let worker = workers[peer] else { return }
+    let run = worker.runs.remove(at: index)
+    giveBack(worker)
+    worker.runs = [run]
   }
 
   /// What a worker was given, and has neither answered nor begun, goes back to the queue.
-  private mutating func giveBack(_ peer: PeerID) {
-    guard let worker = workers[peer], !worker.runs.isEmpty else { return }
+  private mutating func giveBack(_ worker: WorkerRecord) {
+    guard !worker.runs.isEmpty else { return }
     for run in worker.runs {
-      guard let request = heldRequest(run, by: peer) else { continue }
+      guard let request = heldRequest(run, by: worker.peer) else { continue }
       request.givenBack += 1
       enqueue(run.attempt.job, request)
     }
@@ -120,26 +120,28 @@ extension Broker {
     finish(number, result.outcome, .rendered(body), from: (member, result), now: now)
   }
 
-  /// Knows the connection as that of this worker; false when the worker is dead or outdated, or the
+  /// Knows the connection as that of this worker; nil when the worker is dead or outdated, or the
   /// connection another one's.
-  private mutating func register(_ report: WorkerReport, _ peer: PeerID, _ now: Instant) -> Bool {
+  private mutating func registered(
+    _ report: WorkerReport, _ peer: PeerID, _ now: Instant
+  ) -> WorkerRecord? {
     let member = report.member
     if let worker = workers[peer] {
-      if worker.member == member { return !isDead(worker) }
+      if worker.member == member { return isDead(worker) ? nil : worker }
       // To one that waits, its loss is told.
       if worker.state != .idle { effects.append(.tell(peer, .bye)) }
       lose(peer, why: "its connection said that it is \(member)", .died, now)
-      return false
+      return nil
     }
     guard report.hasDatabases else {
       // It was given up and lives after all. What it has it told once, and will not tell again.
       effects.append(.tell(peer, .bye))
-      return false
+      return nil
     }
     if let other = connections[member.name], let known = workers[other] {
       guard member.generation >= known.member.generation else {
         effects.append(.tell(peer, .bye))
-        return false
+        return nil
       }
       // The same incarnation has made a new socket, or its successor comes before the news of its
       // death.
@@ -149,10 +151,10 @@ extension Broker {
           ? cause(ofDeath: known, other, now) : .uncounted,
         now)
     }
-    let worker = WorkerRecord(report)
+    let worker = WorkerRecord(report, on: peer)
     guard !isDead(worker) else {
       effects.append(.tell(peer, .bye))
-      return false
+      return nil
     }
     if report.process != nil { hasThreads = true }
     if let replaced = report.replaced.flatMap({ connections[$0] }), let known = workers[replaced],
@@ -162,11 +164,11 @@ extension Broker {
     }
     workers[peer] = worker
     casualties.returned(worker.process)
-    workers[peer]?.seenChange = catalogChanges
+    worker.seenChange = catalogChanges
     connections[member.name] = peer
     noteArrival(now)
     effects.append(.publish(Line("router.joined").with(member).with("pid", report.pid)))
-    return true
+    return worker
   }
 
   /// Waits for nobody any more at the start once all are there that were expected.
@@ -210,9 +212,10 @@ extension Broker {
     if count == 1 { hasLostNames = true }
   }
 
-  /// A worker waits for a reply.
-  private mutating func welcome(_ peer: PeerID, isStopping: Bool) {
-    guard let worker = workers[peer] else { return }
+  /// A worker waits for a reply. What it has neither answered nor begun goes back to the queue.
+  private mutating func welcome(_ worker: WorkerRecord, isStopping: Bool) {
+    giveBack(worker)
+    let peer = worker.peer
     round?.pending.remove(peer)
     if isStopping || self.isStopping(worker), !isNeeded(worker) {
       effects.append(.tell(peer, .bye))
@@ -220,8 +223,8 @@ extension Broker {
     } else if worker.seenChange < catalogChanges {
       rescan(peer)
     } else if worker.state != .idle {
-      workers[peer]?.state = .idle
-      idle.append(peer)
+      worker.state = .idle
+      idle.append(worker)
     }
   }
 
@@ -232,7 +235,7 @@ extension Broker {
 
   /// Has a waiting worker look again which databases it has.
   mutating func rescan(_ peer: PeerID) {
-    idle.removeAll { $0 == peer }
+    idle.removeAll { $0.peer == peer }
     workers[peer]?.state = .rescanning
     workers[peer]?.seenChange = catalogChanges
     effects.append(.tell(peer, .rescan))
@@ -243,7 +246,7 @@ extension Broker {
     guard let worker = workers.removeValue(forKey: peer) else { return }
     for name in worker.names { decrementServers(of: name) }
     databaseList = nil
-    idle.removeAll { $0 == peer }
+    idle.removeAll { $0.peer == peer }
     stalled.removeAll { $0 == peer }
     round?.pending.remove(peer)
     if connections[worker.member.name] == peer { connections[worker.member.name] = nil }

@@ -45,7 +45,7 @@ package struct Broker {
   /// Whether any worker was a thread of a process.
   var hasThreads = false
   /// The workers that wait, least recently used first.
-  var idle: [PeerID] = []
+  var idle: [WorkerRecord] = []
   /// The workers that wait for readers, in the order in which they began to.
   var stalled: [PeerID] = []
   /// The requests with which peers wait for readers, in the order in which that began.

@@ -14,6 +14,7 @@ final class WorkerRecord {
     case checking(String)
   }
 
+  let peer: PeerID
   let member: Member
   let supervisor: String?
   /// The name of its process, which others may share.
@@ -50,7 +51,8 @@ final class WorkerRecord {
   /// The broker's count of catalog changes when this worker last looked.
   var seenChange = 0
 
-  init(_ report: WorkerReport) {
+  init(_ report: WorkerReport, on peer: PeerID) {
+    self.peer = peer
     member = report.member
     supervisor = report.supervisor
     process = report.process ?? report.member.name

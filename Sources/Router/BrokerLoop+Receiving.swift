@@ -48,7 +48,9 @@ extension BrokerLoop {
           guard turn.goesOn(after: message.size, now: Clock.now()) else { return }
           continue
         }
-        unread = RequestReader(message)
+        let reader = RequestReader(message, after: latestSender)
+        latestSender = reader.sender
+        unread = reader
       }
       let now = Clock.now()
       var goesOn = true
@@ -68,13 +70,13 @@ extension BrokerLoop {
     for (number, peer) in peers.enumerated() {
       let (socket, monitor) = (10 + 2 * number, 11 + 2 * number)
       var turn = Turn(now: Clock.now())
-      while !poll[socket].isEmpty, let reply = try peer.receive() {
+      while poll.isReady(socket), let reply = try peer.receive() {
         let now = Clock.now()
         if let problem = reply.problem { reject(problem, from: "peer") }
         broker.receive(reply, from: number, now: now)
         guard turn.goesOn(after: reply.size, now: now) else { break }
       }
-      if !poll[monitor].isEmpty, try peer.isLost() {
+      if poll.isReady(monitor), try peer.isLost() {
         broker.disconnected(peer: number, now: Clock.now())
       }
     }
@@ -85,7 +87,7 @@ extension BrokerLoop {
   mutating func followConnections() throws {
     if try clients.hasEnded() {
       for peer in clients.takeEnded() {
-        if unread?.connection == peer { unread = nil }
+        if unread?.sender.connection == peer { unread = nil }
         let now = Clock.now()
         sets.disconnected(client: peer, &broker, now: now)
         broker.disconnected(client: peer, now: now)

@@ -48,6 +48,8 @@ package struct BrokerLoop: ~Copyable {
   /// The broker's next deadline, as of the last wait.
   private var nextTick: Instant?
   private var nextFlush = Instant.start
+  /// Who has sent the last message of a client.
+  var latestSender: Sender?
   /// Of a client's message, what the next turn goes on with.
   var unread: RequestReader?
   /// When the router must have ended, because nobody finds it any more, and that as an error.
@@ -99,10 +101,10 @@ package struct BrokerLoop: ~Copyable {
         end = limit
       }
       try wait(signals, supervised.lifeline, client?.done.descriptor.number)
-      if poll[5].contains(.readable) { obey(signals, supervised.graceMilliseconds) }
-      if !poll[8].isEmpty { return }
+      if poll.isReady(5) { obey(signals, supervised.graceMilliseconds) }
+      if poll.isReady(8) { return }
       if let client {
-        if !poll[9].isEmpty {
+        if poll.isReady(9) {
           client.done.answer()
           isClientDone = true
           if client.isLast { broker.drain(now: Clock.now()) }
@@ -112,12 +114,12 @@ package struct BrokerLoop: ~Copyable {
           isClientTold = true
         }
       }
-      if poll[3].contains(.readable) { try subscriber.followChanges() }
-      if poll[2].contains(.readable) { try receivePublications() }
-      if poll[1].contains(.readable) { _ = try receiveFromWorkers() }
-      if poll[0].contains(.readable) || unread != nil { try receiveFromClients() }
+      if poll.isReady(3) { try subscriber.followChanges() }
+      if poll.isReady(2) { try receivePublications() }
+      if poll.isReady(1) { _ = try receiveFromWorkers() }
+      if poll.isReady(0) || unread != nil { try receiveFromClients() }
       if !peers.isEmpty { try receiveFromPeers() }
-      if clients.hasNews || workers.hasNews || !poll[6].isEmpty || !poll[7].isEmpty {
+      if clients.hasNews || workers.hasNews || poll.isReady(6) || poll.isReady(7) {
         try followConnections()
       }
       let now = Clock.now()
@@ -135,7 +137,7 @@ package struct BrokerLoop: ~Copyable {
         nextFlush = now.adding(milliseconds: Outbox.retryMilliseconds)
         try output.flush(through: clients)
       }
-      if !poll[4].isEmpty || publisher.isHolding || now >= publisher.nextDue {
+      if poll.isReady(4) || publisher.isHolding || now >= publisher.nextDue {
         try publisher.serve(now: now) { (state, broker.abandonments) }
       }
     }

@@ -2,10 +2,6 @@ package import Broker
 internal import Wire
 internal import ZeroMQ
 
-#if canImport(Glibc)
-private import Glibc
-#endif
-
 /// A client's request: where the answer goes, the SQL and the parameters.
 package final class ClientRequest: Statement {
   /// What is shown of a statement, in bytes.
@@ -128,13 +124,5 @@ package final class ClientRequest: Statement {
     var hasher = Hasher()
     withExtendedLifetime(frame) { hasher.combine(bytes: $0.bytes) }
     return UInt64(bitPattern: Int64(hasher.finalize()))
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  fileprivate func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
-    guard count == other.count else { return false }
-    guard let start = baseAddress, let otherStart = other.baseAddress else { return true }
-    return memcmp(start, otherStart, count) == 0
   }
 }

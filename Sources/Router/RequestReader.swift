@@ -22,7 +22,7 @@ package struct RequestReader {
   }
 
   private let message: Multipart
-  private let sender: Sender
+  package let sender: Sender
   private let hasEnvelope: Bool
   /// The frames behind the envelope.
   private let frames: Range<Int>
@@ -32,12 +32,14 @@ package struct RequestReader {
   private var count = 0
   private var latest: ClientRequest?
 
-  package init(_ message: Multipart) {
+  /// - Parameter latest: who has sent the message before, and mostly sends this one too.
+  package init(_ message: Multipart, after latest: Sender? = nil) {
     let delimiter = Sender.delimiter(of: message)
     hasEnvelope = delimiter != nil
     frames = min((delimiter ?? 0) + 1, message.count)..<message.count
     packed = hasEnvelope ? Self.packed(message, frames) : nil
-    sender = Sender(message, delimiter: delimiter ?? 1, takesPacked: packed != nil)
+    sender = Sender.of(
+      message, delimiter: delimiter ?? 1, takesPacked: packed != nil, latest: latest)
     self.message = message
   }
 
@@ -49,9 +51,6 @@ package struct RequestReader {
     return NetstringReader(
       hasFrame ? message[first + 1] : UnsafeRawBufferPointer(start: nil, count: 0))
   }
-
-  /// Its sender's routing id.
-  var connection: PeerID { sender.connection }
 
   /// The next request, nil at the end.
   /// - Parameter queries: knows the lines of the requests before.

@@ -28,13 +28,28 @@ package final class Sender {
     self.takesPacked = takesPacked
   }
 
-  /// - Parameter delimiter: where the empty frame stands that ends the envelope.
-  convenience init(_ message: Multipart, delimiter: Int, takesPacked: Bool) {
+  /// The sender of a message.
+  /// - Parameters:
+  ///   - delimiter: where the empty frame stands that ends the envelope.
+  ///   - latest: that of the message before: it is the same object if it is the same sender.
+  static func of(
+    _ message: Multipart, delimiter: Int, takesPacked: Bool, latest: Sender?
+  ) -> Sender {
     let connection = PeerID(message[0])
-    guard delimiter > 1 else {
-      self.init(connection, takesPacked: takesPacked)
-      return
+    if delimiter > 1 {
+      return Sender(connection, behind: message, delimiter: delimiter, takesPacked: takesPacked)
     }
+    if let latest, latest.connection == connection, latest.envelope.isEmpty,
+      latest.takesPacked == takesPacked
+    {
+      return latest
+    }
+    return Sender(connection, takesPacked: takesPacked)
+  }
+
+  private convenience init(
+    _ connection: PeerID, behind message: Multipart, delimiter: Int, takesPacked: Bool
+  ) {
     var bytes: [UInt8] = []
     for index in 0..<delimiter {
       withUnsafeBytes(of: UInt16(message[index].count).bigEndian) { bytes.append(contentsOf: $0) }

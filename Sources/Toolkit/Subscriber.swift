@@ -218,7 +218,7 @@ package struct Subscriber: ~Copyable {
     var poll = PollSet()
     poll.add(base.socket)
     try poll.wait(milliseconds: 0)
-    return !poll[0].isEmpty
+    return poll.isReady(0)
   }
 
   /// Tells a socket from an earlier one of the same path, which may have had the same inode.

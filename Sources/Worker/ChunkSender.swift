@@ -69,7 +69,7 @@ struct ChunkSender: ~Copyable {
       poll.add(connection.monitor)
       try poll.wait(milliseconds: nil)
       // The router has given up what came through a connection that has ended, which the loop sees too.
-      if !poll[3].isEmpty { return false }
+      if poll.isReady(3) { return false }
       if let message = try connection.socket.receive() {
         switch WorkerCommand(try LineView(parsing: message[0])) {
         case .go: return true
@@ -80,14 +80,14 @@ struct ChunkSender: ~Copyable {
         default: throw ToolError("send a chunk", "the router replies neither GO nor STOP", .crashed)
         }
       }
-      if !poll[1].isEmpty {
+      if poll.isReady(1) {
         control.news.answer()
         hasNews = true
         // Another one knows nothing of it.
         if control.contact != giver { return false }
       }
       // Without a supervisor there is nobody to work for.
-      if !poll[2].isEmpty { return false }
+      if poll.isReady(2) { return false }
     }
   }
 }

@@ -60,11 +60,11 @@ package struct ControlLoop: ~Copyable {
     poll.add(subscriber.base.monitor)
     if let descriptor = notes.descriptor(now: now) { poll.add(descriptor: descriptor) }
     try wait(until: min(due, notes.due(now: now) ?? due), now: now)
-    if !poll[2].isEmpty { try subscriber.followChanges() }
-    if !poll[1].isEmpty || !poll[4].isEmpty || hasLostRouter {
+    if poll.isReady(2) { try subscriber.followChanges() }
+    if poll.isReady(1) || poll.isReady(4) || hasLostRouter {
       try hear(&subscriber, losesRouter: losesRouter)
     }
-    if !poll[3].isEmpty {
+    if poll.isReady(3) {
       control.overrun.answer()
       if let assignment = control.overrunning(now: Clock.now()) {
         try notes.tell(overrun: assignment)
@@ -103,7 +103,7 @@ package struct ControlLoop: ~Copyable {
   private mutating func wait(until due: Instant, now: Instant) throws(ToolError) {
     let milliseconds = due.millisecondsUp(since: now)
     try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: milliseconds) }
-    if !poll[0].isEmpty { control.orders.answer() }
+    if poll.isReady(0) { control.orders.answer() }
   }
 
   /// Does what the time has come for.

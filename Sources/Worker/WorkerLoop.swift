@@ -102,7 +102,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     try wait(
       signals, lifeline, connection.socket.pollable,
       connection.monitor.pollable, milliseconds: left)
-    let hasReply = poll[3].contains(.readable)
+    let hasReply = poll.isReady(3)
     try noticeLoss(of: connection, to: giver)
     // Whoever it is from does not wait for what it asks for any more.
     guard current == giver else { return true }
@@ -309,17 +309,17 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     if let reply { poll.add(reply) }
     if let monitor { poll.add(monitor) }
     try poll.wait(milliseconds: milliseconds)
-    if !poll[0].isEmpty {
+    if poll.isReady(0) {
       control.news.answer()
       let news = try control.latest()
       current = news.contact
       if news.isStopping { isStopping = true }
       if !news.changed.isEmpty { engine.filesChanged(news.changed) }
     }
-    if !poll[1].isEmpty {
+    if poll.isReady(1) {
       while signals.next() != nil { isStopping = true }
     }
-    if !poll[2].isEmpty {
+    if poll.isReady(2) {
       throw ToolError("serve", "the supervisor is gone", .unavailable)
     }
   }

@@ -68,7 +68,7 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
       poll.add(descriptor: signals.descriptor.number)
       poll.add(descriptor: ended.descriptor.number)
       try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: nil) }
-      if !poll[1].isEmpty { return }
+      if poll.isReady(1) { return }
       while signals.next() != nil { stop() }
     }
   }

@@ -11,8 +11,6 @@ package struct PollSet {
     package init(rawValue: Int16) { self.rawValue = rawValue }
     package static let readable = Events(rawValue: Int16(POLLIN))
     package static let writable = Events(rawValue: Int16(POLLOUT))
-    /// An error or hang-up of a descriptor; always reported.
-    package static let failed = Events(rawValue: Int16(POLLERR))
   }
 
   private var items: [pollfd] = []
@@ -82,11 +80,12 @@ package struct PollSet {
     }
   }
 
-  /// What happened to the item added as number `index`.
-  package subscript(index: Int) -> Events {
-    let all = Events(rawValue: items[index].revents)
-    let events = all.intersection([.readable, .writable])
-    return all == events ? events : events.union(.failed)
+  /// Whether anything happened to the item added as number `index`.
+  package func isReady(_ index: Int) -> Bool { items[index].revents != 0 }
+
+  /// Whether that was an error or a hang-up.
+  package func hasFailed(_ index: Int) -> Bool {
+    items[index].revents & ~Int16(POLLIN | POLLOUT) != 0
   }
 }
 

@@ -47,10 +47,10 @@ struct EventsLoop: ~Copyable {
       let milliseconds = subscriber.hasDeparted ? 1000 : nil
       try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: milliseconds) }
 
-      if !poll[0].isEmpty && signals.next() != nil { return }
-      if !poll[1].isEmpty { try subscriber.followChanges() }
+      if poll.isReady(0) && signals.next() != nil { return }
+      if poll.isReady(1) { try subscriber.followChanges() }
       // The write says what has failed, if it was not just that the reader has gone.
-      if poll[2].contains(.failed) && !isWritingLine { return }
+      if poll.hasFailed(2) && !isWritingLine { return }
       guard try print() else { return }
     }
   }

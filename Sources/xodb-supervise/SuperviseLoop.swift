@@ -89,11 +89,11 @@ struct SuperviseLoop: ~Copyable {
     try ToolError.wrapping { () throws(ZMQError) in try poll.wait(milliseconds: milliseconds) }
 
     // Deaths come first: others wait for that news.
-    if !poll[0].isEmpty { try readSignals() }
-    if let parent, !poll[parent].isEmpty { try tell(.orphaned) }
+    if poll.isReady(0) { try readSignals() }
+    if let parent, poll.isReady(parent) { try tell(.orphaned) }
     for (child, notices, errors) in pipes where children[child.pid] === child {
-      if let notices, !poll[notices].isEmpty { try hear(child) }
-      if let errors, !poll[errors].isEmpty { child.readErrors { self.errors.append($0) } }
+      if let notices, poll.isReady(notices) { try hear(child) }
+      if let errors, poll.isReady(errors) { child.readErrors { self.errors.append($0) } }
     }
   }
 

@@ -46,7 +46,7 @@ extension Broker {
   }
 
   /// The workers that wait, in the order in which they are given requests.
-  var waitingWorkers: [PeerID] { idle }
+  var waitingWorkers: [PeerID] { idle.map(\.peer) }
 
   /// The workers that wait for readers, in the order in which they began to.
   var stalledWorkers: [PeerID] { stalled }

@@ -77,7 +77,8 @@ extension Broker {
     var served: [String: Int] = [:]
     for (peer, worker) in workers {
       guard connections[worker.member.name] == peer else { return "two \(worker.member.name)" }
-      guard idle.contains(peer) == (worker.state == .idle) else {
+      guard worker.peer == peer, idle.contains(where: { $0 === worker }) == (worker.state == .idle)
+      else {
         return "\(worker.member) is idle or not"
       }
       guard worker.runs.isEmpty == (worker.state != .running) else {
@@ -97,7 +98,7 @@ extension Broker {
     if Set(stalled).count != stalled.count || !stalled.allSatisfy({ workers[$0] != nil }) {
       return "the list of stalled workers"
     }
-    if Set(idle).count != idle.count || !idle.allSatisfy({ workers[$0] != nil }) {
+    if Set(idle.map(\.peer)).count != idle.count || !idle.allSatisfy({ workers[$0.peer] === $0 }) {
       return "the list of idle workers"
     }
     if servers != served { return "counts of who serves what" }

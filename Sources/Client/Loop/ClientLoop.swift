@@ -190,9 +190,9 @@ package struct ClientLoop: ~Copyable {
 
   /// Takes in what has come.
   private mutating func listen() throws(ToolError) {
-    if !polls[2].isEmpty { try Output.endUnread() }
-    if !polls[3].isEmpty { source.read() }
-    if !polls[4].isEmpty { session.drain() }
+    if polls.isReady(2) { try Output.endUnread() }
+    if polls.isReady(3) { source.read() }
+    if polls.isReady(4) { session.drain() }
     var isLost = false
     while let news = try link.news() {
       if news.contains(.handshakeSucceeded) { session.connected() }
@@ -205,7 +205,7 @@ package struct ClientLoop: ~Copyable {
         if draining != nil, !session.isDraining, answer.saysDraining {
           // It came after the news, which so has come as well.
           try poll(milliseconds: 0)
-          if !polls[4].isEmpty { session.drain() }
+          if polls.isReady(4) { session.drain() }
         }
         session.receive(answer, now: now)
       }

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// Reads a line from front to back: its word, then key and value of pair after pair. The bytes must
 /// outlive it.
 struct LineScanner {
@@ -139,5 +143,12 @@ extension UnsafeRawBufferPointer {
   func slice(_ start: Int, _ end: Int) -> UnsafeRawBufferPointer {
     assert(0 <= start && start <= end && end <= count)
     return UnsafeRawBufferPointer(start: baseAddress.map { $0 + start }, count: end - start)
+  }
+
+  /// Whether two have the same bytes.
+  package func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
+    guard count == other.count else { return false }
+    guard let start = baseAddress, let otherStart = other.baseAddress else { return true }
+    return memcmp(start, otherStart, count) == 0
   }
 }

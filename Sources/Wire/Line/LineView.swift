@@ -105,12 +105,3 @@ package struct LineView {
     return line
   }
 }
-
-extension UnsafeRawBufferPointer {
-  @inline(__always)
-  fileprivate func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
-    guard count == other.count else { return false }
-    for index in 0..<count where self[index] != other[index] { return false }
-    return true
-  }
-}

@@ -86,33 +86,25 @@ package struct WorkerLines {
   package init() {}
 }
 
-/// Reads the lines of workers that are ready.
+/// Reads the lines of workers that are ready, each of which mostly says the same as before.
 package struct ReportReader {
-  private var pattern = LinePattern("name", "generation", "pid")
-  private var latest: WorkerReport?
+  /// So many lines are known at most, each of so many bytes.
+  private static let (maxKnown, maxLength) = (256, 512)
+
+  private var known: [Int: (line: [UInt8], report: WorkerReport)] = [:]
 
   package init() {}
 
   /// The report that a line is; nil when it is none.
   package mutating func read(_ line: UnsafeRawBufferPointer) throws(LineError) -> WorkerReport? {
-    if let report = report(in: line) { return report }
-    let view = try LineView(parsing: line)
-    guard let report = WorkerReport(view) else { return nil }
-    pattern.learn(view)
-    latest = report
-    return report
-  }
-
-  private func report(in line: UnsafeRawBufferPointer) -> WorkerReport? {
-    guard var report = latest, let values = pattern.values(in: line) else { return nil }
-    if case .other(let name) = values[0] { report.member.name = name.text }
-    if case .other(let generation) = values[1] {
-      guard let generation = generation.int64 else { return nil }
-      report.member.generation = generation
-    }
-    if case .other(let pid) = values[2] {
-      guard let pid = pid.int else { return nil }
-      report.pid = pid
+    var hasher = Hasher()
+    hasher.combine(bytes: line)
+    let key = hasher.finalize()
+    if let (same, report) = known[key], same.withUnsafeBytes(line.isEqual) { return report }
+    guard let report = WorkerReport(try LineView(parsing: line)) else { return nil }
+    if line.count <= Self.maxLength {
+      if known.count >= Self.maxKnown { known.removeAll() }
+      known[key] = (Array(line), report)
     }
     return report
   }

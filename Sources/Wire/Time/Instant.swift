@@ -10,7 +10,11 @@ package struct Instant: Comparable, Hashable, Sendable {
     self.microseconds = microseconds
   }
 
+  // What the standard library would make of the first costs routers more than the comparison.
   package static func < (a: Instant, b: Instant) -> Bool { a.microseconds < b.microseconds }
+  package static func >= (a: Instant, b: Instant) -> Bool { a.microseconds >= b.microseconds }
+  package static func <= (a: Instant, b: Instant) -> Bool { a.microseconds <= b.microseconds }
+  package static func > (a: Instant, b: Instant) -> Bool { a.microseconds > b.microseconds }
 
   /// Microseconds from another instant to this one, negative when that one is later.
   package func microseconds(since other: Instant) -> Int64 { microseconds - other.microseconds }
