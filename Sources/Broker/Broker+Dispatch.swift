@@ -163,8 +163,12 @@ extension Broker {
         isSeries: request.each != nil, isSuspect: request.isSuspect, begun: now))
     batch.orders.append(
       Order(
-        attempt: attempt, query: query,
-        deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
+        job: Job(
+          attempt: attempt, database: query.database, format: query.format,
+          deadlineMilliseconds: request.deadline.millisecondsUp(since: now),
+          ifVersion: query.ifVersion,
+          chunkBytes: query.credit == nil ? nil : Constants.chunkBytes,
+          each: query.each, extras: query.extras),
         request: request.payload))
     batch.bytes += request.size
     batch.microseconds += (statement.microseconds ?? 0) * Int64(request.count)

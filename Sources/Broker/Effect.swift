@@ -24,18 +24,8 @@ package enum Effect {
 
 /// One of the attempts that a worker is given.
 package struct Order {
-  let attempt: Attempt
-  let query: Query
-  let deadlineMilliseconds: Int
+  package let job: Job
   package let request: any Statement
-
-  package var job: Job {
-    Job(
-      attempt: attempt, database: query.database, format: query.format,
-      deadlineMilliseconds: deadlineMilliseconds, ifVersion: query.ifVersion,
-      chunkBytes: query.credit == nil ? nil : Constants.chunkBytes,
-      each: query.each, extras: query.extras)
-  }
 }
 
 /// A request as it is handed to a peer.

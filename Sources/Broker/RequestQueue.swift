@@ -217,7 +217,7 @@ struct RequestQueue {
       }
       if let first { return isWanted(first) ? Turn(number: first, place: nil) : nil }
     }
-    for index in turns.indices {
+    for index in turns.indices where !turns[index].client.isEmpty {
       let client = turns[index].client
       for lane in client.lanes.indices where canServe(client.lanes[lane].count.lane) {
         if isExcluded(turns[index].peer) { break }

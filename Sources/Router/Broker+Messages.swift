@@ -25,7 +25,7 @@ extension Broker {
     if let (capacity, databases) = reply.capacity {
       receive(capacity, databases: databases, from: number, now: now)
     }
-    for (answer, body) in reply.bodies { receive(answer, body, from: number, now: now) }
+    for (answer, body) in reply.answers { receive(answer, body, from: number, now: now) }
   }
 
   /// Takes a worker's message in. Fails with what is wrong with it; its sender is sent away then.
@@ -45,8 +45,8 @@ extension Broker {
           receive(
             report, databases: databases, results: received.results,
             versions: received.versions, from: peer, now: now)
-        case .chunk(let report):
-          receive(report, received.chunk, results: received.results, from: peer, now: now)
+        case .chunk(let report, let chunk):
+          receive(report, chunk, results: received.results, from: peer, now: now)
         }
       }
     } catch {

@@ -8,9 +8,9 @@ package import ZeroMQ
 ///     "", MANY line, netstrings: a line and its rows for each
 ///
 /// The rows of a CAPACITY line are the list of databases.
-package final class PeerReply: RowsOwner {
+package struct PeerReply {
   private(set) var capacity: (line: PeerCapacity, databases: [ServedDatabase])?
-  private(set) var answers: [PeerAnswer] = []
+  private(set) var answers: [(answer: PeerAnswer, body: Body)] = []
   /// What cannot be understood: the rest of the message then.
   private(set) var problem: String?
   /// In bytes.
@@ -19,7 +19,7 @@ package final class PeerReply: RowsOwner {
   package init(_ message: Multipart) {
     defer { withExtendedLifetime(message) {} }
     size = message.size
-    super.init()
+    let rows = RowsOwner()
     do throws(LineError) {
       guard (2...3).contains(message.count), message[0].isEmpty else {
         throw LineError(why: "\(message.count) frames are no answer", offset: 0)
@@ -30,20 +30,21 @@ package final class PeerReply: RowsOwner {
         var packed = NetstringReader(rest.bytes)
         while !packed.isAtEnd {
           let line = try LineView(parsing: try packed.next())
-          try take(line, Frame(try packed.next(), keptBy: message, message.size))
+          try take(line, Frame(try packed.next(), keptBy: message, message.size), rows)
         }
       } else {
-        try take(line, rest)
+        try take(line, rest, rows)
       }
     } catch {
       problem = error.description
     }
   }
 
-  private func take(_ line: LineView, _ rest: Frame) throws(LineError) {
+  private mutating func take(
+    _ line: LineView, _ rest: Frame, _ rows: RowsOwner
+  ) throws(LineError) {
     if let answer = PeerAnswer(line) {
-      answers.append(answer)
-      rows.append(rest)
+      answers.append((answer, rows.body(rest)))
     } else if let capacity = PeerCapacity(line) {
       self.capacity = (capacity, try ServedDatabase.decode(rest.bytes))
     } else if line.isWord("ERROR"), line["id"] == nil, line["code"]?.text == ErrorCode.busy.rawValue
@@ -52,9 +53,5 @@ package final class PeerReply: RowsOwner {
     } else {
       throw LineError(why: "not understood: \(line.line)", offset: 0)
     }
-  }
-
-  var bodies: [(answer: PeerAnswer, body: Body)] {
-    answers.indices.map { (answers[$0], Body(owner: self, index: $0)) }
   }
 }

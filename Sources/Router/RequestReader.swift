@@ -21,8 +21,8 @@ package struct RequestReader {
     case refused(Failure, id: String?)
   }
 
-  private let message: Multipart
   package let sender: Sender
+  private let message: Multipart
   private let hasEnvelope: Bool
   /// The frames behind the envelope.
   private let frames: Range<Int>

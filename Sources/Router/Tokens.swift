@@ -8,10 +8,15 @@ extension ClientRequest {
   }
 }
 
-/// A message with rows that are passed on.
-package class RowsOwner {
-  /// Of each of its parts.
-  final var rows: [Frame] = []
+/// The rows in a message that are passed on.
+package final class RowsOwner {
+  @exclusivity(unchecked) private(set) var rows: [Frame] = []
+
+  /// Takes the rows of one answer.
+  func body(_ frame: Frame) -> Body {
+    rows.append(frame)
+    return Body(owner: self, index: rows.count - 1)
+  }
 }
 
 extension Body {

@@ -10,14 +10,14 @@ internal import ZeroMQ
 ///
 /// The answers are netstrings: a line and its rows for each. What it says beside that comes through a
 /// connection of its own: `routing id, "", line`.
-final class WorkerMessage: RowsOwner {
+struct WorkerMessage {
   enum Head {
     case ready(WorkerReport, [ServedDatabase]?)
-    case chunk(ChunkReport)
+    case chunk(ChunkReport, Body)
   }
 
   let head: Head
-  private(set) var answers: [AttemptResult] = []
+  private(set) var results: [(result: AttemptResult, body: Body)] = []
   private(set) var versions: [VersionReport] = []
 
   /// What a worker says beside its reports.
@@ -42,24 +42,21 @@ final class WorkerMessage: RowsOwner {
     guard (4...6).contains(count), message[1].isEmpty else {
       throw LineError(why: "\(count) frames are no worker's message", offset: 0)
     }
-    var chunk: Frame?
+    let rows = RowsOwner()
     if let report = try lines.reports.read(message[2]) {
       guard count != 5 else { throw LineError(why: "READY with an answer's line alone", offset: 0) }
       head = .ready(report, report.hasDatabases ? try ServedDatabase.decode(message[3]) : nil)
     } else if let report = ChunkReport(try LineView(parsing: message[2])), count != 6 {
-      head = .chunk(report)
-      chunk = Frame(message, 3)
+      head = .chunk(report, rows.body(Frame(message, 3)))
     } else {
       throw LineError(why: "neither READY nor MORE", offset: 0)
     }
-    super.init()
-    if let chunk { rows.append(chunk) }
     guard count > 4 else { return }
-    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil, &lines.results)
+    try readAnswers(message, lastRows: count > 5 ? Frame(message, 5) : nil, rows, &lines.results)
   }
 
-  private func readAnswers(
-    _ message: Multipart, lastRows: Frame?, _ reader: inout ResultReader
+  private mutating func readAnswers(
+    _ message: Multipart, lastRows: Frame?, _ rows: RowsOwner, _ reader: inout ResultReader
   ) throws(LineError) {
     var packed = NetstringReader(message[4])
     repeat {
@@ -71,27 +68,18 @@ final class WorkerMessage: RowsOwner {
         own = Frame(try packed.next(), keptBy: message, message.size)
       }
       if let answer = reader.result(in: bytes) {
-        answers.append(answer)
-        rows.append(own)
+        results.append((answer, rows.body(own)))
         continue
       }
       let line = try LineView(parsing: bytes)
       if let answer = AttemptResult(line) {
         reader.learn(line, answer)
-        answers.append(answer)
-        rows.append(own)
+        results.append((answer, rows.body(own)))
       } else if let version = VersionReport(line) {
         versions.append(version)
       } else {
         throw LineError(why: "no answer: '\(line.word)'", offset: 0)
       }
     } while !packed.isAtEnd
-  }
-
-  var chunk: Body { Body(owner: self, index: 0) }
-
-  var results: [(result: AttemptResult, body: Body)] {
-    let first = rows.count - answers.count
-    return answers.indices.map { (answers[$0], Body(owner: self, index: first + $0)) }
   }
 }

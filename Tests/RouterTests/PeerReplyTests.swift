@@ -28,7 +28,7 @@ import ZeroMQ
 
   /// The attempts that are answered, and what they are answered.
   private func answers(_ reply: PeerReply) -> [String] {
-    reply.bodies.map { answer, body in
+    reply.answers.map { answer, body in
       "\(answer.attempt.handedID) \(body.frame.withBytes { String(decoding: $0, as: UTF8.self) })"
     }
   }
@@ -36,12 +36,12 @@ import ZeroMQ
   @Test func anAnswerComesAlone() throws {
     let reply = try reply([[], ok, rows])
     #expect(answers(reply) == ["17.1 rows"])
-    #expect(reply.answers.first?.worker == "w-1")
-    #expect(reply.answers.first?.content == .outcome(.rows(1)))
+    #expect(reply.answers.first?.answer.worker == "w-1")
+    #expect(reply.answers.first?.answer.content == .outcome(.rows(1)))
     #expect(reply.problem == nil && reply.size == ok.count + rows.count)
     let chunk = try self.reply([[], more, rows])
     #expect(answers(chunk) == ["18.2 rows"])
-    #expect(chunk.answers.first?.content == .chunk)
+    #expect(chunk.answers.first?.answer.content == .chunk)
   }
 
   @Test func answersComeTogether() throws {
@@ -63,7 +63,7 @@ import ZeroMQ
 
   @Test func aQuestionThatCameTooSoonIsNoProblem() throws {
     let reply = try reply([[], Array("ERROR code=busy message=later retry_ms=10".utf8), []])
-    #expect(reply.problem == nil && reply.bodies.isEmpty && reply.capacity == nil)
+    #expect(reply.problem == nil && reply.answers.isEmpty && reply.capacity == nil)
   }
 
   @Test func whatIsNotUnderstoodIsAProblemAndNoMore() throws {
@@ -79,7 +79,7 @@ import ZeroMQ
     for frames in garbage {
       let reply = try reply(frames)
       #expect(reply.problem != nil, "\(frames)")
-      #expect(reply.bodies.isEmpty && reply.capacity == nil)
+      #expect(reply.answers.isEmpty && reply.capacity == nil)
     }
     // What came before counts.
     let half = try reply([[], Array("MANY".utf8), packed([ok, rows]) + Array("9:".utf8)])

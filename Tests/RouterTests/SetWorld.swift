@@ -346,9 +346,7 @@ struct SetWorld {
   // MARK: Workers
 
   private func rows(_ text: String) -> Body {
-    let owner = RowsOwner()
-    owner.rows = [Array(text.utf8).withUnsafeBytes { Frame(copying: $0) }]
-    return Body(owner: owner, index: 0)
+    RowsOwner().body(Array(text.utf8).withUnsafeBytes { Frame(copying: $0) })
   }
 
   /// The row of a database's chunk.

@@ -17,20 +17,22 @@
 ///     43:OK job=16 try=1 rows=1 …,18:{"name":"WGS 72"}\n,…
 ///
 /// What it was asked by `CHECK` it answers as well so: `VERSION db=proj version=5f3a91`, and no rows.
-package struct WorkerReport: LineMessage, Equatable, Sendable {
-  package var member: Member
+///
+/// An object, as a router that knows it already copies it often.
+package final class WorkerReport: LineMessage, Sendable {
+  package let member: Member
   /// The supervisor that started it; nil for a worker that somebody started by hand.
-  package var supervisor: String?
+  package let supervisor: String?
   /// The name of the process that it is a thread of; nil for a worker that is a process itself. They
   /// have one generation.
-  package var process: String?
+  package let process: String?
   /// The thread in whose place it is, as that did not come back from what it runs.
-  package var replaced: String?
-  package var pid: Int
+  package let replaced: String?
+  package let pid: Int
   /// Whether the second frame has the list of databases.
-  package var hasDatabases: Bool
+  package let hasDatabases: Bool
   /// Whether it is about to end, and wants no further request.
-  package var isStopping: Bool
+  package let isStopping: Bool
 
   package init(
     member: Member, supervisor: String?, process: String? = nil, replaced: String? = nil,
@@ -52,7 +54,7 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
       .with("stopping", isStopping ? "yes" : nil)
   }
 
-  package init?(_ line: LineView) {
+  package convenience init?(_ line: LineView) {
     guard line.isWord("READY"), let member = Member(line), let pid = line["pid"]?.int
     else { return nil }
     self.init(
@@ -60,6 +62,10 @@ package struct WorkerReport: LineMessage, Equatable, Sendable {
       replaced: line["replaced"]?.text, pid: pid,
       hasDatabases: line["databases"] != nil, isStopping: line["stopping"] != nil)
   }
+}
+
+extension WorkerReport: Equatable {
+  package static func == (a: WorkerReport, b: WorkerReport) -> Bool { a.line == b.line }
 }
 
 /// Which run of which request a worker is told to do, and answers: the router's number of the
@@ -188,9 +194,12 @@ package enum WorkerCommand: LineMessage, Equatable, Sendable {
   /// You are not wanted any more: end.
   case bye
 
+  /// What is sent most.
+  private static let runLine = Line("RUN")
+
   package var line: Line {
     switch self {
-    case .run: Line("RUN")
+    case .run: Self.runLine
     case .go: Line("GO")
     case .stop: Line("STOP")
     case .rescan: Line("RESCAN")
