@@ -29,6 +29,23 @@ import Testing
     }
   }
 
+  @Test func whoClosesOneKeepsNobodyFromOthers() {
+    let identity = FileStatus.Identity(device: .max, number: 3)
+    let other = FileStatus.Identity(device: .max, number: 4)
+    let (file, again) = (OpenFile(identity), OpenFile(identity))
+    file.closing {
+      #expect(OpenFile.ifClosed(other) {} != nil)
+      let second = OpenFile(other)
+      #expect(OpenFile.ifClosed(other) {} == nil)
+      second.closing {}
+      // It is open still.
+      #expect(OpenFile.ifClosed(identity) {} == nil)
+    }
+    #expect(OpenFile.ifClosed(identity) {} == nil)
+    again.closing {}
+    #expect(OpenFile.ifClosed(identity) {} != nil)
+  }
+
   @Test func onesThatCouldNotBeOpenedAreForgotten() {
     let identity = FileStatus.Identity(device: .max, number: 2)
     var file: OpenFile? = OpenFile(identity)
