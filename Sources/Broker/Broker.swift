@@ -27,7 +27,7 @@ package struct Broker {
   var inFlight: [ClientRequestID: UInt64] = [:]
   /// What each connection has in flight; only those that have anything.
   var clients: [PeerID: ClientRecord] = [:]
-  /// Of the one that was heard last, who mostly sends more.
+  /// That of the last who sent a request, and mostly sends more; it may have nothing in flight now.
   var latestClient: (peer: PeerID, record: ClientRecord)?
   /// The connections that were shown something, and until when they are not shown more.
   var shown: [PeerID: Instant] = [:]

@@ -85,6 +85,9 @@ struct RequestQueue {
     }
   }
 
+  /// How many turns there may be of clients that have nothing, however few have something.
+  static let fewTurns = 16
+
   /// Those that have turns.
   private(set) var clients: [PeerID: Client] = [:]
   /// One of those: who has sent something mostly sends more.
@@ -92,7 +95,8 @@ struct RequestQueue {
   /// How many of those have something.
   private(set) var clientsWaiting = 0
   /// The clients in the order of their next turns. Those that have nothing any more are passed over, and
-  /// forgotten, when they come first: to leave costs nothing, and to come back before that neither.
+  /// forgotten when the next turn would be theirs, or when there are more of them than of others: to
+  /// leave costs nothing, and to come back before that neither.
   private(set) var turns: Deque<(peer: PeerID, client: Client)> = []
   /// What goes first, in order of arrival, with the lane of each.
   private(set) var urgent: Deque<UInt64> = []
@@ -128,12 +132,6 @@ struct RequestQueue {
   }
 
   private mutating func newClient(_ peer: PeerID) -> Client {
-    // Those who come and leave before their turn must not pile up.
-    if turns.count > 2 * clientsWaiting + 16 {
-      turns.removeAll { $0.client.isEmpty }
-      clients = clients.filter { !$0.value.isEmpty }
-      latest = nil
-    }
     let new = Client()
     clients[peer] = new
     turns.append((peer, new))
@@ -180,7 +178,16 @@ struct RequestQueue {
     note(own.count, -weight, -size)
     guard own.numbers.isEmpty else { return }
     client.leave(own)
-    if client.isEmpty { clientsWaiting -= 1 }
+    guard client.isEmpty else { return }
+    clientsWaiting -= 1
+    if turns.count > 2 * clientsWaiting + Self.fewTurns { forgetIdle() }
+  }
+
+  /// Those who have nothing any more must not pile up behind one whose turn does not come.
+  private mutating func forgetIdle() {
+    turns.removeAll { $0.client.isEmpty }
+    clients = clients.filter { !$0.value.isEmpty }
+    latest = nil
   }
 
   @inline(__always)

@@ -139,6 +139,27 @@ import Wire
         || bench.broker.requests.isEmpty)
   }
 
+  /// Behind one whose turn does not come.
+  @Test func thoseWhoHaveNothingAreNotKept() throws {
+    var queue = RequestQueue()
+    let (busy, free) = (
+      RequestQueue.Lane(database: "a", isShort: true),
+      RequestQueue.Lane(database: "b", isShort: true)
+    )
+    queue.insert(0, of: Bench.peer("first"), in: busy, size: 1)
+    for number in 1...1000 as ClosedRange<UInt64> {
+      queue.insert(number, of: Bench.peer("c\(number)"), in: free, size: 1)
+    }
+    while queue.count > 1 {
+      let turn = try #require(queue.turn(where: { $0 == free }, unless: { _ in false }))
+      queue.take(turn)
+      queue.remove(turn.number, of: Bench.peer("c\(turn.number)"), in: free, size: 1)
+      try #require(queue.turns.count <= 2 * queue.clientsWaiting + RequestQueue.fewTurns)
+      try #require(queue.clients.count == queue.turns.count)
+    }
+    #expect(queue.clients[Bench.peer("first")] != nil)
+  }
+
   /// The queue against a plain model: everything comes out once, the order within a client and lane
   /// is that of arrival, and nobody waits longer than a turn of each other client.
   @Test(arguments: 1...20) func turnsOfManyClients(seed: UInt64) throws {

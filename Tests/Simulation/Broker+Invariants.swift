@@ -163,7 +163,7 @@ extension RequestQueue {
     }
     let waiting = clients.values.count { !$0.isEmpty }
     if clientsWaiting != waiting { return "how many clients wait" }
-    if turns.count != clients.count || turns.count > 2 * clientsWaiting + 100 {
+    if turns.count != clients.count || turns.count > 2 * clientsWaiting + Self.fewTurns {
       return "\(turns.count) turns"
     }
     if !urgent.isAscending || Set(urgent) != Set(urgentLanes.keys) { return "what goes first" }
