@@ -1,10 +1,6 @@
 internal import SQLite
 internal import Wire
 
-#if canImport(Glibc)
-private import Glibc
-#endif
-
 /// A compiled statement with what is known of its text and its rows.
 final class PreparedStatement {
   /// Where in the request's SQL the statement begins.
@@ -31,10 +27,7 @@ final class PreparedStatement {
 
   /// Whether it was compiled from just this text.
   func isOf(_ text: UnsafeRawBufferPointer) -> Bool {
-    guard let start = text.baseAddress, text.count == sql.count else { return false }
-    return sql.withUnsafeBytes {
-      $0.baseAddress.map { memcmp($0, start, text.count) == 0 } ?? false
-    }
+    sql.withUnsafeBytes(text.isEqual)
   }
 
   /// Ends a run, however it went: no lock and no value remains.
