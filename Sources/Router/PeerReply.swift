@@ -51,7 +51,7 @@ package struct PeerReply {
     {
       // Questions that were kept on their way came all at once. One of them was answered.
     } else {
-      throw LineError(why: "not understood: \(line.line)", offset: 0)
+      throw LineError(why: "no reply: '\(line.word)'", offset: 0)
     }
   }
 }

@@ -151,7 +151,8 @@ package struct Publisher: ~Copyable {
     let header = publication.header(time: time)
     let frames = [header] + publication.members
     _ = try ToolError.wrapping { () throws(ZMQError) in
-      try socket.send(frames.map { .bytes($0.encoded()) })
+      // A subscriber that gets a longer frame than it accepts never hears this publisher again.
+      try socket.send(frames.map { .bytes($0.abridged().encoded()) })
     }
   }
 }

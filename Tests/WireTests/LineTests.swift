@@ -46,6 +46,17 @@ import Wire
     #expect(throws: LineError.self) { try Line(parsing: Array(("W" + pairs).utf8)) }
   }
 
+  @Test func whatWouldBeTooLongIsAbridged() throws {
+    let short = Line("W").with("why", "a b").with("n", 7)
+    #expect(short.abridged() == short)
+    var long = short.with("text", String(repeating: "\u{1}", count: 60_000))
+    for number in 0..<60 { long.append(key: "k\(number)", String(repeating: "\n", count: 2000)) }
+    let abridged = try Line(parsing: long.abridged().encoded())
+    #expect(abridged.fields.map(\.key) == long.fields.map(\.key))
+    #expect(abridged["why"] == "a b" && abridged["n"] == "7")
+    #expect(abridged["text"] == String(repeating: "\u{1}", count: 128))
+  }
+
   @Test func randomBytesAndMutatedLinesNeverCrash() throws {
     var random = SeededRandom(seed: 1)
     let real = Line("QUERY").with("db", "my data").with("id", 17).with("format", "json")

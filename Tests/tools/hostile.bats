@@ -50,6 +50,23 @@ PYTHON
   alive "$router"
 }
 
+@test "what a peer says at length keeps nobody from hearing the router" {
+  start_events
+  start_router --peer "ipc://$XODB_RUN/peer"
+  /usr/bin/python3 - <<'PYTHON' 3>&- &
+import os, zmq
+peer = zmq.Context().socket(zmq.ROUTER)
+peer.bind(f"ipc://{os.environ['XODB_RUN']}/peer")
+for number in range(100):
+    connection = peer.recv_multipart()[0]
+    line = "H" * 60_000 if number else 'HELLO x="' + "\\n" * 30_000 + '"'
+    peer.send_multipart([connection, b"", line.encode()])
+PYTHON
+  note_started
+  wait_for event "^router.rejected .*from=peer why=\"no reply: 'HELLO'"
+  wait_for event "^router.rejected .*from=peer why=\"no reply: 'HHHHH"
+}
+
 @test "clients that send large requests do not make the router look hung" {
   mkfifo "$work/notices"
   exec 7<>"$work/notices"

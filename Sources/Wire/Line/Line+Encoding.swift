@@ -17,6 +17,19 @@ extension Line: CustomStringConvertible {
     try bytes.withUnsafeBytes(body)
   }
 
+  /// The line itself, or with its values cut if it is longer than a line that comes from outside may be.
+  package func abridged() -> Line {
+    guard content.count > Self.maxLength else { return self }
+    var line = Line(word)
+    for field in fields {
+      line.append(key: field.key, field.value.prefix(utf8Count: Self.maxAbridgedLength))
+    }
+    return line
+  }
+
+  /// In bytes: as many pairs as there may be, written as JSON, are no more than a line.
+  private static let maxAbridgedLength = 128
+
   /// Adds a pair; a nil value adds nothing.
   package mutating func append(_ key: StaticString, _ value: String?) {
     guard let value else { return }
@@ -142,5 +155,16 @@ extension UnsafeRawBufferPointer {
   @inline(__always)
   init(_ text: StaticString) {
     self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
+}
+
+extension String {
+  /// As many of the first characters as have so many bytes.
+  func prefix(utf8Count: Int) -> String {
+    guard utf8.count > utf8Count else { return self }
+    var end = utf8.index(startIndex, offsetBy: utf8Count)
+    // Not in the middle of a scalar, whose further bytes are 10xxxxxx.
+    while utf8[end] & 0xc0 == 0x80 { end = utf8.index(before: end) }
+    return String(self[..<end])
   }
 }

@@ -1,10 +1,13 @@
 /// What is wrong with a line, and at which byte.
 package struct LineError: Error, Equatable, CustomStringConvertible {
+  /// In bytes: it may quote what came.
+  private static let maxWhyLength = 256
+
   package let why: String
   package let offset: Int
 
   package init(why: String, offset: Int) {
-    self.why = why
+    self.why = why.prefix(utf8Count: Self.maxWhyLength)
     self.offset = offset
   }
 

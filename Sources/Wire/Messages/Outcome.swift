@@ -80,14 +80,3 @@ extension Line {
     }
   }
 }
-
-extension String {
-  /// As many of the first characters as have so many bytes.
-  fileprivate func prefix(utf8Count: Int) -> String {
-    guard utf8.count > utf8Count else { return self }
-    var end = utf8.index(startIndex, offsetBy: utf8Count)
-    // Not in the middle of a scalar, whose further bytes are 10xxxxxx.
-    while utf8[end] & 0xc0 == 0x80 { end = utf8.index(before: end) }
-    return String(self[..<end])
-  }
-}
