@@ -1,3 +1,4 @@
+internal import Toolkit
 internal import Wire
 
 /// Which databases there are: those of a directory, and single files.
@@ -46,6 +47,7 @@ struct Catalog {
   private static func problem(_ path: String) -> String? {
     guard let status = FileStatus(path) else { return SystemError.last.description }
     guard status.isRegular else { return "not a regular file" }
+    guard CatalogEntry.canBeNamed(path) else { return "its name is too long to be asked for" }
     return CatalogEntry(path: path, status: status).problem
   }
 
@@ -103,7 +105,9 @@ struct Catalog {
   }
 
   private mutating func look(_ path: String, _ before: [String: CatalogEntry]) -> CatalogEntry? {
-    guard let now = FileStatus(path), now.isRegular else { return nil }
+    guard let now = FileStatus(path), now.isRegular, CatalogEntry.canBeNamed(path) else {
+      return nil
+    }
     var entry: CatalogEntry
     // To `String`, two spellings of one character are equal; to the system they are not.
     if let known = before[path], known.path.utf8.elementsEqual(path.utf8) {

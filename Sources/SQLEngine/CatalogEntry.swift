@@ -1,3 +1,6 @@
+internal import Toolkit
+internal import Wire
+
 /// A file that can be asked for under a name, as it was last seen.
 struct CatalogEntry {
   let name: String
@@ -38,14 +41,19 @@ struct CatalogEntry {
   /// The name that a file is served under: its own, without the last extension.
   private static func name(of path: String) -> String {
     let file = Path.fileName(path)
-    guard let dot = file.lastIndex(of: "."), dot > file.startIndex else { return String(file) }
+    guard let dot = Path.dot(in: file), dot > file.startIndex else { return file }
     return String(file[..<dot])
+  }
+
+  /// Whether a client can ask for the name of a file.
+  static func canBeNamed(_ path: String) -> Bool {
+    (1...ClientMessage.maxNameLength).contains(name(of: path).utf8.count)
   }
 
   /// What is behind the last `.` of the file's name.
   var fileExtension: Substring {
     let file = Path.fileName(path)
-    return file.lastIndex(of: ".").map { file[file.index(after: $0)...] } ?? ""
+    return Path.dot(in: file).map { file[file.utf8.index(after: $0)...] } ?? ""
   }
 
   /// The files that are written to when the database changes, without symbolic links in their paths;

@@ -15,7 +15,7 @@ enum Directory {
       defer { errno = 0 }
       let kind = Int(entry.pointee.d_type)
       guard [DT_REG, DT_LNK, DT_UNKNOWN].contains(kind),
-        let name = name(entry), !name.hasPrefix(".")
+        let name = name(entry), name.utf8.first != UInt8(ascii: ".")
       else { continue }
       names.append(name)
     }

@@ -1,4 +1,5 @@
 internal import SQLite
+internal import Toolkit
 
 #if canImport(Glibc)
 private import Glibc

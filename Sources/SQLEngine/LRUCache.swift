@@ -32,6 +32,9 @@ struct LRUCache<Key: Hashable, Value> {
   /// The value that was used last.
   var newestValue: Value? { newest < nodes.count ? nodes[newest].value : nil }
 
+  /// The value of a key, which is not used.
+  subscript(key: Key) -> Value? { indices[key].map { nodes[$0].value } }
+
   /// The value of a key, which is now the newest.
   mutating func use(_ key: Key) -> Value? {
     guard let index = indices[key] else { return nil }

@@ -53,7 +53,7 @@ package struct SQLEngine: Engine {
     for name in databases {
       // Also where none is open: what is written from now on is not the old file's.
       let entry = catalog.current(name)
-      guard let open = connections.use(name) else { continue }
+      guard let open = connections[name] else { continue }
       if entry.map(open.isOf) != true { connections.remove(name) }
     }
   }

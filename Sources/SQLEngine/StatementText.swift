@@ -10,10 +10,7 @@ enum StatementText {
     if let offset = sql.firstIndex(of: 0) {
       throw .refused(.badRequest, "the statement has a NUL at byte \(offset)", offset: offset)
     }
-    let isUTF8 = sql.withMemoryRebound(to: UInt8.self) {
-      (try? UTF8Span(validating: $0.span)) != nil
-    }
-    guard isUTF8 else { throw .refused(.badRequest, "the statement is not UTF-8") }
+    guard UTF8.isValid(sql) else { throw .refused(.badRequest, "the statement is not UTF-8") }
   }
 
   /// Where the next statement begins: behind space, comments and semicolons.

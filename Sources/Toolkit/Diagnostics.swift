@@ -5,11 +5,7 @@ private import Glibc
 /// What a tool has to say to people: whole lines on standard error, each beginning with its name.
 package enum Diagnostics {
   /// The name that the tool was called by.
-  package static let tool: String = {
-    let path = CommandLine.arguments.first ?? "xodb"
-    return String(
-      path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
-  }()
+  package static let tool = Path.fileName(CommandLine.arguments.first ?? "xodb")
 
   /// Prints `tool: what: why`.
   package static func report(_ what: String, _ why: String) {

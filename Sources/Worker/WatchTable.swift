@@ -1,3 +1,5 @@
+internal import Toolkit
+
 /// Which databases' files are watched, and through which watches of directories.
 struct WatchTable {
   /// The databases by their files' names, by directory.
@@ -18,9 +20,7 @@ struct WatchTable {
   mutating func replace(_ files: [String: String]) -> [Int32] {
     var new: [String: [String: String]] = [:]
     for (path, database) in files {
-      guard let slash = path.lastIndex(of: "/") else { continue }
-      let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-      new[directory, default: [:]][String(path[path.index(after: slash)...])] = database
+      new[Path.directory(path), default: [:]][Path.fileName(path)] = database
     }
     if !isFirst { touchDifferences(databases, new) }
     isFirst = false

@@ -29,6 +29,15 @@ import Testing
     #expect(table.takeTouched() == [])
   }
 
+  @Test func namesAreBytes() {
+    var table = WatchTable()
+    _ = table.replace(["/d/\u{301}x.db": "x"])
+    #expect(table.unwatched == ["/d"])
+    table.add(1, of: "/d", isLate: false)
+    table.touch("\u{301}x.db", through: 1)
+    #expect(table.takeTouched() == ["x"])
+  }
+
   @Test func aWriterIsNotDisturbedBeforeItsCommit() {
     var table = WatchTable()
     _ = table.replace(["/a/x.db": "x", "/a/x.db-journal": "x"])
