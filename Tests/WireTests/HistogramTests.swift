@@ -22,6 +22,15 @@ import Wire
     #expect(histogram.cumulative.last?.count == 5000)
   }
 
+  @Test func manyAreCounted() {
+    var histogram = Histogram()
+    for _ in 0..<4 { histogram.note(300, 1 << 31) }
+    histogram.note(5)
+    #expect(histogram.count == 1 << 33 + 1)
+    #expect(histogram.percentile(0.5) == 300)
+    #expect(histogram.cumulative.last?.count == 1 << 33 + 1)
+  }
+
   @Test func extremesAreCounted() {
     var histogram = Histogram()
     #expect(histogram.percentile(0.5) == 0)

@@ -6,7 +6,7 @@ package struct Histogram: Sendable {
   /// Longer times, of more than 12 days, count as that.
   private static let maxBits = 40
 
-  private var counts = [UInt32](repeating: 0, count: subBuckets * (maxBits - subBits + 1))
+  private var counts = [UInt64](repeating: 0, count: subBuckets * (maxBits - subBits + 1))
   package private(set) var count: UInt64 = 0
   /// Exactly.
   package private(set) var max: Int64 = 0
@@ -16,13 +16,13 @@ package struct Histogram: Sendable {
   /// - Parameter times: how often it was measured.
   package mutating func note(_ microseconds: Int64, _ times: Int = 1) {
     let value = Swift.max(0, microseconds)
-    counts[Self.bucket(of: value)] &+= UInt32(truncatingIfNeeded: times)
+    counts[Self.bucket(of: value)] += UInt64(times)
     count += UInt64(times)
     max = Swift.max(max, value)
   }
 
   package mutating func add(_ other: Histogram) {
-    for index in counts.indices { counts[index] &+= other.counts[index] }
+    for index in counts.indices { counts[index] += other.counts[index] }
     count += other.count
     max = Swift.max(max, other.max)
   }
@@ -32,7 +32,7 @@ package struct Histogram: Sendable {
     let wanted = Swift.max(1, UInt64((Double(count) * share).rounded(.up)))
     var seen: UInt64 = 0
     for (index, number) in counts.enumerated() {
-      seen += UInt64(number)
+      seen += number
       if seen >= wanted { return min(max, Self.bound(of: index)) }
     }
     return 0
@@ -43,7 +43,7 @@ package struct Histogram: Sendable {
     var result: [(bound: Int64, count: UInt64)] = []
     var seen: UInt64 = 0
     for (index, number) in counts.enumerated() {
-      seen += UInt64(number)
+      seen += number
       let bound = Self.bound(of: index) + 1
       guard bound & (bound - 1) == 0, seen > result.last?.count ?? 0 else { continue }
       result.append((bound - 1, seen))
