@@ -23,12 +23,13 @@ package enum Endpoint {
     }
   }
 
-  /// Refuses what cannot be the address of a socket.
+  /// Whether it is a socket of this process.
+  static func isInProcess(_ endpoint: String) -> Bool { endpoint.hasPrefix("inproc:") }
+
+  /// Refuses what cannot be the address of another process's socket.
   package static func checkConnect(_ endpoint: String) throws(ToolError) {
-    if ["ipc://", "inproc://"].contains(where: { endpoint.hasPrefix($0) && endpoint != $0 }) {
-      return
-    }
-    guard isOnNetwork(endpoint) else {
+    let scheme = "ipc://"
+    guard endpoint.hasPrefix(scheme) && endpoint != scheme || isOnNetwork(endpoint) else {
       throw ToolError(
         "connect to \(endpoint)", "an endpoint is tcp://HOST:PORT or ipc://PATH", .usage)
     }

@@ -25,7 +25,8 @@ package struct Link: ~Copyable {
 
   /// - Parameter name: unique in the process.
   package init(to endpoint: String, name: String, in context: Context) throws(ToolError) {
-    try Endpoint.checkConnect(endpoint)
+    isInProcess = Endpoint.isInProcess(endpoint)
+    if !isInProcess { try Endpoint.checkConnect(endpoint) }
     let connection = try ToolError.wrapping { () throws(ZMQError) in
       let connection = try MonitoredSocket(
         .dealer, [.handshakeSucceeded, .disconnected], name: name, in: context)
@@ -39,7 +40,6 @@ package struct Link: ~Copyable {
     }
     self.connection = connection
     self.endpoint = endpoint
-    isInProcess = endpoint.hasPrefix("inproc:")
   }
 
   /// Begins to connect, once; nothing is sent before.

@@ -108,7 +108,7 @@ package final class NameClaim {
     if count == 0 { return 0 }
     guard count == bytes.count,
       let last = Int64(String(decoding: bytes.prefix(width), as: UTF8.self)),
-      (0..<Int64.max).contains(last)
+      (0...Int64.max / 2).contains(last)
     else { return nil }
     return last
   }

@@ -13,10 +13,10 @@ package struct RunDirectory: Sendable {
   /// `XODB_RUN`, otherwise `xodb` in `XDG_RUNTIME_DIR`, otherwise `/tmp/xodb-UID`. Nothing is
   /// touched yet.
   package init() throws(ToolError) {
-    let path =
-      Environment["XODB_RUN"] ?? Environment["XDG_RUNTIME_DIR"].map { $0 + "/xodb" }
-      ?? "/tmp/xodb-\(getuid())"
-    guard path.hasPrefix("/") else {
+    let own = try Environment["XODB_RUN"]
+    let user = try Environment["XDG_RUNTIME_DIR"].map { $0 + "/xodb" }
+    let path = own ?? user ?? "/tmp/xodb-\(getuid())"
+    guard Path.isAbsolute(path) else {
       throw ToolError("run directory \(path)", "the path is not absolute", .usage)
     }
     self.path = path
@@ -70,9 +70,15 @@ package struct RunDirectory: Sendable {
 
 /// The environment variables of the process.
 package enum Environment {
-  /// The value of a variable, nil when it is not set or empty.
+  /// The value of a variable, nil when it is not set or empty. It must be UTF-8: Swift would silently
+  /// repair it.
   package static subscript(name: String) -> String? {
-    guard let value = getenv(name), value.pointee != 0 else { return nil }
-    return String(cString: value)
+    get throws(ToolError) {
+      guard let value = getenv(name), value.pointee != 0 else { return nil }
+      guard let text = String(validatingCString: value) else {
+        throw ToolError("variable \(name)", "it is not UTF-8", .usage)
+      }
+      return text
+    }
   }
 }

@@ -44,7 +44,9 @@ package struct Subscriber: ~Copyable {
       all += present.keys.map { Self.endpoint($0, in: directory) }
     }
     let base = try Self.makeSocket(context)
-    for endpoint in endpoints { try Endpoint.checkConnect(endpoint) }
+    for endpoint in endpoints where !Endpoint.isInProcess(endpoint) {
+      try Endpoint.checkConnect(endpoint)
+    }
     // What can still be wrong is an endpoint.
     try ToolError.wrapping(.usage) { () throws(ZMQError) in
       for endpoint in all { try base.socket.connect(endpoint) }
@@ -232,7 +234,9 @@ package struct Subscriber: ~Copyable {
     guard let stream = opendir(directory) else { throw .system("list \(directory)") }
     defer { closedir(stream) }
     var sockets: [String: Incarnation] = [:]
+    errno = 0
     while let entry = readdir(stream) {
+      defer { errno = 0 }
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
       }
@@ -243,6 +247,8 @@ package struct Subscriber: ~Copyable {
       sockets[name] = Incarnation(
         inode: status.st_ino, seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec)
     }
+    // Of a part of the list it would seem that publishers have gone.
+    guard errno == 0 else { throw .system("list \(directory)") }
     return sockets
   }
 }

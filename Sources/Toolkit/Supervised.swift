@@ -26,7 +26,7 @@ package final class Supervised: Sendable {
   private let told = Mutex<Set<Notice>>([])
 
   package init() throws(ToolError) {
-    switch (Self.variable("XODB_NAME"), Self.variable("XODB_GENERATION")) {
+    switch (try Self.variable("XODB_NAME"), try Self.variable("XODB_GENERATION")) {
     case (nil, nil): member = nil
     case (let name?, let number?):
       guard let generation = Int64(number), generation >= 0 else {
@@ -68,14 +68,14 @@ package final class Supervised: Sendable {
   }
 
   /// The value of a variable, nil when it is not set, empty, or meant for another process.
-  private static func variable(_ name: String) -> String? {
-    guard Environment["XODB_PID"].map({ $0 == String(getpid()) }) ?? true else { return nil }
-    return Environment[name]
+  private static func variable(_ name: String) throws(ToolError) -> String? {
+    guard try Environment["XODB_PID"].map({ $0 == String(getpid()) }) ?? true else { return nil }
+    return try Environment[name]
   }
 
   /// An open descriptor named by a variable, from now on closed for programs started from here.
   private static func descriptor(_ variable: String) throws(ToolError) -> Int32? {
-    guard let text = Self.variable(variable) else { return nil }
+    guard let text = try Self.variable(variable) else { return nil }
     guard let number = Int32(text), number > STDERR_FILENO else {
       throw ToolError("\(variable)=\(text)", "it is not a descriptor", .usage)
     }

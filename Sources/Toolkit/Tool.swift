@@ -46,8 +46,12 @@ package enum Tool {
 
   /// The arguments, each of which must be UTF-8: Swift would silently repair them.
   private static func arguments() throws(ToolError) -> [String] {
+    // Swift has them from /proc.
+    guard CommandLine.argc > 0 else {
+      throw ToolError("read the arguments", "the system does not say them", .system)
+    }
     var arguments: [String] = []
-    for index in 1..<max(1, Int(CommandLine.argc)) {
+    for index in 1..<Int(CommandLine.argc) {
       guard let bytes = CommandLine.unsafeArgv[index] else { break }
       guard let text = String(validatingCString: bytes) else {
         throw ToolError("argument \(index)", "it is not UTF-8", .usage)

@@ -41,6 +41,7 @@ final class Node: Sendable {
     for endpoint in bind {
       try Endpoint.checkBind(endpoint, trustsNetwork: options.trustsNetwork)
     }
+    for endpoint in peers { try Endpoint.checkConnect(endpoint) }
     signals = try SignalSource(bind.isEmpty ? [] : [.terminate, .interrupt, .user1])
     // Nobody else knows this broker, whose number only has to be another one each time.
     identity = PublisherIdentity(name: "node", incarnation: Clock.now().microseconds)

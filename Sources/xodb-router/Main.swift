@@ -139,7 +139,7 @@ struct Main: ParsableCommand {
   private var brokerConfiguration: Configuration {
     var configuration = Configuration()
     configuration.tries = tries
-    configuration.defaultDeadlineMilliseconds = Int(timeout * 1000)
+    configuration.defaultDeadlineMilliseconds = Int((timeout * 1000).rounded(.up))
     for cap in maxTimeout {
       if let database = cap.database {
         configuration.databaseDeadlineMilliseconds[database] = cap.milliseconds

@@ -692,12 +692,16 @@ line 4: the ' at column 8 is never closed" ]]
   done
   run --separate-stderr -64 xodb-req -d proj --router inproc://x x
   [[ $stderr == "xodb-req: --router is tcp://HOST:PORT or ipc://PATH, not 'inproc://x'"* ]]
+  run --separate-stderr -64 xodb-router --peer inproc://clients
+  [ "$stderr" = "xodb-router: connect to inproc://clients: $why" ]
   run --separate-stderr -64 xodb-router --peer /tmp/clients
   [ "$stderr" = "xodb-router: connect to /tmp/clients: $why" ]
   long=ipc:///$(head -c 200 /dev/zero | tr '\0' x)
   run --separate-stderr -64 xodb-req -d proj --router "$long" x
   [[ $stderr == "xodb-req: connect to $long: "* ]]
   XODB_RUN=/$(head -c 200 /dev/zero | tr '\0' x) run --separate-stderr -64 xodb-req -d proj x
+  XODB_RUN=$'/tmp/\xff' run --separate-stderr -64 xodb-req -d proj x
+  [ "$stderr" = "xodb-req: variable XODB_RUN: it is not UTF-8" ]
 }
 
 @test "wrong command lines are refused, help says how" {
