@@ -74,12 +74,7 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
     // The worker loop, and the engine that ships.
-    library(
-      "Worker",
-      [
-        "Toolkit", "Wire", "ZeroMQ",
-        .product(name: "DequeModule", package: "swift-collections"),
-      ]),
+    library("Worker", ["Toolkit", "Wire", "ZeroMQ"]),
     library("SQLEngine", ["SQLite", "Toolkit", "Wire", "Worker"]),
 
     tool("xodb-router", ["Commands", "Broker", "Router", "ZeroMQ", argumentParser]),

@@ -22,8 +22,6 @@ package struct RouterSocket: ~Copyable {
 
   let base: MonitoredSocket
   let paths: BoundPaths
-  /// The first that it is bound to.
-  let endpoint: String
   private(set) var connections = Connections()
   private var ended: [PeerID] = []
   /// One that is known: who has sent something mostly sends more.
@@ -52,7 +50,6 @@ package struct RouterSocket: ~Copyable {
     for endpoint in endpoints { try base.socket.bind(endpoint) }
     self.base = base
     paths = BoundPaths(endpoints)
-    endpoint = endpoints.first ?? ""
   }
 
   /// Receives a message, or nothing when there is none yet; and whether its sender may be there

@@ -6,8 +6,6 @@ package struct Limit: Sendable {
 
   /// Bytes of a value, of a row and of the SQL.
   package static let length = Limit(category: SQLITE_LIMIT_LENGTH)
-  /// Bytes of the SQL.
-  package static let sqlLength = Limit(category: SQLITE_LIMIT_SQL_LENGTH)
   /// Nested operations in an expression.
   package static let expressionDepth = Limit(category: SQLITE_LIMIT_EXPR_DEPTH)
   /// SELECTs that are joined by UNION and the like.

@@ -13,7 +13,6 @@ package struct ResultCode: RawRepresentable, Equatable, Sendable {
   /// Another connection holds a lock.
   package static let busy = ResultCode(rawValue: SQLITE_BUSY)
   package static let noMemory = ResultCode(rawValue: SQLITE_NOMEM)
-  package static let readOnly = ResultCode(rawValue: SQLITE_READONLY)
   /// The progress handler, or another thread, has said stop.
   package static let interrupt = ResultCode(rawValue: SQLITE_INTERRUPT)
   package static let ioError = ResultCode(rawValue: SQLITE_IOERR)
@@ -23,6 +22,5 @@ package struct ResultCode: RawRepresentable, Equatable, Sendable {
   package static let tooBig = ResultCode(rawValue: SQLITE_TOOBIG)
   /// The authorizer has said no.
   package static let denied = ResultCode(rawValue: SQLITE_AUTH)
-  package static let range = ResultCode(rawValue: SQLITE_RANGE)
   package static let notADatabase = ResultCode(rawValue: SQLITE_NOTADB)
 }

@@ -14,6 +14,8 @@ package struct Publisher: ~Copyable {
   /// How long they wait for other subscribers after the first; likewise the state after another one,
   /// so that nobody can have it sent without end.
   package static let gatherMilliseconds = 20
+  /// How long it has to leave what was published last.
+  private static let lingerMilliseconds: Int32 = 500
   /// The largest subscription in bytes, with all that a subscriber says of itself.
   private static let maxSubscription: Int64 = 1024
   /// So many subscriptions are looked at before the rest of the process has its turn.
@@ -69,14 +71,14 @@ package struct Publisher: ~Copyable {
   /// Ends the publishing, and gives what was published the time to leave the process: the context's
   /// end, which this should be followed by, waits for that no longer than this. The name must still
   /// be claimed.
-  package consuming func close(lingerMilliseconds: Int32 = 500) throws(ToolError) {
+  package consuming func close() throws(ToolError) {
     // Whoever publishes for a shorter time than subscribers need to connect waits for those.
     while !held.isEmpty {
       let milliseconds = holdsUntil.millisecondsUp(since: Clock.now())
       if milliseconds == 0 { try release() } else { try admitSubscribers(milliseconds) }
     }
     try ToolError.wrapping { () throws(ZMQError) in
-      try socket.set(.linger, lingerMilliseconds)
+      try socket.set(.linger, Self.lingerMilliseconds)
     }
     // libzmq leaves it behind, and subscribers would try to connect to it for ever.
     if let path { unlink(path) }

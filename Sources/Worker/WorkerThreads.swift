@@ -18,8 +18,8 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
 
   private struct State {
     var controls: [String: Control] = [:]
-    /// How many threads have said that they are ready, up to all of them.
-    var ready = 0
+    /// The threads that have said that they are ready, which each does for every router.
+    var ready: Set<String> = []
     /// The number of the next thread.
     var next = 1
     var running = 0
@@ -152,7 +152,7 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
       let signals = try SignalSource([])
       var loop = WorkerLoop(
         engine, identity, router: router.workers, control: control, context: context)
-      try loop.run(signals, lifeline: settings.lifeline, say: note)
+      try loop.run(signals, lifeline: settings.lifeline) { note($0, of: identity.member.name) }
     } catch let error as ToolError {
       Tool.exit(after: error)
     } catch {
@@ -166,11 +166,10 @@ package final class WorkerThreads<Runner: Engine & SendableMetatype>: Sendable {
   }
 
   /// They are ready when all are.
-  private func note(_ notice: Notice) {
+  private func note(_ notice: Notice, of thread: String) {
     guard notice == .ready else { return say(notice) }
     let isLast = state.withLock { state in
-      state.ready += 1
-      return state.ready == settings.count
+      state.ready.insert(thread).inserted && state.ready.count == settings.count
     }
     if isLast { say(.ready) }
   }

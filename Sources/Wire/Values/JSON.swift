@@ -15,12 +15,6 @@ package enum JSON {
     output.append(UInt8(ascii: "\""))
   }
 
-  package static func appendString(_ text: UnsafeRawBufferPointer, to output: inout [UInt8]) {
-    var buffer = ByteBuffer()
-    appendString(text, to: &buffer)
-    output.append(contentsOf: buffer.bytes)
-  }
-
   /// How many bytes that are.
   static func size(ofString text: UnsafeRawBufferPointer) -> Int {
     text.reduce(2) { $0 + (needsEscape($1) ? escapeSize($1) : 1) }
