@@ -7,8 +7,9 @@ extension Broker {
     spreadCatalogChanges()
     reviewNames()
     resolve(now)
-    checkVersions(now)
+    checkLate(now)
     dispatch(now)
+    checkVersions(now)
     handOver(now)
     cutStalled(now)
   }

@@ -93,8 +93,12 @@ extension Broker {
     // One that lives after all and waits would wait for ever; so it ends, and is started again.
     if worker.state == .idle || worker.stalledSince != nil { effects.append(.tell(peer, .bye)) }
     forget(peer)
-    if case .checking(let database) = worker.state { versions.failed(database, now: now) }
-    effects.append(.publish(Line("router.lost").with(worker.member).with("why", why)))
+    var line = Line("router.lost").with(worker.member).with("why", why)
+    if case .checking(let database) = worker.state {
+      failCheck(of: database, by: worker, now)
+      line.append("looked_at", database)
+    }
+    effects.append(.publish(line))
     guard !worker.runs.isEmpty else { return }
     if loss != .uncounted { statistics.noteDeath(now) }
     if worker.runs.count == 1, loss != .shared, !worker.runs[0].isSeries {

@@ -82,17 +82,17 @@ extension Broker {
     }
     // Workers that come back after a restart of the router may bring a name.
     let isSettled = isSettled(now)
-    if let (pending, last, begun, end) = round {
-      guard pending.isEmpty || now >= end else { return }
+    if round != nil {
+      guard !goesOn(now), let ended = round else { return }
       round = nil
       nextRound = now.adding(
-        microseconds: now.microseconds(since: begun) * Constants.roundPause)
-      for number in isSettled ? unresolved.numbers : lists(now) where number <= last {
+        microseconds: now.microseconds(since: ended.begun) * Constants.roundPause)
+      for number in isSettled ? unresolved.numbers : lists(now) where number <= ended.last {
         conclude(number, now)
       }
     }
     if unresolved.isEmpty { return }
-    if isDraining || workers.isEmpty && isSettled {
+    if isDraining || (workers.isEmpty || lostInRound != nil) && isSettled {
       for number in unresolved.numbers { conclude(number, now) }
     } else if workers.isEmpty || !isSettled && !hasUnasked {
       return
@@ -101,12 +101,35 @@ extension Broker {
       for number in lists(now) { conclude(number, now) }
     } else if now >= nextRound {
       hasUnasked = false
-      round = (
-        Set(idle.map(\.peer)), nextNumber - 1, now,
-        now.adding(milliseconds: Constants.rescanMilliseconds)
-      )
-      for worker in idle { rescan(worker.peer) }
+      round = Round(waiting: idle.map(\.peer).reversed(), last: nextNumber - 1, begun: now)
+      _ = goesOn(now)
     }
+  }
+
+  /// Has the next worker look, when the one before has.
+  /// - Returns: whether one is waited for.
+  private mutating func goesOn(_ now: Instant) -> Bool {
+    if let (peer, end) = round?.asked {
+      if now < end { return true }
+      lostInRound = peer
+      return false
+    }
+    while let peer = round?.waiting.popLast() {
+      guard let state = workers[peer]?.state, state == .idle || state == .rescanning else {
+        continue
+      }
+      round?.asked = (peer, now.adding(milliseconds: Constants.rescanMilliseconds))
+      // It may look already, as another one has found something.
+      if state == .idle { rescan(peer) }
+      return true
+    }
+    return false
+  }
+
+  /// A worker has looked, or is lost.
+  mutating func noteLooked(_ peer: PeerID) {
+    if round?.asked?.peer == peer { round?.asked = nil }
+    if lostInRound == peer { lostInRound = nil }
   }
 
   /// Whoever has handed a request over knows who else has its database.

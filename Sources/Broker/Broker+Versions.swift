@@ -7,22 +7,55 @@ extension Broker {
     versions.noted(note.database, now: now)
   }
 
-  /// Has idle workers look at the databases that may have changed.
+  /// Has workers look at the databases that may have changed, for which no request waits: all idle ones
+  /// but one, which is for whoever asks next.
   mutating func checkVersions(_ now: Instant) {
-    guard !idle.isEmpty else { return }
+    guard idle.count > 1 || maySpareLast(now) else { return }
     for database in versions.due(now) {
-      guard let first = idleWorker(for: database) else { continue }
-      let worker = idle.remove(at: first)
-      worker.state = .checking(database)
-      worker.checkBegun = now
-      versions.began(database)
-      effects.append(.tell(worker.peer, .check(database: database)))
+      guard idle.count > 1 || maySpareLast(now) else { return }
+      check(database, now)
     }
+  }
+
+  /// The same while requests wait, for a look that waits for long: it must not wait for ever.
+  mutating func checkLate(_ now: Instant) {
+    guard !versions.checks.isEmpty, queue.count > 0, maySpareLast(now), now >= nextLateCheck else {
+      return
+    }
+    nextLateCheck = now.adding(milliseconds: Constants.lateCheckMilliseconds)
+    let late = now.adding(milliseconds: -Constants.lateCheckMilliseconds)
+    if let database = versions.due(late).first { check(database, now) }
+  }
+
+  /// Whether the only idle worker may look: when no other one does, and not most of the time.
+  private func maySpareLast(_ now: Instant) -> Bool {
+    !idle.isEmpty && now >= nextCheck && !workers.values.contains(where: \.isChecking)
+  }
+
+  private mutating func check(_ database: String, _ now: Instant) {
+    guard let first = idleWorker(for: database) else { return }
+    let worker = idle.remove(at: first)
+    worker.state = .checking(database)
+    worker.checkBegun = now
+    versions.began(database)
+    effects.append(.tell(worker.peer, .check(database: database)))
+  }
+
+  /// A look has ended.
+  private mutating func rest(after worker: WorkerRecord, _ now: Instant) {
+    nextCheck = DatabaseVersions.end(ofRestAfter: worker.checkBegun, now)
+  }
+
+  /// A worker is lost that looked at a database.
+  mutating func failCheck(of database: String, by worker: WorkerRecord, _ now: Instant) {
+    rest(after: worker, now)
+    versions.failed(database, begun: worker.checkBegun, now: now)
   }
 
   /// A worker has looked at which version a database is.
   mutating func learn(_ report: VersionReport, from peer: PeerID, _ now: Instant) {
     guard let worker = workers[peer], worker.state == .checking(report.database) else { return }
+    rest(after: worker, now)
     let isNew = versions.looked(
       report.database, report.version, begun: worker.checkBegun,
       isWatched: !parked.numbers(for: report.database).isEmpty, now: now)

@@ -216,7 +216,7 @@ extension Broker {
   private mutating func welcome(_ worker: WorkerRecord, isStopping: Bool) {
     giveBack(worker)
     let peer = worker.peer
-    round?.pending.remove(peer)
+    noteLooked(peer)
     if isStopping || self.isStopping(worker), !isNeeded(worker) {
       effects.append(.tell(peer, .bye))
       forget(peer)
@@ -248,7 +248,7 @@ extension Broker {
     databaseList = nil
     idle.removeAll { $0.peer == peer }
     stalled.removeAll { $0 == peer }
-    round?.pending.remove(peer)
+    noteLooked(peer)
     if connections[worker.member.name] == peer { connections[worker.member.name] = nil }
   }
 

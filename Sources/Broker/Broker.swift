@@ -73,9 +73,14 @@ package struct Broker {
   /// Requests that wait for a change of their database.
   var parked = DatabaseLanes()
   var versions = DatabaseVersions()
-  /// The workers that are looking again for the unresolved requests up to number `last`; those that
-  /// have not come back at `end` are waited for no longer.
-  var round: (pending: Set<PeerID>, last: UInt64, begun: Instant, end: Instant)?
+  /// Until then the only idle worker looks at no database's version.
+  var nextCheck = Instant.start
+  /// Until then no such look goes before requests.
+  var nextLateCheck = Instant.start
+  /// Workers look again for the unresolved requests.
+  var round: Round?
+  /// One that was waited for in vain when it looked: as long as it has not come back, nobody else looks.
+  var lostInRound: PeerID?
   /// Until then no other round is begun: who asks for names that nobody has must not keep the
   /// workers looking.
   var nextRound: Instant

@@ -37,6 +37,9 @@ enum Constants {
   /// A supervisor that has not been heard for so long is gone, and its workers with it. It
   /// publishes its state every second.
   static let silenceMilliseconds = 3500
+  /// A database that may have changed is looked at also while requests wait when it was to be so long
+  /// ago, and so often at most.
+  static let lateCheckMilliseconds = 100
   /// A worker that looks which databases there are is waited for so long.
   static let rescanMilliseconds = 1000
   /// One connection is shown something at most once in so long.

@@ -8,6 +8,10 @@ struct DatabaseVersions {
   static let recheckMilliseconds = [20, 100, 500]
   /// A database that is written to all the time is looked at so often at most.
   static let intervalMilliseconds = 20
+  /// And no sooner than after so many times as long as the last look took, nor later than this: to look
+  /// at one that is locked, or on a slow disk, takes its worker's time.
+  static let rest: Int64 = 4
+  static let maxRestMilliseconds = 10_000
   /// One that somebody waits for is looked at so often at least: not every file system tells of
   /// writes.
   static let watchedMilliseconds = 1000
@@ -21,8 +25,8 @@ struct DatabaseVersions {
     var due: Instant
     /// How often the last note was followed up.
     var looks = 0
-    /// When the last look ended.
-    var last = Instant.start
+    /// Until then there is no other look.
+    var soonest = Instant.start
     var isUnderWay = false
     /// Whether something was noticed while a look was under way.
     var isNotedAgain = false
@@ -46,8 +50,7 @@ struct DatabaseVersions {
     }
     check.looks = 0
     check.isNotedAgain = check.isUnderWay
-    let soonest = max(now, check.last.adding(milliseconds: Self.intervalMilliseconds))
-    check.due = min(check.due, soonest)
+    check.due = min(check.due, max(now, check.soonest))
     checks[database] = check
   }
 
@@ -58,9 +61,10 @@ struct DatabaseVersions {
       due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max)
   }
 
-  /// The databases that are to be looked at now.
+  /// The databases that are to be looked at now, those first that were to be looked at before.
   func due(_ now: Instant) -> [String] {
-    checks.compactMap { !$1.isUnderWay && $1.due <= now ? $0 : nil }
+    let due = checks.filter { !$1.isUnderWay && $1.due <= now }
+    return due.sorted { $0.value.due < $1.value.due }.map(\.key)
   }
 
   /// When the next look is due of those that are not due yet.
@@ -72,9 +76,23 @@ struct DatabaseVersions {
   mutating func began(_ database: String) { checks[database]?.isUnderWay = true }
 
   /// A look ended without an answer.
-  mutating func failed(_ database: String, now: Instant) {
+  mutating func failed(_ database: String, begun: Instant, now: Instant) {
+    let soonest = Self.soonest(after: begun, now)
     checks[database]?.isUnderWay = false
-    checks[database]?.due = now
+    checks[database]?.soonest = soonest
+    checks[database]?.due = soonest
+  }
+
+  /// When there may be another look.
+  private static func soonest(after begun: Instant, _ now: Instant) -> Instant {
+    max(end(ofRestAfter: begun, now), now.adding(milliseconds: intervalMilliseconds))
+  }
+
+  /// When whoever looked has rested as long as befits how long that took.
+  static func end(ofRestAfter begun: Instant, _ now: Instant) -> Instant {
+    min(
+      now.adding(microseconds: now.microseconds(since: begun) * rest),
+      now.adding(milliseconds: maxRestMilliseconds))
   }
 
   /// A look has ended. Whether somebody waits for a change decides if there will be another one.
@@ -87,22 +105,27 @@ struct DatabaseVersions {
     let isNew = version.map { learn($0, of: database, begun: begun, now: now) } ?? false
     guard let check = checks[database] else { return isNew }
     let wasNoted = check.looks <= Self.recheckMilliseconds.count
-    checks[database] = next(after: check, isNew: isNew, isWatched: isWatched, now: now)
+    var next = next(after: check, isNew: isNew, isWatched: isWatched, now: now)
+    if let due = next?.due {
+      let soonest = Self.soonest(after: begun, now)
+      next?.due = max(due, soonest)
+      next?.soonest = soonest
+    }
+    checks[database] = next
     return isNew || isFirst && wasNoted
   }
 
+  /// - Returns: the next look, if it may come at once.
   private func next(after check: Check, isNew: Bool, isWatched: Bool, now: Instant) -> Check? {
-    let soon = now.adding(milliseconds: Self.intervalMilliseconds)
-    if check.isNotedAgain { return Check(due: soon, last: now) }
+    if check.isNotedAgain { return Check(due: now) }
     // One more look, so that further notes have something to wait for.
-    if isNew { return Check(due: soon, looks: Self.recheckMilliseconds.count, last: now) }
+    if isNew { return Check(due: now, looks: Self.recheckMilliseconds.count) }
     if check.looks < Self.recheckMilliseconds.count {
       let delay = Self.recheckMilliseconds[check.looks]
-      return Check(due: now.adding(milliseconds: delay), looks: check.looks + 1, last: now)
+      return Check(due: now.adding(milliseconds: delay), looks: check.looks + 1)
     }
     guard isWatched else { return nil }
-    return Check(
-      due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max, last: now)
+    return Check(due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max)
   }
 
   /// Whether an answer has shown this version last.

@@ -81,6 +81,11 @@ package final class Control: Sendable {
     change { $0.watchdog.end() }
   }
 
+  /// What the runner does now is to look at a database's version.
+  func beginLook() {
+    change { $0.watchdog.beginLook(now: Clock.now()) }
+  }
+
   /// Whether nobody waits any more for what runs. A load from memory, to be asked at any time.
   var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
 

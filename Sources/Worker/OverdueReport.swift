@@ -5,7 +5,7 @@ internal import Wire
 private import Glibc
 #endif
 
-/// A worker's last words: that a run could not be interrupted.
+/// A worker's last words: that a run, or a look at a database's version, could not be interrupted.
 ///
 /// Nothing here allocates or waits: whatever runs may hold malloc's locks, for ever.
 struct OverdueReport: Sendable {
@@ -13,12 +13,18 @@ struct OverdueReport: Sendable {
 
   /// `xodb-worker: run job `
   private let start: [UInt8]
+  private let look: [UInt8]
 
   init() {
     start = Array(Diagnostics.line("run job ").dropLast().prefix(Self.capacity / 2))
+    let milliseconds = Watchdog.lookMilliseconds + Watchdog.graceMilliseconds
+    look = Diagnostics.line("look at a database's version: after \(milliseconds) ms it is not done")
   }
 
   func print(_ overdue: Watchdog.Overdue) {
+    guard let attempt = overdue.attempt else {
+      return look.withUnsafeBytes { Self.print($0) }
+    }
     let cause: StaticString =
       switch overdue.cause {
       case .deadline: ": 500 ms after its deadline it could not be interrupted\n"
@@ -35,15 +41,19 @@ struct OverdueReport: Sendable {
       }
       for byte in start { append(byte) }
       var divisor: UInt64 = 1
-      while overdue.attempt.job / divisor >= 10 { divisor *= 10 }
+      while attempt.job / divisor >= 10 { divisor *= 10 }
       while divisor > 0 {
-        append(UInt8(ascii: "0") + UInt8(overdue.attempt.job / divisor % 10))
+        append(UInt8(ascii: "0") + UInt8(attempt.job / divisor % 10))
         divisor /= 10
       }
       cause.withUTF8Buffer { for byte in $0 { append(byte) } }
-      // Where nobody reads there may be no room, and no end to the waiting for it.
-      var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-      if poll(&room, 1, 0) > 0 { _ = write(STDERR_FILENO, buffer.baseAddress, count) }
+      Self.print(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
+  }
+
+  private static func print(_ text: UnsafeRawBufferPointer) {
+    // Where nobody reads there may be no room, and no end to the waiting for it.
+    var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    if poll(&room, 1, 0) > 0 { _ = write(STDERR_FILENO, text.baseAddress, text.count) }
   }
 }

@@ -1,12 +1,15 @@
 package import Wire
 
-/// Until when a run has to be over, whether anybody waits for it still, and whether it is overdue.
+/// Until when a run has to be over, whether anybody waits for it still, and whether it is overdue. To look
+/// at a database's version, of which nobody has said until when, is a run as well.
 ///
 /// An engine notices by itself that its time is over or that nobody waits any more, except where it
 /// cannot be interrupted. What is not over a grace after that will not end in time, if ever.
 package struct Watchdog {
   /// How long an engine may take to notice.
   package static let graceMilliseconds = 500
+  /// How long it may take to look at a version, which waits for locks for 50 ms at most.
+  static let lookMilliseconds = 2000
 
   /// What should have ended a run.
   package enum Cause: Sendable {
@@ -22,12 +25,14 @@ package struct Watchdog {
 
   /// A run that could not be interrupted.
   package struct Overdue: Equatable, Sendable {
-    package let attempt: Attempt
+    /// Nil when it was a look at a version.
+    package let attempt: Attempt?
     package let cause: Cause
   }
 
   private struct Run {
-    let assignment: Assignment
+    /// Nil for a look at a version.
+    let assignment: Assignment?
     /// When it should have ended, and why then.
     var end: Instant
     var cause = Cause.deadline
@@ -44,6 +49,10 @@ package struct Watchdog {
     run = Run(assignment: assignment, end: deadline)
   }
 
+  package mutating func beginLook(now: Instant) {
+    run = Run(assignment: nil, end: now.adding(milliseconds: Self.lookMilliseconds))
+  }
+
   package mutating func end() { run = nil }
 
   /// The router has taken an assignment back; another one than that which runs is not touched.
@@ -53,12 +62,12 @@ package struct Watchdog {
 
   /// This is the current router.
   mutating func follow(_ router: PublisherIdentity, now: Instant) {
-    if let run, run.assignment.router != router { abandon(.replacement, now) }
+    if let assignment, assignment.router != router { abandon(.replacement, now) }
   }
 
   /// There is no connection to the router any more.
   mutating func separate(now: Instant) {
-    abandon(.separation, now)
+    if assignment != nil { abandon(.separation, now) }
   }
 
   private mutating func abandon(_ cause: Cause, _ now: Instant) {
@@ -81,6 +90,6 @@ package struct Watchdog {
   package mutating func tick(now: Instant) -> Overdue? {
     guard let limit, let run, now >= limit else { return nil }
     self.run?.isReported = true
-    return Overdue(attempt: run.assignment.attempt, cause: run.cause)
+    return Overdue(attempt: run.assignment?.attempt, cause: run.cause)
   }
 }

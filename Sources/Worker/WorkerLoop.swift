@@ -115,7 +115,9 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       engine.rescan()
       try report(on: connection.socket, [])
     case .check(let database):
+      control.beginLook()
       let version = VersionReport(database: database, version: engine.version(of: database))
+      control.end()
       answers.append(version.line)
       try report(on: connection.socket, answers.parts(last: rows.bytes))
       answers.removeAll(keeping: Self.keptCapacity)

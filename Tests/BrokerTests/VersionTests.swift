@@ -137,8 +137,61 @@ import Wire
     bench.event("worker.started", "w-1", 10)
     bench.noteChange(of: "a")
     #expect(bench.told() == ["w-1/10": .check(database: "a")])
+    bench.pass(milliseconds: 30)
     bench.event("worker.exited", "w-1", 10)
+    // It may have been the database.
+    bench.pass(milliseconds: 119)
+    #expect(bench.told().isEmpty)
+    bench.pass(milliseconds: 1)
     #expect(bench.told() == ["w-2/10": .check(database: "a")])
+  }
+
+  @Test func oneWorkerIsLeftForRequests() throws {
+    var bench = Bench()
+    let names = (0..<8).map { "d\($0)" }
+    for number in 1...3 { bench.ready("w-\(number)", dbs: ["a"] + names) }
+    for name in names { bench.noteChange(of: name) }
+    #expect(bench.told().count == 2)
+    bench.query("q")
+    #expect(try bench.job().worker == "w-3/10")
+  }
+
+  /// Databases that are locked take 50 ms of whoever looks at them, and are written to all the time.
+  @Test(arguments: [1, 2, 3]) func requestsGoBeforeLooks(workers: Int) throws {
+    var bench = Bench()
+    let names = (0..<8).map { "d\($0)" }
+    for number in 1...workers { bench.ready("w-\(number)", dbs: ["a"] + names) }
+    var looks: [(worker: String, database: String, end: Instant)] = []
+    var (looked, begun) = ([:] as [String: Int], [:] as [Int: Instant])
+    var waits: [Int64] = []
+    for millisecond in 0..<10_000 {
+      for look in looks where look.end <= bench.now {
+        bench.ready(look.worker, versions: [VersionReport(database: look.database, version: nil)])
+      }
+      looks.removeAll { $0.end <= bench.now }
+      for name in names where millisecond % 20 == 0 { bench.noteChange(of: name) }
+      if millisecond % 4 == 0 {
+        begun[millisecond] = bench.now
+        bench.query("\(millisecond)")
+      }
+      for job in bench.jobs() {
+        waits.append(bench.now.microseconds(since: try #require(begun[Int(job.request) ?? -1])))
+        bench.answer(String(job.worker.prefix(3)), 10, job.attempt)
+      }
+      for (worker, command) in bench.told() {
+        guard case .check(let database) = command else { continue }
+        looked[database, default: 0] += 1
+        looks.append(
+          (String(worker.prefix(3)), database, bench.now.adding(milliseconds: 50)))
+      }
+      _ = bench.answers()
+      bench.pass(milliseconds: 1)
+    }
+    waits.sort()
+    #expect(waits.count > 2400 && waits[waits.count / 2] == 0)
+    #expect(waits[waits.count * 9 / 10] <= (workers == 1 ? 50_000 : 0))
+    // Nobody is forgotten.
+    #expect(looked.count == 8 && looked.values.allSatisfy { $0 >= 2 })
   }
 
   @Test func whoWaitsIsCountedAndCanBeCancelled() throws {

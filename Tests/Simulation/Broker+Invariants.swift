@@ -102,7 +102,7 @@ extension Broker {
       return "the list of idle workers"
     }
     if servers != served { return "counts of who serves what" }
-    if let round, !round.pending.allSatisfy({ workers[$0]?.state == .rescanning }) {
+    if let peer = round?.asked?.peer ?? lostInRound, workers[peer]?.state != .rescanning {
       return "a worker is waited for that does not look"
     }
     return nil

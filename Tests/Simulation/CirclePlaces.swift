@@ -55,6 +55,8 @@ struct CircleLink {
   var cutUntil = Instant.start
   /// Until then nothing that is sent arrives.
   var stalledUntil = Instant.start
+  /// The serial of which the broker has still to hear that a connection has ended.
+  var lostSerial: Int?
 }
 
 /// A worker, with its supervisor's patience: when it ends, another one of its name is started.

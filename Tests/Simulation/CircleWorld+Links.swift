@@ -57,12 +57,14 @@ extension CircleWorld {
     let serial = links[link].serial
     // A loop that is busy hears of it late.
     let delay: ClosedRange<Int64> = chance(80) ? 100...5000 : 5000...1_000_000
+    links[link].lostSerial = serial
     plan(.isLost(link: link, serial: serial), in: delay)
     plan(.connects(link: link, serial: serial), in: 10_000...50_000)
   }
 
   mutating func tellOfLoss(of link: Int, _ serial: Int) throws {
     guard links[link].serial == serial else { return }
+    links[link].lostSerial = nil
     let peer = links[link].peer
     try tell(links[link].site) { $0.disconnected(peer: peer, now: $1) }
   }

@@ -94,6 +94,10 @@ extension CircleWorld {
       guard site.broker.peers[link.peer].lastHeard > healed else {
         return "\(site.name) has not heard \(target.name)"
       }
+      // It will give up what is on its way when it hears that.
+      if link.lostSerial == link.serial {
+        return "\(site.name) has not heard of the end of its connection to \(target.name)"
+      }
       let known = site.broker.peers[link.peer].capacity?.broker
       if known != target.name { return "\(site.name) takes \(target.name) for \(known ?? "lost")" }
       let names = site.broker.peers[link.peer].names

@@ -17,6 +17,16 @@ import Wire
     #expect(dog.limit == nil)
   }
 
+  @Test func aLookAtAVersionIsOverdueToo() {
+    var dog = Watchdog()
+    dog.beginLook(now: .at(100))
+    // It is nobody's, whatever becomes of the router.
+    dog.follow(.router(2), now: .at(200))
+    dog.separate(now: .at(300))
+    #expect(!dog.isAbandoned && dog.limit == .at(2600))
+    #expect(dog.tick(now: .at(2600)) == Watchdog.Overdue(attempt: nil, cause: .deadline))
+  }
+
   @Test func aRunThatHasEndedIsNeverOverdue() {
     var dog = Watchdog()
     dog.begin(Assignment(1), deadline: .at(1000))

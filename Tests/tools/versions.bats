@@ -158,3 +158,18 @@ last_is_current() { # DB
     [ "$(sed -n 2p "$work/waiting.out")" = 8 ]
   done
 }
+
+@test "a database at which nobody can look to the end takes one worker at a time, and no answer" {
+  start_events
+  start workers xodb-supervise --name workers -n 2 -- xodb-worker --data "$data"
+  wait_for serve_all 2
+  query rollback
+  # Whoever looks for what a writer has left waits there for ever.
+  mkfifo "$data/rollback.db-journal"
+  printf S | dd of="$data/rollback.db" conv=notrunc status=none
+  wait_for event '^router.lost .* looked_at=rollback'
+  [ "$(xodb-req -d wal -f tsv 'select x from t')" = 0 ]
+  rm "$data/rollback.db-journal"
+  wait_for event '^worker.exited .*status=79'
+  grep -q "^xodb-worker: look at a database's version: after 2500 ms it is not done\$" "$work/workers.err"
+}
