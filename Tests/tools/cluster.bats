@@ -244,6 +244,25 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
   cmp <(seq 500000) "$work/out"
 }
 
+@test "a router that stands still is killed, and another one answers what was asked" {
+  start_events
+  start_cluster -w 1
+  mkfifo "$work/in"
+  xodb-req -d kv -f tsv --each 'select ?1' <"$work/in" >"$work/out" 3>&- &
+  note_started
+  local client=$pid feed
+  exec {feed}>"$work/in"
+  echo 1 >&"$feed"
+  wait_for printed 1
+  kill -STOP "$(pid_of_name router-1)"
+  echo 2 >&"$feed"
+  wait_for event '^worker.killed .*name=router-1'
+  exec {feed}>&-
+  wait_status "$client"
+  [ "$status" -eq 0 ]
+  cmp <(seq 2) "$work/out"
+}
+
 @test "the workers' supervisor is killed: no worker left behind, answers again within 3 s" {
   start_events
   start_cluster -w 2

@@ -161,6 +161,8 @@ a statement has killed its workers                         | control.bats     | 
 a query takes too long                                     | worker.bats      | a deadline interrupts a query, and the worker goes on
 a query does not return to SQLite                          | router.bats      | a deadline is kept, also with a worker that hangs
 a worker stands still, even for its watchdog               | router.bats      | a worker that is stopped in the middle of a query is killed, and another one answers
+a look at whether a database has changed hangs, as on a dead network file system | versions.bats | a database at which nobody can look to the end takes one worker at a time, and no answer
+the router stands still                                    | cluster.bats     | a router that stands still is killed, and another one answers what was asked
 a query needs too much memory, or returns too much         | engine.bats      | what takes more memory than there is is too large, and the worker lives on
 a worker or the router is lost in the middle of a large result | streams.bats | a worker that dies in the middle of a result breaks that off, and nothing else
 whoever reads a large result does not go on                | streams.bats     | a reader that does not read gives way when others wait, and is told
