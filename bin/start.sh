@@ -14,7 +14,8 @@ usage() {
   cat <<EOF
 usage: ${0##*/} [-w WORKERS] [-t [ENDPOINT]] [-R OPTIONS] [-W OPTIONS] DATA_DIR
 
-  -w WORKERS   how many workers (default: one more than there are processors)
+  -w WORKERS   how many workers (default: one more than there are processors,
+               48 at most)
   -t ENDPOINT  listen for clients on loopback tcp as well (default tcp://127.0.0.1:13579)
   -R OPTIONS   further options for xodb-router, such as '--reserve 1'
   -W OPTIONS   further options for each xodb-worker, such as '--memory 512'
@@ -32,7 +33,8 @@ fail() { # STATUS WHAT: WHY
   exit "$1"
 }
 
-workers=$(($(nproc) + 1))
+# More need more inotify instances than Linux gives a user by default.
+workers=$(($(nproc) < 48 ? $(nproc) + 1 : 48))
 tcp=
 router_options=
 worker_options=

@@ -66,7 +66,7 @@ package struct Subscriber: ~Copyable {
   }
 
   private static func watch(_ path: String) throws(ToolError) -> Descriptor {
-    let watch = try Descriptor(inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)), "watch \(path)")
+    let watch = try Descriptor.inotify(path)
     let mask = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM)
     guard inotify_add_watch(watch.number, path, mask) >= 0 else { throw .system("watch \(path)") }
     return watch

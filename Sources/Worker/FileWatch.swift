@@ -28,7 +28,7 @@ final class FileWatch: Sendable {
   init(delayMilliseconds: Int = 0) throws(ToolError) {
     begin = Clock.now().adding(milliseconds: delayMilliseconds)
     hasBegun = Atomic(delayMilliseconds == 0)
-    descriptor = try Descriptor(inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC)), "watch files")
+    descriptor = try Descriptor.inotify("files")
   }
 
   /// Watches these from now on: the database by each file's absolute path without symbolic links.

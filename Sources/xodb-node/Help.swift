@@ -22,7 +22,7 @@ extension Main {
       --data DIR           serve every SQLite file in this directory, by its name
                            without the extension, also those that appear later
       --threads N          how many queries run at once (default: one for each
-                           processor)
+                           processor, 48 at most)
       --bind ENDPOINT      be reachable here, for xodb-req --router and other
                            clients: loopback tcp, or ipc. Can be repeated
       --trust-network      listen also where other hosts can connect: whoever reaches

@@ -18,6 +18,8 @@ final class Node: Sendable {
   private static let clients = "inproc://clients"
   private static let workers = "inproc://workers"
   private static let events = "inproc://events"
+  /// One for each processor, as long as Linux by default gives a user enough inotify instances.
+  private static var defaultThreads: Int { min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 48) }
 
   /// Whoever has few queries has the answers by then.
   private static let shortMilliseconds = 1000
@@ -35,7 +37,7 @@ final class Node: Sendable {
   private let status: Mutex<ExitStatus?>
 
   init(_ options: Options, hasQueries: Bool) throws(ToolError) {
-    threads = options.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    threads = options.threads ?? Self.defaultThreads
     bind = options.bind
     peers = options.peers
     for endpoint in bind {

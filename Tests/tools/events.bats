@@ -148,6 +148,13 @@ fill_pipe() {
   [[ $output == "xodb-events: run directory "*"its mode is 755, not 700" ]]
 }
 
+@test "where nothing more can be watched it says which limit that may be" {
+  unshare -Ur true 2>/dev/null || skip "namespaces are not allowed here"
+  run --separate-stderr -71 unshare -Ur sh -c \
+    'echo 0 >/proc/sys/user/max_inotify_instances && exec xodb-events'
+  [[ $stderr == *": watch $XODB_RUN/events: too many open files: "*"fs.inotify.max_user_instances" ]]
+}
+
 @test "it ends with the status of its help when the run directory is removed" {
   start_events
   rm -r "$XODB_RUN"
