@@ -23,7 +23,9 @@ final class SetRequest {
   let deadline: Instant
   var phase = Phase.waiting
   var begun: Instant?
-  /// Once it is known which databases it is on.
+  /// While it is found which databases it is on.
+  var search: DatabaseSearch?
+  /// Once that is known.
   var coordinator: Coordinator?
   var output: SetOutput
   /// How many more chunks its client wants now; nil when the result is to come in one message.

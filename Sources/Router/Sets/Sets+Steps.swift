@@ -26,13 +26,31 @@ extension Sets {
     if broker.waitingRequests > broker.idleWorkers { letGo(&broker, now) }
   }
 
-  /// Finds what one of those comes to for which it was looked which databases there are. To be called once
-  /// before others have their turn: that takes long when there are many names and patterns.
+  /// Goes on with one of those for which it was looked which databases there are. To be called once before
+  /// others have their turn: to find what it comes to takes long when there are many names and patterns.
   package mutating func stepLooked(_ broker: inout Broker, now: Instant) {
     while let number = looked.popFirst() {
       guard let set = all[number] else { continue }
-      return step(set, &broker, now)
+      if case .looked(let failure?) = set.phase {
+        return end(number, .failure(failure), &broker, now)
+      }
+      if let databases = search(set, broker) {
+        set.search = nil
+        run(set, on: databases, &broker, now)
+      } else {
+        looked.append(number)
+      }
+      return
     }
+  }
+
+  /// Finds some more of its databases. Returns all when there are no more.
+  private func search(_ set: SetRequest, _ broker: Broker) -> [String]? {
+    if set.search == nil {
+      let selection = DatabaseSelection(set.query.database)
+      set.search = DatabaseSearch(for: selection, among: broker.knownNames)
+    }
+    return set.search?.next(comparisons: Self.comparisons)
   }
 
   /// To be called when the broker has given out what it can: uses what is idle. Returns whether there is more
@@ -100,7 +118,7 @@ extension Sets {
       set.phase = .looking
       look(set, &broker, now)
     } else {
-      run(set, on: selection.databases(among: []), &broker, now)
+      run(set, on: selection.databases, &broker, now)
     }
   }
 
@@ -121,11 +139,7 @@ extension Sets {
   /// Does what can be done now.
   private mutating func step(_ set: SetRequest, _ broker: inout Broker, _ now: Instant) {
     switch set.phase {
-    case .waiting, .looking: return
-    case .looked(let failure?): return end(set.number, .failure(failure), &broker, now)
-    case .looked(nil):
-      let databases = DatabaseSelection(set.query.database).databases(among: broker.knownNames)
-      run(set, on: databases, &broker, now)
+    case .waiting, .looking, .looked: return
     case .running: break
     }
     while set.coordinator != nil {

@@ -28,6 +28,8 @@ package struct Sets {
   /// A reader that takes nothing is waited for so long when others wait for that, and otherwise.
   static let stallMilliseconds = 1000
   static let idleStallMilliseconds = 60_000
+  /// So many names are compared with patterns before others have their turn.
+  static let comparisons = 1024
   /// Deadlines of those that wait are looked at so often.
   static let checkMilliseconds = 100
 
@@ -49,7 +51,7 @@ package struct Sets {
   var running: [UInt64] = []
   /// Those to which something has happened.
   var touched: Set<UInt64> = []
-  /// Those for which it was looked which databases there are.
+  /// Those for which it was looked which databases there are, and that do not run yet.
   var looked: Deque<UInt64> = []
   /// The sum of what they are counted with.
   var weight = 0
