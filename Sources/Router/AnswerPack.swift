@@ -39,7 +39,7 @@ final class AnswerPack {
     var all: [[Part]] = []
     // What was appended can be read.
     while !reader.isAtEnd, let line = try? reader.next(), let rows = try? reader.next() {
-      all.append(sender.envelopeParts + [.bytes(Array(line)), .bytes(Array(rows))])
+      all.append(sender.envelopeParts + [.bytes(Array(line)), .frame(Frame(copying: rows))])
     }
     return all
   }

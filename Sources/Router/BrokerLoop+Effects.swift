@@ -127,11 +127,8 @@ extension BrokerLoop {
   private func part(_ rows: Rows?) -> Part {
     switch rows {
     case nil: return .delimiter
-    case .bytes(let bytes): return .bytes(bytes)
-    case .rendered(let rows):
-      let frame = rows.frame
-      // What libzmq keeps is counted by what it sends.
-      return .frame(frame.count < Packed.largeSize ? frame : frame.compact)
+    case .bytes(let bytes): return .frame(bytes.withUnsafeBytes { Frame(copying: $0) })
+    case .rendered(let rows): return .frame(rows.frame)
     case .values(let columns, let rows, let format):
       var bytes = ByteBuffer()
       let writer = RowWriter(format, columns: columns)

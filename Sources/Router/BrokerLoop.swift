@@ -14,9 +14,9 @@ package struct BrokerLoop: ~Copyable {
   /// How long the answers may take that are still to come when nobody new can connect.
   private static let lostMilliseconds = 2000
   private static let leavingMicroseconds: UInt32 = 200_000
-  /// What libzmq may hold for each client, in messages: of any size that it sends, and of those that
-  /// it is sent those that are not counted by their bytes.
-  package static let clientHighWaterMarks = HighWaterMarks(receive: 64, send: 1000)
+  /// What libzmq may hold for each client, in messages. Of those that it is sent, those that are not counted
+  /// by their bytes are bounded by this alone.
+  package static let clientHighWaterMarks = HighWaterMarks(receive: 64, send: 128)
   /// A worker's answers wait until the router takes them, and what it is sent it must be able to get.
   package static let workerHighWaterMarks = HighWaterMarks(receive: 1000, send: 1000)
   /// The largest frame that a client may send, in bytes.

@@ -4,13 +4,19 @@ internal import ZeroMQ
 
 /// What goes out to clients: at once, together with other answers, or when there is room.
 struct ClientOutput {
-  /// What libzmq may hold for a client of frames that are large, in bytes; one more is begun below.
+  /// What libzmq may hold for a client, in bytes; one more frame is begun below. And what when it holds so much
+  /// for all together.
   private static let maxUnsent = 1 << 20
+  private static let maxTotalUnsent = Outbox.maxTotalBytes / 2
+  private static let maxUnsentBeyond = 64 << 10
+  /// Frames that are smaller are not counted: they are bounded by their number.
+  private static let leastCounted = 1 << 10
   private static let leastSweep = 64
 
   private var outbox = Outbox()
-  /// Of the clients that have been sent large frames.
+  /// Of the clients that have been sent frames that are counted, and of all together.
   private var unsent: [PeerID: UnsentBytes] = [:]
+  private let totalUnsent = UnsentBytes()
   /// When it has so many, those that have been sent all are forgotten.
   private var nextSweep = leastSweep
   /// What is sent when `sendPacks` is called, by the clients.
@@ -20,6 +26,9 @@ struct ClientOutput {
   private var packFate = Outbox.Fate.kept
 
   var isEmpty: Bool { outbox.isEmpty }
+
+  /// What libzmq holds for all clients of what is counted, in bytes.
+  var unsentBytes: Int { totalUnsent.count }
 
   /// Sends an answer, or keeps what of it has room.
   /// - Parameter request: that of which this is a chunk; nil for the last part of an answer.
@@ -73,9 +82,9 @@ struct ClientOutput {
     guard !packs.isEmpty, let pack = packs.removeValue(forKey: client) else { return }
     latest = nil
     let outcome = try pack.withBytes { bytes throws(ZMQError) in
-      // What libzmq keeps of large ones is counted, and so is not the buffer here.
+      // What libzmq keeps of larger ones is counted, and so is not the buffer here.
       let answers =
-        bytes.count < Packed.largeSize ? Part.raw(bytes) : .frame(Frame(copying: bytes))
+        bytes.count < Self.leastCounted ? Part.raw(bytes) : .frame(Frame(copying: bytes))
       return try attempt(answers, pack.sender.connection) { count throws(ZMQError) in
         try socket.send(answers, to: pack.sender, countedBy: count)
       }
@@ -88,7 +97,9 @@ struct ClientOutput {
 
   /// Drops rows when too much waits for all clients together.
   /// - Returns: as `Outbox.relieve`.
-  mutating func relieve() -> (chunks: [UInt64: Int], hasDropped: Bool)? { outbox.relieve() }
+  mutating func relieve() -> (chunks: [UInt64: Int], hasDropped: Bool)? {
+    outbox.relieve(beside: min(unsentBytes, Self.maxTotalUnsent))
+  }
 
   /// Sends what can be sent of all that was kept.
   mutating func flush(through socket: borrowing RouterSocket) throws(ZMQError) {
@@ -103,21 +114,22 @@ struct ClientOutput {
     }
   }
 
-  /// - Parameter body: if it is large, it is counted in bytes; what is small is bounded by its number.
+  /// - Parameter body: if it is not small, it is counted.
   private mutating func attempt(
     _ body: Part, _ peer: PeerID,
     _ send: (UnsentBytes?) throws(ZMQError) -> Socket.SendOutcome
   ) throws(ZMQError) -> Socket.SendOutcome {
-    guard case .frame(let frame) = body, frame.count >= Packed.largeSize else {
+    guard case .frame(let frame) = body, frame.count >= Self.leastCounted else {
       return try send(nil)
     }
     if unsent.count >= nextSweep {
       unsent = unsent.filter { $0.value.count > 0 }
       nextSweep = max(Self.leastSweep, 2 * unsent.count)
     }
-    let count = unsent[peer] ?? UnsentBytes()
+    let count = unsent[peer] ?? UnsentBytes(within: totalUnsent)
     unsent[peer] = count
-    guard count.count < Self.maxUnsent else { return .wouldBlock }
+    let most = unsentBytes < Self.maxTotalUnsent ? Self.maxUnsent : Self.maxUnsentBeyond
+    guard count.count < most else { return .wouldBlock }
     return try send(count)
   }
 }

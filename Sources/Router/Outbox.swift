@@ -4,8 +4,8 @@ internal import ZeroMQ
 
 /// Answers for clients whose connections are full, in order, until there is room.
 struct Outbox {
-  /// What may wait for all clients together, in bytes; beyond that the one with the most loses its
-  /// rows.
+  /// What may wait for all clients together, in bytes, with what libzmq holds; beyond that the one with the
+  /// most here loses its rows.
   static let maxTotalBytes = 256 << 20
   /// How long to wait before the next attempt.
   static let retryMilliseconds = 1
@@ -42,13 +42,15 @@ struct Outbox {
 
   /// Drops the rows of those who have most, as long as there is too much of all, and whoever has
   /// most then still.
+  /// - Parameter unsent: what libzmq holds, in bytes.
   /// - Returns: of which requests chunks were dropped, and how many of each; some may have their
   ///   last part already. And whether answers were dropped; nil when there was not too much.
-  mutating func relieve() -> (chunks: [UInt64: Int], hasDropped: Bool)? {
-    guard bytes > Self.maxTotalBytes else { return nil }
+  mutating func relieve(beside unsent: Int = 0) -> (chunks: [UInt64: Int], hasDropped: Bool)? {
+    let most = Self.maxTotalBytes - unsent
+    guard bytes > most else { return nil }
     var chunks: [UInt64: Int] = [:]
     var hasDropped = false
-    while bytes > Self.maxTotalBytes,
+    while bytes > most,
       let largest = lanes.max(by: { $0.value.bytes < $1.value.bytes })?.key,
       var lane = take(largest)
     {

@@ -83,7 +83,8 @@ package struct RouterSocket: ~Copyable {
 
   private func add(last part: Part, countedBy count: UnsentBytes?) throws(ZMQError) {
     if case .frame(let frame) = part, let count {
-      try base.socket.add(frame, isLast: true, countedBy: count)
+      // What libzmq keeps is counted by what it sends.
+      try base.socket.add(frame.compact, isLast: true, countedBy: count)
     } else {
       try base.socket.add(part, isLast: true)
     }

@@ -4,11 +4,20 @@ internal import Synchronization
 /// How many bytes libzmq holds of frames that were sent with this count and have not left yet. A
 /// high-water mark counts messages, of whatever size. Any thread may look.
 package final class UnsentBytes: Sendable {
-  fileprivate let bytes = Atomic(0)
+  private let bytes = Atomic(0)
+  private let total: UnsentBytes?
 
-  package init() {}
+  /// - Parameter total: where they are counted as well.
+  package init(within total: UnsentBytes? = nil) {
+    self.total = total
+  }
 
   package var count: Int { bytes.load(ordering: .relaxed) }
+
+  fileprivate func add(_ count: Int) {
+    bytes.add(count, ordering: .relaxed)
+    total?.add(count)
+  }
 }
 
 /// A frame that libzmq still has to send, and where that is counted.
@@ -19,11 +28,11 @@ private final class UnsentFrame {
   init(_ frame: Frame, _ count: UnsentBytes) {
     self.frame = frame
     self.count = count
-    count.bytes.add(frame.count, ordering: .relaxed)
+    count.add(frame.count)
   }
 
   deinit {
-    count.bytes.subtract(frame.count, ordering: .relaxed)
+    count.add(-frame.count)
   }
 }
 

@@ -129,6 +129,27 @@ import Glibc
     #expect(output.isEmpty)
   }
 
+  @Test func manyAnswersHaveLittleInZeroMQThoughEachIsSmall() throws {
+    var router = try router(sendHighWaterMark: 1000)
+    let client = try client()
+    _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
+    try wait(router.base.socket)
+    let request = try request(try #require(try router.receive()).message)
+
+    let (rows, count) = (try rows(8000), 1000)
+    for number in 0..<count {
+      let answer = Answer(request: request, line: Line("OK").with("id", number), body: rows)
+      #expect(try output.send(answer, through: router) == .kept)
+    }
+    #expect(!output.isEmpty && output.unsentBytes < (1 << 20) + 8000)
+
+    #expect(try readInOrder(count, by: client, from: router) == count)
+    #expect(output.isEmpty)
+    // The thread that has sent the last one may still have to free it.
+    for _ in 0..<1000 where output.unsentBytes > 0 { usleep(10_000) }
+    #expect(output.unsentBytes == 0)
+  }
+
   @Test func whatGoesTogetherIsCountedByItsBytes() throws {
     var router = try router(sendHighWaterMark: 1000)
     let client = try client()

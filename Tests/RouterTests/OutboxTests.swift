@@ -135,6 +135,18 @@ import ZeroMQ
     #expect(try read(&outbox, 8).map(\.word) == ["OK", "OK"])
   }
 
+  @Test func whatIsOnItsWayCountsAsWell() {
+    var outbox = Outbox()
+    for number in 1...10 as ClosedRange<UInt64> {
+      for _ in 0..<(number == 7 ? 11 : 10) {
+        #expect(outbox.append(parts("OK", mebibyte), for: client(number)) == .kept)
+      }
+    }
+    #expect(outbox.relieve(beside: 128 << 20) == nil)
+    #expect(outbox.relieve(beside: 160 << 20) != nil)
+    #expect(outbox.bytes < 91 << 20)
+  }
+
   @Test func whoHasMostWithoutRowsLosesAll() {
     var outbox = Outbox()
     let long = "ERROR message=" + String(repeating: "x", count: 60_000)
