@@ -47,7 +47,7 @@ package struct BrokerLoop: ~Copyable {
   private var nextSignOfLife = Instant.start
   /// The broker's next deadline, as of the last wait.
   private var nextTick: Instant?
-  private var nextFlush = Instant.start
+  private var latestFlush = Instant.start
   /// Who has sent the last message of a client.
   var latestSender: Sender?
   /// Of a client's message, what the next turn goes on with.
@@ -134,8 +134,8 @@ package struct BrokerLoop: ~Copyable {
       // Whoever waits for one answer waits for all that is done before this.
       try settle()
       if now >= nextFlush {
-        nextFlush = now.adding(milliseconds: Outbox.retryMilliseconds)
-        try output.flush(through: clients)
+        latestFlush = now
+        try output.flush(through: clients, now: now)
       }
       if poll.isReady(4) || publisher.isHolding || now >= publisher.nextDue {
         try publisher.serve(now: now) { (state, broker.abandonments) }
@@ -196,6 +196,8 @@ package struct BrokerLoop: ~Copyable {
       }
     }
   }
+
+  private var nextFlush: Instant { latestFlush.adding(milliseconds: output.retryMilliseconds) }
 
   private mutating func wait(
     _ signals: borrowing SignalSource, _ lifeline: Int32?, _ clientIsDone: Int32?

@@ -14,6 +14,7 @@ struct ClientOutput {
   private static let leastSweep = 64
 
   private var outbox = Outbox()
+  private var retry = Retry()
   /// Of the clients that have been sent frames that are counted, and of all together.
   private var unsent: [PeerID: UnsentBytes] = [:]
   private let totalUnsent = UnsentBytes()
@@ -27,6 +28,9 @@ struct ClientOutput {
 
   var isEmpty: Bool { outbox.isEmpty }
 
+  /// How long after the last `flush` the next one is to be.
+  var retryMilliseconds: Int { retry.milliseconds }
+
   /// What libzmq holds for all clients of what is counted, in bytes.
   var unsentBytes: Int { totalUnsent.count }
 
@@ -38,7 +42,7 @@ struct ClientOutput {
     let sender = answer.request.sender
     let peer = sender.connection
     guard !outbox.isWaiting(for: peer) else {
-      return outbox.append(answer.parts, for: peer, chunkOf: request)
+      return keep(answer.parts, for: peer, chunkOf: request)
     }
     if request == nil, AnswerPack.takes(answer) {
       let pack = pack(for: sender)
@@ -55,7 +59,14 @@ struct ClientOutput {
       }
       guard outcome == .wouldBlock else { return .kept }
     }
-    return outbox.append(answer.parts, for: peer, chunkOf: request)
+    return keep(answer.parts, for: peer, chunkOf: request)
+  }
+
+  private mutating func keep(
+    _ parts: [Part], for client: PeerID, chunkOf request: UInt64? = nil
+  ) -> Outbox.Fate {
+    retry.begin()
+    return outbox.append(parts, for: client, chunkOf: request)
   }
 
   private mutating func pack(for sender: Sender) -> AnswerPack {
@@ -91,7 +102,7 @@ struct ClientOutput {
     }
     guard outcome == .wouldBlock else { return }
     for parts in pack.parts {
-      packFate = max(packFate, outbox.append(parts, for: pack.sender.connection))
+      packFate = max(packFate, keep(parts, for: pack.sender.connection))
     }
   }
 
@@ -102,16 +113,20 @@ struct ClientOutput {
   }
 
   /// Sends what can be sent of all that was kept.
-  mutating func flush(through socket: borrowing RouterSocket) throws(ZMQError) {
+  mutating func flush(through socket: borrowing RouterSocket, now: Instant) throws(ZMQError) {
     guard !outbox.isEmpty else { return }
+    var isVain = true
     var outbox = Outbox()
     swap(&outbox, &self.outbox)
     defer { swap(&outbox, &self.outbox) }
     try outbox.flush { peer, parts throws(ZMQError) in
-      try attempt(parts[parts.count - 1], peer) { count throws(ZMQError) in
+      let outcome = try attempt(parts[parts.count - 1], peer) { count throws(ZMQError) in
         try socket.send(parts, countedBy: count)
       }
+      if outcome != .wouldBlock { isVain = false }
+      return outcome
     }
+    if isVain { retry.failed(now: now) } else { retry.begin() }
   }
 
   /// - Parameter body: if it is not small, it is counted.

@@ -7,8 +7,6 @@ struct Outbox {
   /// What may wait for all clients together, in bytes, with what libzmq holds; beyond that the one with the
   /// most here loses its rows.
   static let maxTotalBytes = 256 << 20
-  /// How long to wait before the next attempt.
-  static let retryMilliseconds = 1
 
   /// What becomes of an answer.
   enum Fate: Comparable {

@@ -91,7 +91,7 @@ import Glibc
     var read: [UInt64?] = []
     var messages = 0
     while read.count < count {
-      try output.flush(through: router)
+      try output.flush(through: router, now: Clock.now())
       guard let message = try client.receive() else { continue }
       messages += 1
       var (answers, lines) = (AnswerReader(message), AnswerLines())
@@ -120,7 +120,7 @@ import Glibc
 
     var read: [String] = []
     while read.count < count {
-      try output.flush(through: router)
+      try output.flush(through: router, now: Clock.now())
       guard let message = try client.receive() else { continue }
       #expect(message[2].count == 1 << 20)
       read.append(String(decoding: message[1], as: UTF8.self))
@@ -148,6 +148,32 @@ import Glibc
     // The thread that has sent the last one may still have to free it.
     for _ in 0..<1000 where output.unsentBytes > 0 { usleep(10_000) }
     #expect(output.unsentBytes == 0)
+  }
+
+  @Test func whoeverReadsNothingIsTriedMoreSeldomUntilThereIsSomethingNew() throws {
+    var router = try router(sendHighWaterMark: 4)
+    let client = try client()
+    let request = try packedRequest(of: client, to: &router)
+    let large = try rows(1 << 20)
+    func answer(_ number: Int) throws {
+      let answer = Answer(request: request, line: Line("OK").with("id", number), body: large)
+      #expect(try output.send(answer, through: router) == .kept)
+    }
+    func flushInVain() throws {
+      var now = Clock.now()
+      while output.retryMilliseconds < Retry.mostMilliseconds {
+        now = now.adding(milliseconds: 100)
+        try output.flush(through: router, now: now)
+      }
+    }
+    for number in 0..<10 { try answer(number) }
+    #expect(output.retryMilliseconds == 1)
+    try flushInVain()
+    try answer(10)
+    #expect(output.retryMilliseconds == 1)
+    try flushInVain()
+    _ = try readInOrder(11, by: client, from: router)
+    #expect(output.isEmpty && output.retryMilliseconds == 1)
   }
 
   @Test func whatGoesTogetherIsCountedByItsBytes() throws {
