@@ -10,7 +10,7 @@ extension Broker {
   /// Has workers look at the databases that may have changed, for which no request waits: all idle ones
   /// but one, which is for whoever asks next.
   mutating func checkVersions(_ now: Instant) {
-    guard idle.count > 1 || maySpareLast(now) else { return }
+    guard !versions.checks.isEmpty, idle.count > 1 || maySpareLast(now) else { return }
     for database in versions.due(now) {
       guard idle.count > 1 || maySpareLast(now) else { return }
       check(database, now)
