@@ -68,7 +68,7 @@ extension Broker {
   ) -> Bool {
     if request.deadline <= now {
       // It ran out while it waited, and the time for `tick` has not come.
-      finish(number, .failure(Failure(.deadline, Self.overdue(request))), now: now)
+      finish(number, .failure(Failure(.deadline, overdue(request))), now: now)
     } else if let refusal = quarantineRefusal(of: request, now) {
       // It was not known yet when this one came.
       finish(number, .failure(refusal), now: now)

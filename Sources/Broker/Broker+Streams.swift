@@ -51,7 +51,7 @@ extension Broker {
       stalled.append(peer)
       // The chunk was on its way when the time was over; a worker that waits then ends itself.
       guard now >= request.deadline else { return }
-      let failure = Failure(.deadline, Self.overdue(request))
+      let failure = Failure(.deadline, overdue(request))
       finish(report.attempt.job, .failure(failure), now: now)
     }
   }

@@ -63,18 +63,21 @@ extension Broker {
       if case .parked = request.state {
         finish(expiry.number, .unchanged, now: now)
       } else {
-        finish(expiry.number, .failure(Failure(.deadline, Self.overdue(request))), now: now)
+        finish(expiry.number, .failure(Failure(.deadline, overdue(request))), now: now)
       }
     }
   }
 
-  static func overdue(_ request: PendingRequest) -> String {
+  func overdue(_ request: PendingRequest) -> String {
     let time = request.allowedMilliseconds
     switch request.state {
     case .running where request.chunks > 0, .handed where request.chunks > 0:
       return "its result had no end within \(time) ms, with the time that its reader took"
     case .running: return "its worker did not answer within \(time) ms"
     case .handed: return "the peer that has it did not answer within \(time) ms"
+    case .unresolved where workers.isEmpty: return "no worker came within \(time) ms"
+    case .queued where !isServed(request.waitingName):
+      return "no worker that has its database came back within \(time) ms"
     case .queued, .unresolved, .parked: return "no worker was free within \(time) ms"
     }
   }

@@ -19,6 +19,22 @@ import Wire
     #expect(bench.jobs().isEmpty)
   }
 
+  @Test func itIsSaidForWhomARequestHasWaited() throws {
+    var bench = Bench()
+    bench.state([("w-1", 10, .ready)])
+    bench.ready("w-1", dbs: ["a"])
+    bench.event("worker.exited", "w-1", 10)
+    bench.query("q", deadline: 100)
+    bench.pass(milliseconds: 100)
+    #expect(
+      bench.answers().first?.line["message"]
+        == "no worker that has its database came back within 100 ms")
+    var new = Bench(settled: false)
+    new.query("q", deadline: 100)
+    new.pass(milliseconds: 100)
+    #expect(new.answers().first?.line["message"] == "no worker came within 100 ms")
+  }
+
   @Test func aRunningRequestIsLeftToItsWorkerForTheGrace() throws {
     var bench = Bench()
     bench.ready("w-1", dbs: ["a"])
