@@ -3,10 +3,16 @@
 # a worker killed in the middle of a query whose answer arrives all the same.
 set -euo pipefail
 
-[ $# -eq 0 ] || {
-  echo "usage: ${0##*/}   shows a cluster at work, in a directory of its own" >&2
-  exit 64
+usage() {
+  echo "usage: ${0##*/}   shows a cluster at work, in a directory of its own"
+  exit "$1"
 }
+
+case ${1-} in
+  '') ;;
+  -h | --help) usage 0 ;;
+  *) usage 64 >&2 ;;
+esac
 
 here=$(dirname "$(readlink -f "$0")")
 export PATH=$here:$PATH

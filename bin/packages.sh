@@ -5,14 +5,15 @@ set -euo pipefail
 unset CDPATH
 
 usage() {
-  echo "usage: ${0##*/} FILE   makes FILE, a database of the packages of this machine" >&2
-  echo "Exit status: 0 it is made, 64 wrong arguments, 73 it is there already or cannot be made." >&2
-  exit 64
+  echo "usage: ${0##*/} FILE   makes FILE, a database of the packages of this machine"
+  echo "Exit status: 0 it is made, 64 wrong arguments, 73 it is there already or cannot be made."
+  exit "$1"
 }
 
-[ $# -eq 1 ] || usage
+[ $# -eq 1 ] || usage 64 >&2
 case $1 in
-  '' | -* | */) usage ;;
+  -h | --help) usage 0 ;;
+  '' | -* | */) usage 64 >&2 ;;
 esac
 file=$1
 [ ! -e "$file" ] || {

@@ -423,8 +423,12 @@ numbers_until() { # EPOCH SECONDS
   local words
   for words in "''" "missing/" "one two" "-x" ""; do
     cd "$data"
-    eval "run -64 packages.sh $words"
-    [[ $output == "usage: packages.sh FILE "* ]]
+    eval "run --separate-stderr -64 packages.sh $words"
+    [[ $stderr == "usage: packages.sh FILE "* ]]
+  done
+  for script in packages.sh demo.sh start.sh stop.sh; do
+    run --separate-stderr -0 "$script" --help
+    [[ $output == "usage: $script "* ]]
   done
   [ -z "$(ls -A "$data")" ]
   # What has got in the way meanwhile is said.
