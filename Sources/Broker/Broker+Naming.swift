@@ -85,14 +85,16 @@ extension Broker {
     if round != nil {
       guard !goesOn(now), let ended = round else { return }
       round = nil
-      nextRound = now.adding(
-        microseconds: now.microseconds(since: ended.begun) * Constants.roundPause)
+      nextRound =
+        lostInRound.isEmpty
+        ? now.adding(microseconds: now.microseconds(since: ended.begun) * Constants.roundPause)
+        : now.adding(milliseconds: Constants.lostRoundMilliseconds)
       for number in isSettled ? unresolved.numbers : lists(now) where number <= ended.last {
         conclude(number, now)
       }
     }
     if unresolved.isEmpty { return }
-    if isDraining || (workers.isEmpty || lostInRound != nil) && isSettled {
+    if isDraining || (workers.isEmpty || hasLostScouts(now)) && isSettled {
       for number in unresolved.numbers { conclude(number, now) }
     } else if workers.isEmpty || !isSettled && !hasUnasked {
       return
@@ -101,35 +103,49 @@ extension Broker {
       for number in lists(now) { conclude(number, now) }
     } else if now >= nextRound {
       hasUnasked = false
-      round = Round(waiting: idle.map(\.peer).reversed(), last: nextNumber - 1, begun: now)
-      _ = goesOn(now)
+      let scout = idle[0].peer
+      round = Round(
+        scout: scout, idle.dropFirst().map(\.peer), last: nextNumber - 1, begun: now,
+        end: now.adding(milliseconds: Constants.rescanMilliseconds))
+      rescan(scout)
     }
   }
 
-  /// Has the next worker look, when the one before has.
-  /// - Returns: whether one is waited for.
+  /// Has those look that are still to, once the first one has come back.
+  /// - Returns: whether anybody is waited for.
   private mutating func goesOn(_ now: Instant) -> Bool {
-    if let (peer, end) = round?.asked {
-      if now < end { return true }
-      lostInRound = peer
-      return false
+    guard var round else { return false }
+    defer { self.round = round }
+    if round.isScouting && round.asked.isEmpty {
+      round.isScouting = false
+      round.end = now.adding(milliseconds: Constants.rescanMilliseconds)
     }
-    while let peer = round?.waiting.popLast() {
-      guard let state = workers[peer]?.state, state == .idle || state == .rescanning else {
-        continue
+    if !round.isScouting {
+      round.waiting.removeAll { peer in
+        guard let state = workers[peer]?.state else { return true }
+        // Another one has found something, so it looks already; or it has to run something before.
+        guard state == .idle || state == .rescanning else { return false }
+        if state == .idle { rescan(peer) }
+        round.asked.insert(peer)
+        return true
       }
-      round?.asked = (peer, now.adding(milliseconds: Constants.rescanMilliseconds))
-      // It may look already, as another one has found something.
-      if state == .idle { rescan(peer) }
-      return true
     }
+    if round.asked.isEmpty && round.waiting.isEmpty { return false }
+    if now < round.end { return true }
+    lostInRound.formUnion(round.asked)
     return false
   }
 
   /// A worker has looked, or is lost.
   mutating func noteLooked(_ peer: PeerID) {
-    if round?.asked?.peer == peer { round?.asked = nil }
-    if lostInRound == peer { lostInRound = nil }
+    looks[peer] = nil
+    round?.asked.remove(peer)
+    lostInRound.remove(peer)
+  }
+
+  /// Whether nobody is to look for names now: some do not come back. Never more than half of all are lost so.
+  private func hasLostScouts(_ now: Instant) -> Bool {
+    !lostInRound.isEmpty && (now < nextRound || 2 * lostInRound.count >= workers.count)
   }
 
   /// Whoever has handed a request over knows who else has its database.

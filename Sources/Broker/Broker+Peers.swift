@@ -27,7 +27,10 @@ extension Broker {
   /// Has a worker look which databases there are, once a second at most. Whoever asks there for one that has
   /// just come here finds nobody who has it, and does not ask here.
   private mutating func lookForAskers(_ now: Instant) {
-    guard now >= nextLookForAskers, queue.isEmpty, let worker = idle.first else { return }
+    // Not when one that looks does not come back.
+    guard now >= nextLookForAskers, queue.isEmpty, let worker = idle.first, round == nil,
+      !workers.values.contains(where: { $0.state == .rescanning && $0.databases != nil })
+    else { return }
     nextLookForAskers = now.adding(milliseconds: Constants.askersLookMilliseconds)
     rescan(worker.peer)
   }

@@ -12,14 +12,19 @@ extension Broker {
     // Often enough to tell a sleep of our own from a silence of theirs.
     if !supervisors.isEmpty { consider(lastTick.adding(milliseconds: 1000)) }
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }
-    if let end = round?.asked?.end { consider(end) }
+    if let end = round?.end { consider(end) }
     if let drainEnd, !requests.isEmpty { consider(drainEnd) }
     if !unresolved.isEmpty && lastTick < nextRound { consider(nextRound) }
     if let cut = nextCut(after: lastTick) { consider(cut) }
     if let end = quarantine.nextEnd { consider(end) }
     if let end = casualties.nextEnd { consider(end) }
     if let due = versions.nextDue(after: lastTick) { consider(due) }
-    if lastTick < nextCheck && !versions.checks.isEmpty { consider(nextCheck) }
+    if !versions.checks.isEmpty {
+      if lastTick < nextCheck { consider(nextCheck) }
+      for begun in looks.values where lastTick < Self.end(ofLookBegun: begun) {
+        consider(Self.end(ofLookBegun: begun))
+      }
+    }
     for peer in peers { consider(peer.nextDue) }
     return next
   }

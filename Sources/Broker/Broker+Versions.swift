@@ -10,26 +10,42 @@ extension Broker {
   /// Has workers look at the databases that may have changed, for which no request waits: all idle ones
   /// but one, which is for whoever asks next.
   mutating func checkVersions(_ now: Instant) {
-    guard !versions.checks.isEmpty, idle.count > 1 || maySpareLast(now) else { return }
-    for database in versions.due(now) {
-      guard idle.count > 1 || maySpareLast(now) else { return }
+    guard !versions.checks.isEmpty else { return }
+    while idle.count > 1 || maySpareLast(now) {
+      guard let database = dueCheck(by: now, isSpare: idle.count > 1, now) else { return }
       check(database, now)
     }
   }
 
   /// The same while requests wait, for a look that waits for long: it must not wait for ever.
   mutating func checkLate(_ now: Instant) {
-    guard !versions.checks.isEmpty, queue.count > 0, maySpareLast(now), now >= nextLateCheck else {
+    guard !versions.checks.isEmpty, queue.count > 0, now >= nextLateCheck, maySpareLast(now) else {
       return
     }
-    nextLateCheck = now.adding(milliseconds: Constants.lateCheckMilliseconds)
+    nextLateCheck = now.adding(milliseconds: 1)
     let late = now.adding(milliseconds: -Constants.lateCheckMilliseconds)
-    if let database = versions.due(late).first { check(database, now) }
+    if let database = dueCheck(by: late, isSpare: false, now) { check(database, now) }
   }
 
-  /// Whether the only idle worker may look: when no other one does, and not most of the time.
+  /// Whether the only idle worker may look: when no other one does, but for those that may never come back.
   private func maySpareLast(_ now: Instant) -> Bool {
-    !idle.isEmpty && now >= nextCheck && !workers.values.contains(where: \.isChecking)
+    !idle.isEmpty && looks.values.allSatisfy { now >= Self.end(ofLookBegun: $0) }
+  }
+
+  /// When whoever looks is waited for no longer: it has been lost by then, or nobody can tell.
+  static func end(ofLookBegun begun: Instant) -> Instant {
+    begun.adding(milliseconds: Constants.lookMilliseconds)
+  }
+
+  /// The database that an idle worker is to look at first.
+  /// - Parameter isSpare: whether there is another idle one. Otherwise looks for which nobody waits take a
+  ///   share of the time only.
+  private func dueCheck(by time: Instant, isSpare: Bool, _ now: Instant) -> String? {
+    let hasRested = isSpare || now >= nextCheck
+    if !hasRested && parked.isEmpty { return nil }
+    return versions.next(due: time, preferring: { !parked.isEmpty && parked.lanes[$0] != nil }) {
+      (hasRested || parked.lanes[$0] != nil) && idleWorker(for: $0) != nil
+    }
   }
 
   private mutating func check(_ database: String, _ now: Instant) {
@@ -37,19 +53,22 @@ extension Broker {
     let worker = idle.remove(at: first)
     worker.state = .checking(database)
     worker.checkBegun = now
+    looks[worker.peer] = now
     versions.began(database)
     effects.append(.tell(worker.peer, .check(database: database)))
   }
 
   /// A look has ended.
   private mutating func rest(after worker: WorkerRecord, _ now: Instant) {
-    nextCheck = DatabaseVersions.end(ofRestAfter: worker.checkBegun, now)
+    nextCheck = max(nextCheck, DatabaseVersions.end(ofRestAfter: worker.checkBegun, now))
   }
 
   /// A worker is lost that looked at a database.
   mutating func failCheck(of database: String, by worker: WorkerRecord, _ now: Instant) {
     rest(after: worker, now)
-    versions.failed(database, begun: worker.checkBegun, now: now)
+    versions.failed(database, with: worker.member.name, begun: worker.checkBegun, now: now)
+    // Whoever waits for a change has to find out himself: that it can be read, or not.
+    for number in parked.numbers(for: database) { moveToQueue(number) }
   }
 
   /// A worker has looked at which version a database is.

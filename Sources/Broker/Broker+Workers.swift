@@ -164,6 +164,8 @@ extension Broker {
     }
     workers[peer] = worker
     casualties.returned(worker.process)
+    versions.returned(member.name)
+    if let replaced = report.replaced { versions.returned(replaced) }
     worker.seenChange = catalogChanges
     connections[member.name] = peer
     noteArrival(now)

@@ -77,10 +77,12 @@ package struct Broker {
   var nextCheck = Instant.start
   /// Until then no such look goes before requests.
   var nextLateCheck = Instant.start
+  /// The workers that look at versions, and since when.
+  var looks: [PeerID: Instant] = [:]
   /// Workers look again for the unresolved requests.
   var round: Round?
-  /// One that was waited for in vain when it looked: as long as it has not come back, nobody else looks.
-  var lostInRound: PeerID?
+  /// Those that were waited for in vain then, and have not come back.
+  var lostInRound: Set<PeerID> = []
   /// Until then no other round is begun: who asks for names that nobody has must not keep the
   /// workers looking.
   var nextRound: Instant

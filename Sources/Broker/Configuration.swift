@@ -37,9 +37,10 @@ enum Constants {
   /// A supervisor that has not been heard for so long is gone, and its workers with it. It
   /// publishes its state every second.
   static let silenceMilliseconds = 3500
-  /// A database that may have changed is looked at also while requests wait when it was to be so long
-  /// ago, and so often at most.
-  static let lateCheckMilliseconds = 100
+  /// A database that may have changed is looked at also while requests wait when it was to be so long ago.
+  static let lateCheckMilliseconds = 10
+  /// Whoever looks at a database's version ends itself after 2.5 s.
+  static let lookMilliseconds = 3000
   /// A worker that looks which databases there are is waited for so long.
   static let rescanMilliseconds = 1000
   /// One connection is shown something at most once in so long.
@@ -58,6 +59,8 @@ enum Constants {
   static let batchMicroseconds: Int64 = 1000
   /// The share of the queue, in requests and in bytes, that one connection may fill: a fourth.
   static let queueShares = 4
+  /// When one has not come back from that, no other one looks for so long.
+  static let lostRoundMilliseconds = 10_000
   /// After all have looked for names that nobody has, the next who ask wait so many times as long
   /// as that took.
   static let roundPause: Int64 = 4

@@ -28,8 +28,14 @@ struct DatabaseVersions {
     /// Until then there is no other look.
     var soonest = Instant.start
     var isUnderWay = false
+    /// The worker that was lost when it looked. As long as it is not back, nor anything else shows that the
+    /// database can be read, nobody else looks: what has taken one worker might take them all.
+    var lostWith: String?
     /// Whether something was noticed while a look was under way.
     var isNotedAgain = false
+
+    /// Whether it waits for its time, and for somebody to look.
+    var isWaiting: Bool { !isUnderWay && lostWith == nil }
   }
 
   private(set) var known: [String: Known] = [:]
@@ -56,31 +62,53 @@ struct DatabaseVersions {
 
   /// Somebody waits for a change of this database.
   mutating func watched(_ database: String, now: Instant) {
+    // It was just read.
+    checks[database]?.lostWith = nil
     guard checks[database] == nil else { return }
     checks[database] = Check(
       due: now.adding(milliseconds: Self.watchedMilliseconds), looks: .max)
   }
 
-  /// The databases that are to be looked at now, those first that were to be looked at before.
-  func due(_ now: Instant) -> [String] {
-    let due = checks.filter { !$1.isUnderWay && $1.due <= now }
-    return due.sorted { $0.value.due < $1.value.due }.map(\.key)
+  /// The database that is to be looked at first of those that are due: one of the preferred, and of those
+  /// the one that has been so for longest.
+  func next(
+    due time: Instant, preferring isPreferred: (String) -> Bool, where mayBe: (String) -> Bool
+  ) -> String? {
+    var best: (database: String, isPreferred: Bool, due: Instant)?
+    for (database, check) in checks where check.isWaiting && check.due <= time {
+      let isPreferred = isPreferred(database)
+      if let best {
+        guard isPreferred || !best.isPreferred else { continue }
+        let isSooner = (check.due, database) < (best.due, best.database)
+        guard isPreferred != best.isPreferred || isSooner else { continue }
+      }
+      if mayBe(database) { best = (database, isPreferred, check.due) }
+    }
+    return best?.database
   }
 
   /// When the next look is due of those that are not due yet.
   func nextDue(after now: Instant) -> Instant? {
     if checks.isEmpty { return nil }
-    return checks.values.lazy.filter { !$0.isUnderWay && $0.due > now }.map(\.due).min()
+    return checks.values.lazy.filter { $0.isWaiting && $0.due > now }.map(\.due).min()
   }
 
   mutating func began(_ database: String) { checks[database]?.isUnderWay = true }
 
-  /// A look ended without an answer.
-  mutating func failed(_ database: String, begun: Instant, now: Instant) {
+  /// A look ended without an answer, as its worker was lost.
+  mutating func failed(_ database: String, with worker: String, begun: Instant, now: Instant) {
     let soonest = Self.soonest(after: begun, now)
+    checks[database]?.lostWith = worker
     checks[database]?.isUnderWay = false
     checks[database]?.soonest = soonest
     checks[database]?.due = soonest
+  }
+
+  /// A worker has come, or come back.
+  mutating func returned(_ worker: String) {
+    for (database, check) in checks where check.lostWith == worker {
+      checks[database]?.lostWith = nil
+    }
   }
 
   /// When there may be another look.
@@ -141,6 +169,7 @@ struct DatabaseVersions {
     _ version: String, of database: String, begun: Instant, now: Instant
   ) -> Bool {
     if isLatest(version, of: database) { return false }
+    if !checks.isEmpty { checks[database]?.lostWith = nil }
     let last = known[database]
     if let last, last.version != version, begun < last.learned { return false }
     latest = (database, version)

@@ -59,11 +59,6 @@ final class WorkerRecord {
     pid = report.pid
   }
 
-  /// Whether it looks at which version a database is.
-  var isChecking: Bool {
-    if case .checking = state { true } else { false }
-  }
-
   /// Whether it runs something that counts against the workers that are not reserved.
   var runsLong: Bool { runs.first?.isLong ?? false }
 

@@ -10,7 +10,7 @@ struct ClientOutput {
   private static let maxTotalUnsent = Outbox.maxTotalBytes / 2
   private static let maxUnsentBeyond = 64 << 10
   /// Frames that are smaller are not counted: they are bounded by their number.
-  private static let leastCounted = 1 << 10
+  private static let leastCounted = 4 << 10
   private static let leastSweep = 64
 
   private var outbox = Outbox()

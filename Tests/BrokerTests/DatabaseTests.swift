@@ -22,22 +22,43 @@ import Wire
     #expect(bench.jobs().count == 2)
   }
 
-  @Test func aLookThatHangsTakesOneWorker() {
+  @Test func looksThatHangTakeHalfOfTheWorkersAtMost() {
     var bench = Bench()
-    for name in ["w-1", "w-2", "w-3"] { bench.ready(name, dbs: ["a"]) }
-    bench.query("q", db: "b")
-    #expect(bench.told() == ["w-1/10": .rescan])
-    bench.pass(milliseconds: 1000)
-    #expect(bench.codes() == ["q": "no-such-database"])
+    let names = ["w-1", "w-2", "w-3"]
+    for name in names { bench.ready(name, dbs: ["a"]) }
+    for name in names.prefix(2) {
+      bench.query("q", db: "b")
+      #expect(bench.told() == ["\(name)/10": .rescan])
+      bench.pass(milliseconds: 1000)
+      #expect(bench.codes() == ["q": "no-such-database"])
+      bench.pass(milliseconds: 9_999)
+      bench.query("r", db: "b")
+      #expect(bench.told().isEmpty && bench.codes() == ["r": "no-such-database"])
+      bench.pass(milliseconds: 1)
+    }
     bench.pass(milliseconds: 60_000)
-    bench.query("r", db: "b")
-    #expect(bench.told().isEmpty && bench.codes() == ["r": "no-such-database"])
-    // It has come back, and found something.
-    bench.ready("w-1", dbs: ["a", "c"])
-    for name in ["w-2", "w-3"] { bench.ready(name, dbs: ["a", "c"]) }
-    _ = bench.told()
     bench.query("s", db: "b")
-    #expect(bench.told().count == 1)
+    #expect(bench.told().isEmpty && bench.codes() == ["s": "no-such-database"])
+    // They have come back.
+    for name in names.prefix(2) { bench.ready(name) }
+    bench.query("t", db: "b")
+    #expect(bench.told() == ["w-3/10": .rescan])
+  }
+
+  @Test func whoeverHasBecomeBusyLooksWhenItHasAnswered() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", dbs: ["b"])
+    bench.query("q", db: "c")
+    #expect(bench.told() == ["w-1/10": .rescan])
+    bench.query("busy", db: "b")
+    let busy = try bench.job()
+    bench.ready("w-1")
+    #expect(bench.codes().isEmpty)
+    bench.answer("w-2", 10, busy.attempt)
+    #expect(bench.told() == ["w-2/10": .rescan])
+    bench.ready("w-2", dbs: ["b", "c"])
+    #expect(try bench.job().request == "q")
   }
 
   @Test func aDatabaseThatHasAppearedIsFound() throws {

@@ -139,11 +139,55 @@ import Wire
     #expect(bench.told() == ["w-1/10": .check(database: "a")])
     bench.pass(milliseconds: 30)
     bench.event("worker.exited", "w-1", 10)
-    // It may have been the database.
-    bench.pass(milliseconds: 119)
+    bench.event("worker.started", "w-1", 11)
+    // It may have been the database: as long as its successor hangs too, nobody else is to.
+    bench.pass(milliseconds: 60_000)
+    bench.noteChange(of: "a")
     #expect(bench.told().isEmpty)
-    bench.pass(milliseconds: 1)
+    bench.ready("w-1", 11, dbs: ["a"])
     #expect(bench.told() == ["w-2/10": .check(database: "a")])
+  }
+
+  @Test func whatCanBeReadIsLookedAtAgainThoughAWorkerWasLost() throws {
+    var bench = bench(workers: 2)
+    bench.noteChange(of: "a")
+    #expect(bench.told() == ["w-1/10": .check(database: "a")])
+    bench.disconnect(worker: "w-1/10")
+    bench.query("q", ifVersion: "v1", waits: true)
+    bench.answer("w-2", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.pass(milliseconds: 100)
+    #expect(bench.told() == ["w-2/10": .check(database: "a")])
+  }
+
+  @Test func aLookThatDoesNotEndHoldsOtherLooksUpForAWhile() throws {
+    var bench = Bench()
+    for number in 1...2 { bench.ready("w-\(number)", dbs: ["a", "b"]) }
+    bench.noteChange(of: "b")
+    #expect(bench.told() == ["w-1/10": .check(database: "b")])
+    bench.query("q", ifVersion: "v1", waits: true)
+    bench.answer("w-2", 10, try bench.job().attempt, .unchanged, version: "v1")
+    bench.noteChange(of: "a")
+    #expect(bench.told().isEmpty)
+    let due = try #require(bench.broker.nextDeadline)
+    #expect(due <= bench.now.adding(milliseconds: 3000))
+    bench.pass(milliseconds: 3000)
+    #expect(bench.told() == ["w-2/10": .check(database: "a")])
+  }
+
+  @Test func whatSomebodyWaitsForIsLookedAtFirst() throws {
+    var bench = Bench()
+    let names = (0..<100).map { "d\($0)" }
+    bench.ready("w-1", dbs: ["a"] + names)
+    bench.query("q", ifVersion: "v1", waits: true)
+    bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "v1")
+    for name in names { bench.noteChange(of: name) }
+    let first = try #require(bench.told()["w-1/10"])
+    guard case .check(let database) = first else { return #expect(Bool(false)) }
+    bench.noteChange(of: "a")
+    bench.pass(milliseconds: 50)
+    // It has to rest, but not from that.
+    bench.ready("w-1", versions: [VersionReport(database: database, version: nil)])
+    #expect(bench.told() == ["w-1/10": .check(database: "a")])
   }
 
   @Test func oneWorkerIsLeftForRequests() throws {

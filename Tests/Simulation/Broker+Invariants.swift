@@ -101,8 +101,11 @@ extension Broker {
     if Set(idle.map(\.peer)).count != idle.count || !idle.allSatisfy({ workers[$0.peer] === $0 }) {
       return "the list of idle workers"
     }
+    let checking = workers.filter { if case .checking = $1.state { true } else { false } }
+    if Set(looks.keys) != Set(checking.keys) { return "the list of workers that look at versions" }
     if servers != served { return "counts of who serves what" }
-    if let peer = round?.asked?.peer ?? lostInRound, workers[peer]?.state != .rescanning {
+    let looking = lostInRound.union(round?.asked ?? [])
+    if !looking.allSatisfy({ workers[$0]?.state == .rescanning }) {
       return "a worker is waited for that does not look"
     }
     return nil

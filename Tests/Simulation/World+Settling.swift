@@ -51,7 +51,9 @@ extension Broker {
     if !unresolved.isEmpty || !parked.isEmpty { return "something waits" }
     if workers.values.contains(where: { $0.state != .idle }) { return "a worker is not idle" }
     if workers.isEmpty { return "there are no workers" }
-    if !versions.checks.isEmpty { return "a version is looked at" }
+    if versions.checks.values.contains(where: { $0.isUnderWay || $0.isWaiting }) {
+      return "a version is looked at"
+    }
     if round != nil { return "workers are looking" }
     return nil
   }
