@@ -43,9 +43,9 @@ extension Broker {
   private func dueCheck(by time: Instant, isSpare: Bool, _ now: Instant) -> String? {
     let hasRested = isSpare || now >= nextCheck
     if !hasRested && parked.isEmpty { return nil }
-    return versions.next(due: time, preferring: { !parked.isEmpty && parked.lanes[$0] != nil }) {
-      (hasRested || parked.lanes[$0] != nil) && idleWorker(for: $0) != nil
-    }
+    return versions.next(
+      due: time, preferring: { !parked.isEmpty && parked.lanes[$0] != nil },
+      where: { (hasRested || parked.lanes[$0] != nil) && idleWorker(for: $0) != nil })
   }
 
   private mutating func check(_ database: String, _ now: Instant) {
