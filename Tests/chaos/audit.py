@@ -37,9 +37,11 @@ class Audit:
         self.lateness, self.cancel_times, self.latencies = [], [], collections.defaultdict(list)
         self.versions = {}
         self.crashes = collections.defaultdict(list)
+        self.sends = collections.Counter()
         self.retried = self.aborted = self.streamed = self.chunks = 0
         for client in clients:
             for send in client.sends.values():
+                self.sends[send.text] += 1
                 for answer in send.answers:
                     if answer.code == "crashed":
                         self.crashes[send.text].append(answer.at)
@@ -114,7 +116,9 @@ class Audit:
             crashes = self.crashes[send.statement if is_any else send.text]
             # Who was killed in the middle of a large result, or by it, is not told apart; it is `aborted`.
             deaths = self.troubles.count(WORKER_DEATHS, answer.at - 60, answer.at)
-            if not any(at <= answer.at for at in crashes) and not (send.kind == "large" and deaths >= 3):
+            # Deaths are counted for all requests that are the same, none of which needs to have crashed.
+            may_be = deaths >= 3 and (send.kind == "large" or not is_any and self.sends[send.text] > 1)
+            if not any(at <= answer.at for at in crashes) and not may_be:
                 self.fault("quarantined though it never crashed", send)
         else:
             self.fault(f"{send.kind}: answered {code}", send)

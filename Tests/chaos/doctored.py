@@ -119,6 +119,11 @@ def quarantined_after_another_crashed(story, what="this statement with these par
     crash[2] = crash[2].replace("c-1", "c-2")
     story.kill("workers-1", "workers-2", "workers-3")
     story.answers = [crash, story.error("quarantined", after=0.2, message=f'"{what} has killed 9 workers"')]
+def quarantined_by_kills_under_two(story):
+    story.others = [(SENT, "send", 1, "c-2", "lookup", "red", queries.LOOKUP, PARAMETERS, 1000, 1)]
+    story.kill("workers-1", "workers-2", "workers-3")
+    second = story.answer(0.3, identity="c-2")
+    story.answers = [story.error("quarantined", after=0.2, message='"this statement with these parameters has killed 3 workers"'), second]
 def statement_quarantined(story): quarantined_after_another_crashed(story, "this statement")
 def streamed(story, numbers=(1, 2), chunks=2, credit=2):
     story.credit = credit
@@ -192,6 +197,7 @@ CASES = {
     crashed_by_kills_long_ago: {"crashed without a reason", CAUSELESS},
     crashed_by_kills_of_others: {"crashed by a worker that nobody killed"},
     quarantined: {"quarantined though it never crashed"},
+    quarantined_by_kills_under_two: set(),
     quarantined_after_another_crashed: {"quarantined though it never crashed"},
     statement_quarantined: set(),
     streamed: set(),
