@@ -143,7 +143,8 @@ extension Broker {
     lostInRound.remove(peer)
   }
 
-  /// Whether nobody is to look for names now: some do not come back. Never more than half of all are lost so.
+  /// Whether nobody is to look for names now: some do not come back. Another one is tried after a while, but
+  /// none once half of all are lost so.
   private func hasLostScouts(_ now: Instant) -> Bool {
     !lostInRound.isEmpty && (now < nextRound || 2 * lostInRound.count >= workers.count)
   }

@@ -44,8 +44,13 @@ extension Broker {
     let hasRested = isSpare || now >= nextCheck
     if !hasRested && parked.isEmpty { return nil }
     return versions.next(
-      due: time, preferring: { !parked.isEmpty && parked.lanes[$0] != nil },
-      where: { (hasRested || parked.lanes[$0] != nil) && idleWorker(for: $0) != nil })
+      due: time, preferring: isWaitedFor,
+      where: { (hasRested || isWaitedFor($0)) && idleWorker(for: $0) != nil })
+  }
+
+  /// Whether somebody waits for a change of a database.
+  private func isWaitedFor(_ database: String) -> Bool {
+    !parked.isEmpty && parked.lanes[database] != nil
   }
 
   private mutating func check(_ database: String, _ now: Instant) {
@@ -77,7 +82,7 @@ extension Broker {
     rest(after: worker, now)
     let isNew = versions.looked(
       report.database, report.version, begun: worker.checkBegun,
-      isWatched: !parked.numbers(for: report.database).isEmpty, now: now)
+      isWatched: isWaitedFor(report.database), now: now)
     if isNew { announceChange(of: report.database) }
   }
 

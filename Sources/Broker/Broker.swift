@@ -73,9 +73,9 @@ package struct Broker {
   /// Requests that wait for a change of their database.
   var parked = DatabaseLanes()
   var versions = DatabaseVersions()
-  /// Until then the only idle worker looks at no database's version.
+  /// Until then the only idle worker looks at no database's version for which nobody waits.
   var nextCheck = Instant.start
-  /// Until then no such look goes before requests.
+  /// Until then no look goes before requests.
   var nextLateCheck = Instant.start
   /// The workers that look at versions, and since when.
   var looks: [PeerID: Instant] = [:]

@@ -39,7 +39,7 @@ enum Constants {
   static let silenceMilliseconds = 3500
   /// A database that may have changed is looked at also while requests wait when it was to be so long ago.
   static let lateCheckMilliseconds = 10
-  /// Whoever looks at a database's version ends itself after 2.5 s.
+  /// A look at a database's version holds others up for so long at most: whoever looks ends itself after 2.5 s.
   static let lookMilliseconds = 3000
   /// A worker that looks which databases there are is waited for so long.
   static let rescanMilliseconds = 1000

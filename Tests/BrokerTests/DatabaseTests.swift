@@ -22,7 +22,7 @@ import Wire
     #expect(bench.jobs().count == 2)
   }
 
-  @Test func looksThatHangTakeHalfOfTheWorkersAtMost() {
+  @Test func nobodyLooksAnyMoreWhenHalfHaveNotComeBack() {
     var bench = Bench()
     let names = ["w-1", "w-2", "w-3"]
     for name in names { bench.ready(name, dbs: ["a"]) }

@@ -78,8 +78,21 @@ import Glibc
   private func packedRequest(
     of client: borrowing Socket, to router: inout RouterSocket
   ) throws -> ClientRequest {
-    let packed = Array("15:SHOW what=stats,0:,0:,".utf8)
-    _ = try client.send([.delimiter, .bytes(Array("MANY".utf8)), .bytes(packed)])
+    try request(
+      of: client, to: &router,
+      [.bytes(Array("MANY".utf8)), .bytes(Array("15:SHOW what=stats,0:,0:,".utf8))])
+  }
+
+  private func singleRequest(
+    of client: borrowing Socket, to router: inout RouterSocket
+  ) throws -> ClientRequest {
+    try request(of: client, to: &router, [.bytes(Array("SHOW what=stats".utf8))])
+  }
+
+  private func request(
+    of client: borrowing Socket, to router: inout RouterSocket, _ frames: [Part]
+  ) throws -> ClientRequest {
+    _ = try client.send([.delimiter] + frames)
     try wait(router.base.socket)
     return try request(try #require(try router.receive()).message)
   }
@@ -104,9 +117,7 @@ import Glibc
   @Test func aReaderThatTakesItsTimeHasLittleInZeroMQAndGetsAllInOrder() throws {
     var router = try router(sendHighWaterMark: 1000)
     let client = try client()
-    _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
-    try wait(router.base.socket)
-    let request = try request(try #require(try router.receive()).message)
+    let request = try singleRequest(of: client, to: &router)
 
     let large = try rows(1 << 20)
     let count = 20
@@ -132,9 +143,7 @@ import Glibc
   @Test func manyAnswersHaveLittleInZeroMQThoughEachIsSmall() throws {
     var router = try router(sendHighWaterMark: 1000)
     let client = try client()
-    _ = try client.send([.delimiter, .bytes(Array("SHOW what=stats".utf8))])
-    try wait(router.base.socket)
-    let request = try request(try #require(try router.receive()).message)
+    let request = try singleRequest(of: client, to: &router)
 
     let (rows, count) = (try rows(8000), 1000)
     for number in 0..<count {
