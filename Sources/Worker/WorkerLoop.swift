@@ -1,3 +1,4 @@
+internal import Synchronization
 package import Toolkit
 package import Wire
 package import ZeroMQ
@@ -5,6 +6,9 @@ package import ZeroMQ
 #if canImport(Glibc)
 private import Glibc
 #endif
+
+/// Whether it was said that nothing is heard of the router, which all threads of a process wait for.
+private let hasToldSilence = Atomic(false)
 
 /// Says READY to a router, runs what it replies, answers, and so on.
 ///
@@ -15,6 +19,8 @@ private import Glibc
 package struct WorkerLoop<Runner: Engine>: ~Copyable {
   /// How long a worker that is to end waits for the router's word that it has noticed.
   private static var farewellMilliseconds: Int { 500 }
+  /// How long a router is waited for without a word.
+  private static var patienceMilliseconds: Int { 5000 }
   /// What is kept of the buffers from one request to the next, in bytes.
   private static var keptCapacity: Int { 1 << 20 }
   /// When the answers of a batch have so many bytes, the rest of it is given back.
@@ -66,9 +72,7 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
     _ signals: borrowing SignalSource, lifeline: Int32?, say: (Notice) throws -> Void
   ) throws {
     while true {
-      while current == nil && !isStopping {
-        try wait(signals, lifeline, milliseconds: nil)
-      }
+      try awaitRouter(signals, lifeline)
       guard let giver = current, !isStopping else { return }
       let connection = try connect()
       reportedRevision = nil
@@ -77,6 +81,26 @@ package struct WorkerLoop<Runner: Engine>: ~Copyable {
       while current == giver {
         guard try serve(connection, giver, signals, lifeline, say) else { return }
       }
+    }
+  }
+
+  /// Waits until a router has been heard of, and says so when that takes long: whoever gave a wrong address would
+  /// wait for ever.
+  private mutating func awaitRouter(
+    _ signals: borrowing SignalSource, _ lifeline: Int32?
+  ) throws {
+    var patience: Instant? = Clock.now().adding(milliseconds: Self.patienceMilliseconds)
+    while current == nil && !isStopping {
+      let now = Clock.now()
+      if let limit = patience, now >= limit {
+        patience = nil
+        if !hasToldSilence.exchange(true, ordering: .relaxed) {
+          let seconds = Self.patienceMilliseconds / 1000
+          Diagnostics.report(
+            "router \(router)", "nothing heard of it for \(seconds) s; waiting for it")
+        }
+      }
+      try wait(signals, lifeline, milliseconds: patience?.millisecondsUp(since: now))
     }
   }
 

@@ -277,3 +277,13 @@ EOF
   [ "$(bytes_read)" -gt 10000000 ]
   [ "$(bytes_read)" -gt 10000000 ]
 }
+
+@test "a worker that hears nothing of its router says so, once, and goes on waiting" {
+  sqlite3 "$data/v.db" 'create table v(x)'
+  start worker xodb-worker --data "$data" --threads 3
+  wait_for grep -q . "$work/worker.err"
+  [ "$(cat "$work/worker.err")" = "xodb-worker: router ipc://$XODB_RUN/workers: nothing heard of it for 5 s; waiting for it" ]
+  start_router
+  wait_for listed '.*'
+  [ "$(wc -l <"$work/worker.err")" -eq 1 ]
+}
