@@ -21,6 +21,7 @@ final class Database {
   var sighting: (status: FileStatus, changes: Int)?
   let policy = ReadPolicy()
   let snapshot: Snapshot
+  let index: IndexClaim
   let clock: RunClock
   private let connection: Connection
   private let maxSQLBytes: Int
@@ -40,7 +41,12 @@ final class Database {
     statements = LRUCache(capacity: limits.statements)
     let file = OpenFile(identity)
     connection = try Connection(path, .readOnly)
-    connection.closing = file.closing
+    let index = IndexClaim(connection.path, of: identity)
+    self.index = index
+    connection.closing = { close in
+      file.closing(close)
+      index.release()
+    }
     try connection.set(.defensive, true)
     try connection.set(.trustedSchema, false)
     for library in extensions { try library.load(into: connection) }

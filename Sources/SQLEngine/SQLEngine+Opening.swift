@@ -55,12 +55,22 @@ extension SQLEngine {
         if try !open(locate(name)) { misses += 1 }
         continue
       }
+      guard database.index.take() else {
+        // Only another thread's is waited for.
+        for other in connections.valuesByAge where database.index.isBlocked(by: other.index) {
+          connections.remove(other.name)
+        }
+        connections.remove(name)
+        hasOldIndex = true
+        continue
+      }
       var failure: SQLiteError?
       do throws(SQLiteError) {
         try database.snapshot.begin()
       } catch {
         failure = error
       }
+      if !database.snapshot.hasLog { database.index.release() }
       // To read the last commits SQLite opens the log and its index too.
       if failure?.isOutOfFiles == true, connections.count > 1 {
         connections.removeAll()

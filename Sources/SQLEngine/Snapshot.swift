@@ -46,6 +46,15 @@ final class Snapshot {
     if case .file(nil) = data { true } else { false }
   }
 
+  /// Whether there is a log, whose index is open then.
+  var hasLog: Bool {
+    switch data {
+    case .file(let header): header != nil
+    case .log: true
+    case .unknown: connection.log != .none
+    }
+  }
+
   init(of connection: Connection) throws(SQLiteError) {
     self.connection = connection
     probe = try connection.prepare("PRAGMA schema_version")
@@ -55,6 +64,7 @@ final class Snapshot {
   ///
   /// Nothing remains after an error.
   func begin() throws(SQLiteError) {
+    data = .unknown
     do throws(SQLiteError) {
       data = try find()
     } catch {

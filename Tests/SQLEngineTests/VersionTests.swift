@@ -170,6 +170,40 @@ import Wire
     #expect(engine.ask("a", "select x from t") == "new\n")
   }
 
+  /// SQLite would open the index once more for the new file, and to close it for the old one would give up
+  /// the locks on it: a writer could overwrite what is being read.
+  @Test func noTwoFilesHaveTheIndexOfOnePathOpen() throws {
+    let (writer, engine) = try make("wal")
+    var (reader, other) = (engine, try fixture.engine())
+    #expect(reader.ask("a", "select x from t") == "0\n")
+    try writer.execute("pragma wal_checkpoint(truncate)")
+    // As large as the old one, so that SQLite takes the index for its own.
+    try fixture.database(
+      "new", "pragma journal_mode=wal; create table t(x); insert into t values('new')")
+    rename(fixture.file("new"), fixture.file("a.db"))
+    #expect(
+      other.ask("a", "select x from t", milliseconds: 50)
+        == "deadline: the deadline is over: the file was replaced, and somebody still has the old one's '-shm' open"
+    )
+    reader.filesChanged(["a"])
+    #expect(other.ask("a", "select x from t") == "new\n")
+    #expect(reader.ask("a", "select x from t") == "new\n")
+  }
+
+  @Test func anEngineClosesWhatIsInItsOwnWay() throws {
+    let (writer, engine) = try make("wal")
+    symlink(fixture.file("a.db"), fixture.file("link.db"))
+    var reader = engine
+    reader.rescan()
+    #expect(reader.ask("link", "select x from t") == "0\n")
+    try writer.execute("pragma wal_checkpoint(truncate)")
+    try fixture.database(
+      "new", "pragma journal_mode=wal; create table t(x); insert into t values('new')")
+    rename(fixture.file("new"), fixture.file("a.db"))
+    #expect(reader.ask("a", "select x from t") == "new\n")
+    #expect(reader.ask("link", "select x from t") == "new\n")
+  }
+
   @Test func otherFilesHaveOtherVersions() throws {
     var (writer, engine) = try make("delete")
     var seen: Set<String?> = [engine.version(of: "a")]

@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// The right to have the index of a log open, which one file at each path has at a time, for all its
+/// connections in this process.
+///
+/// SQLite finds a log's index, `-shm`, by the database's path, but counts who uses it for each file. Of a
+/// file that was replaced and of the new one it would open the same index twice; and to close it for the
+/// one gives up all POSIX locks that the process has on it for the other. Then writers overwrite what is
+/// being read, or cut the index off below its readers.
+final class IndexClaim {
+  private struct Holder {
+    let file: FileStatus.Identity
+    /// How many of its connections have the right.
+    var count = 0
+  }
+
+  /// Who has it, by the path's bytes.
+  private static let holders = Mutex<[[UInt8]: Holder]>([:])
+
+  private let path: [UInt8]
+  private let file: FileStatus.Identity
+  private var isHeld = false
+
+  /// - Parameter path: where SQLite has opened the file, without symbolic links.
+  init(_ path: UnsafePointer<CChar>?, of file: FileStatus.Identity) {
+    self.path = path.map { Array(String(cString: $0).utf8) } ?? []
+    self.file = file
+  }
+
+  /// Takes the right, before the connection reads: it may find that there is a log.
+  ///
+  /// - Returns: whether it has it now. Otherwise another file does, until its connections are closed.
+  func take() -> Bool {
+    if isHeld { return true }
+    isHeld = Self.holders.withLock { holders in
+      var holder = holders[path, default: Holder(file: file)]
+      guard holder.file == file else { return false }
+      holder.count += 1
+      holders[path] = holder
+      return true
+    }
+    return isHeld
+  }
+
+  /// Gives it back: there is no log, or the connection is closed.
+  func release() {
+    guard isHeld else { return }
+    isHeld = false
+    Self.holders.withLock { holders in
+      guard var holder = holders[path] else { return }
+      holder.count -= 1
+      holders[path] = holder.count == 0 ? nil : holder
+    }
+  }
+
+  /// Whether another connection's claim keeps this one from the right.
+  func isBlocked(by other: IndexClaim) -> Bool {
+    other.isHeld && other.file != file && other.path == path
+  }
+}
