@@ -32,6 +32,9 @@ final class Snapshot {
   /// Reads from the file, and depends on no schema.
   private let probe: Statement
   private var data = Data.unknown
+  /// The counter of changes of the schema, as the transaction sees it, and as the first one did.
+  private var schemaVersion: Int64?
+  private var firstSchemaVersion: Int64?
   /// The file when it was last read alone.
   private var lastLook: Look?
   /// The index of the empty log, once it was found to be this file's.
@@ -82,7 +85,7 @@ final class Snapshot {
   private func find() throws(SQLiteError) -> Data {
     var before = connection.log
     for _ in 0..<Self.maxAttempts {
-      _ = try probe.step()
+      try look()
       let after = connection.log
       if before == after {
         switch after {
@@ -95,8 +98,16 @@ final class Snapshot {
       probe.reset()
       before = after
     }
-    _ = try probe.step()
+    try look()
     return .unknown
+  }
+
+  /// Begins to read.
+  private func look() throws(SQLiteError) {
+    _ = try probe.step()
+    guard case .integer(let version) = try probe.column(0) else { return }
+    schemaVersion = version
+    if firstSchemaVersion == nil { firstSchemaVersion = version }
   }
 
   /// Whether the index of the empty log is that of another file, which this one has replaced: as long
@@ -123,10 +134,12 @@ final class Snapshot {
   /// have any more.
   ///
   /// For SQLite pages are good while the counter of commits is what it was, and tables while that of
-  /// the schema is. Of a file that was copied over this one either may be so by chance.
+  /// the schema is. Of a file that was copied over this one either may be so by chance. And not every
+  /// statement makes SQLite look at the schema's: `PRAGMA` and `EXPLAIN` go by the tables in memory.
   ///
   /// - Parameter status: of the database's file, taken since the transaction began.
   func isOutdated(_ status: FileStatus) -> Bool {
+    guard schemaVersion == firstSchemaVersion else { return true }
     // With a log, only checkpoints write to the file: what they bring was read from the log.
     guard case .file = data else { return false }
     let dataVersion = connection.dataVersion
