@@ -48,7 +48,6 @@ final class Database {
       index.release()
     }
     try connection.set(.defensive, true)
-    try connection.set(.trustedSchema, false)
     for library in extensions { try library.load(into: connection) }
     try connection.set(.loadExtension, false)
     connection.setLimit(.length, limits.valueBytes)

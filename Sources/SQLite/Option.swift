@@ -6,8 +6,6 @@ package struct Option: Sendable {
 
   /// Refuses what could corrupt the file by SQL alone.
   package static let defensive = Option(code: SQLITE_DBCONFIG_DEFENSIVE)
-  /// Lets views and triggers use functions that may have side effects.
-  package static let trustedSchema = Option(code: SQLITE_DBCONFIG_TRUSTED_SCHEMA)
   /// Lets `Connection.loadExtension` work; never the SQL function, which an authorizer or
   /// SQLite itself refuses.
   package static let loadExtension = Option(code: SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION)
