@@ -59,7 +59,7 @@ package struct Link: ~Copyable {
   ) throws(ToolError) {
     guard Self.takesPacked(line.content.count + sql.count + parameters.count) else {
       try flush()
-      try begin()
+      guard try begin() else { return }
       let isAlone = sql.count == 0 && parameters.count == 0
       try add(line, isLast: isAlone)
       if !isAlone { try add(sql, isLast: parameters.count == 0) }
@@ -78,17 +78,23 @@ package struct Link: ~Copyable {
   /// Sends what was not sent yet.
   package mutating func flush() throws(ToolError) {
     guard packedCount > 0 else { return }
-    try begin()
+    defer {
+      packed.removeAll()
+      packedCount = 0
+    }
+    guard try begin() else { return }
     try add(Packed.line, isLast: false)
     try add(.raw(packed.bytes), isLast: true)
-    packed.removeAll()
-    packedCount = 0
   }
 
-  /// Sends the empty frame. It is never refused, as there is room for all that the session sends.
-  private func begin() throws(ToolError) {
-    _ = try ToolError.wrapping { () throws(ZMQError) in
-      try connection.socket.begin(UnsafeRawBufferPointer(start: nil, count: 0))
+  /// Sends the empty frame. There is room for all that the session sends: it is refused only once libzmq
+  /// has given the connection up, because what is there is another kind of socket. Then nobody answers,
+  /// and who waits notices that.
+  ///
+  /// - Returns: whether the message may go on.
+  private func begin() throws(ToolError) -> Bool {
+    try ToolError.wrapping { () throws(ZMQError) in
+      try connection.socket.begin(UnsafeRawBufferPointer(start: nil, count: 0)) == .sent
     }
   }
 

@@ -142,6 +142,26 @@ answered() { # NAME
   [ "$(req a -d only-b -f tsv 'select x from t')" = b ]
 }
 
+@test "a peer that is another kind of socket is none, and harms nobody" {
+  local kind peers=()
+  for kind in PUB XPUB PULL PUSH PAIR REP; do
+    start "$kind" /usr/bin/python3 -c 'import sys, time, zmq
+socket = zmq.Context().socket(getattr(zmq, sys.argv[1]))
+print(socket.bind_to_random_port("tcp://127.0.0.1"), flush=True)
+time.sleep(60)' "$kind"
+    wait_for filled "$work/$kind.out"
+    peers+=(--peer "tcp://127.0.0.1:$(<"$work/$kind.out")")
+  done
+  start a xodb-node --data "$work/a" --threads 2 --bind "ipc://$XODB_RUN/a" --serve "${peers[@]}"
+  # Each was asked, given up and connected to again.
+  sleep 4
+  alive "$pid"
+  [ ! -s "$work/a.err" ]
+  run -0 req a -d only-a -f tsv 'select x from t'
+  [ "$output" = a ]
+  run -66 req a -d only-b 'select x from t'
+}
+
 @test "a request goes no way twice, and no way without end" {
   start_node a b
   start_node b a
