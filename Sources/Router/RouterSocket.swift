@@ -33,9 +33,10 @@ package struct RouterSocket: ~Copyable {
   /// - Parameters:
   ///   - name: unique in the process.
   ///   - maxFrame: the largest frame in bytes; whoever sends a larger one is disconnected.
+  ///   - mayPause: whether who is connected may stop reading for long.
   package init(
     _ name: String, boundTo endpoints: [String], maxFrame: Int64,
-    highWaterMarks: HighWaterMarks, in context: Context
+    highWaterMarks: HighWaterMarks, mayPause: Bool = false, in context: Context
   ) throws(ZMQError) {
     let base = try MonitoredSocket(
       .router, [.accepted, .acceptFailed, .handshakeFailed, .disconnected], name: name, in: context)
@@ -46,7 +47,7 @@ package struct RouterSocket: ~Copyable {
     try base.socket.set(.linger, Self.lingerMilliseconds)
     try base.socket.set(.backlog, Limits.backlog)
     try base.socket.set(.routerMandatory, 1)
-    try base.socket.noticeLostHosts()
+    try base.socket.noticeLostHosts(mayPause: mayPause)
     for endpoint in endpoints { try base.socket.bind(endpoint) }
     self.base = base
     paths = BoundPaths(endpoints)

@@ -19,13 +19,17 @@ extension Socket {
 
   /// Ends tcp connections to hosts that have fallen silent, and connects to them when they are back.
   /// It has to be called before the socket is bound or connected.
-  package func noticeLostHosts() throws(ZMQError) {
+  ///
+  /// - Parameter mayPause: whether who is connected may stop reading for long. To the kernel a host that
+  ///   says again and again that it has no room is as silent as one that is lost; so of one that is lost
+  ///   while something is sent to it, it notices that only after many minutes.
+  package func noticeLostHosts(mayPause: Bool = false) throws(ZMQError) {
     try set(.keepalive, 1)
     try set(.keepaliveIdle, Self.idle)
     try set(.keepaliveInterval, Self.interval)
     try set(.keepaliveCount, Self.count)
     // While something waits to be received there, the kernel does not ask.
-    try set(.receiptTimeout, (Self.idle + Self.interval * Self.count) * 1000)
+    if !mayPause { try set(.receiptTimeout, (Self.idle + Self.interval * Self.count) * 1000) }
     try set(.connectTimeout, Self.connectMilliseconds)
   }
 }

@@ -131,7 +131,7 @@ final class Node: Sendable {
     let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(
         "clients", boundTo: [Self.clients] + bind, maxFrame: BrokerLoop.maxClientFrame,
-        highWaterMarks: BrokerLoop.clientHighWaterMarks, in: context)
+        highWaterMarks: BrokerLoop.clientHighWaterMarks, mayPause: true, in: context)
     }
     let workers = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(

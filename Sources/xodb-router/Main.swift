@@ -120,7 +120,7 @@ struct Main: ParsableCommand {
     let clients = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(
         "clients", boundTo: [directory.clients] + bind, maxFrame: BrokerLoop.maxClientFrame,
-        highWaterMarks: BrokerLoop.clientHighWaterMarks, in: context)
+        highWaterMarks: BrokerLoop.clientHighWaterMarks, mayPause: true, in: context)
     }
     let workers = try ToolError.wrapping(.cannotCreate) { () throws(ZMQError) in
       try RouterSocket(

@@ -154,6 +154,15 @@ serve_crowd() { # NUMBER PROCESSES ENDPOINT
   [ "$(shown_workers)" -eq 1 ]
 }
 
+@test "a client over tcp that reads nothing for long gets all of its answers then" {
+  start_router --bind 'tcp://127.0.0.1:*'
+  router=$pid
+  start_workers 1
+  # 28 MiB, of which the connection holds a part. The kernel would end one to a silent host after 6 s.
+  run -0 /usr/bin/python3 "$BATS_TEST_DIRNAME/pause.py" "tcp://127.0.0.1:$(tcp_port)" 2000 14336 9
+  [ "$output" = 2000 ]
+}
+
 @test "connections that say nothing are closed after a while" {
   start_router
   hold_connections 50 "$XODB_RUN/clients"
