@@ -151,12 +151,17 @@ extension Broker {
       && supervisors.values.contains { $0.slots.values.contains { $0.names.contains(database) } }
   }
 
-  /// Drops the supervisors that have fallen silent, and their workers.
+  /// Drops the workers of supervisors that have fallen silent. What those had is expected back for a while.
   mutating func dropSilent(_ now: Instant) {
-    for (name, record) in supervisors
-    where now >= record.lastHeard.adding(milliseconds: Constants.silenceMilliseconds) {
-      supervisors[name] = nil
+    for (name, record) in supervisors where now >= record.silenceEnd {
       hasLostNames = true
+      guard !record.isSilent else {
+        supervisors[name] = nil
+        continue
+      }
+      supervisors[name] = SupervisorRecord(
+        incarnation: 0, lastHeard: record.lastHeard, rivalDue: now,
+        slots: record.slots.mapValues { .init(generation: 0, phase: .backoff, names: $0.names) })
       for (peer, worker) in workers where worker.supervisor == name {
         lose(peer, why: "its supervisor is silent", .uncounted, now)
       }

@@ -6,9 +6,7 @@ extension Broker {
   package var nextDeadline: Instant? {
     var next = deadlines.min?.time
     func consider(_ time: Instant) { next = min(next ?? time, time) }
-    for record in supervisors.values {
-      consider(record.lastHeard.adding(milliseconds: Constants.silenceMilliseconds))
-    }
+    for record in supervisors.values { consider(record.silenceEnd) }
     // Often enough to tell a sleep of our own from a silence of theirs.
     if !supervisors.isEmpty { consider(lastTick.adding(milliseconds: 1000)) }
     if !unresolved.isEmpty && lastTick < settled { consider(settled) }

@@ -43,6 +43,8 @@ enum Constants {
   static let lookMilliseconds = 3000
   /// A worker that looks which databases there are is waited for so long.
   static let rescanMilliseconds = 1000
+  /// The databases of a supervisor's workers, or of a peer, that was lost are expected back for so long.
+  static let returnMilliseconds = 10_000
   /// One connection is shown something at most once in so long.
   static let showMilliseconds = 10
   /// A worker sends a result that has no end yet when there are so many bytes of it.
@@ -70,8 +72,6 @@ enum Constants {
   static let peerQuestionMilliseconds = 250
   /// A peer that has said nothing for so long is lost, and connected to anew.
   static let peerSilenceMilliseconds = 1500
-  /// So long after that its databases are still expected to come back.
-  static let peerReturnMilliseconds = 10_000
   /// A worker looks at most once in so long which databases there are that other brokers can be offered.
   static let askersLookMilliseconds = 1000
   /// So many connections are known to be other brokers'.

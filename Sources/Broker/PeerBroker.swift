@@ -76,7 +76,7 @@ final class PeerBroker {
   func lose(_ now: Instant) {
     if !names.isEmpty {
       expectedNames.formUnion(names)
-      expectedUntil = now.adding(milliseconds: Constants.peerReturnMilliseconds)
+      expectedUntil = now.adding(milliseconds: Constants.returnMilliseconds)
     }
     names = []
     revision = -1

@@ -121,9 +121,19 @@ struct SupervisorRecord {
     var names: Set<String> = []
   }
 
+  /// 0 for one that is silent, and may come back under any number.
   var incarnation: Int64
   var lastHeard: Instant
   /// An earlier incarnation that speaks then lives, on another host, and that is said.
   var rivalDue: Instant
   var slots: [String: Slot] = [:]
+
+  var isSilent: Bool { incarnation == 0 }
+
+  /// When it counts as silent, or is expected back no longer.
+  var silenceEnd: Instant {
+    let silence = Constants.silenceMilliseconds
+    return lastHeard.adding(
+      milliseconds: isSilent ? silence + Constants.returnMilliseconds : silence)
+  }
 }
