@@ -62,7 +62,7 @@ let package = Package(
     library(
       "Router",
       [
-        "Broker", "Toolkit", "Wire", "ZeroMQ",
+        "Broker", "CLinux", "Toolkit", "Wire", "ZeroMQ",
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
     // What a client decides: which requests there are, when each is sent, what is printed; and the loop

@@ -89,6 +89,13 @@ extension Broker {
           .with("workers", capacity.workers).with("databases", peer.names.count)))
   }
 
+  /// A part of a message has come from a peer at that time. A large one takes its time on a slow network, and
+  /// what the peer says besides comes behind it.
+  package mutating func receivedPart(from number: Int, at time: Instant) {
+    let peer = peers[number]
+    if peer.capacity != nil { peer.lastHeard = max(peer.lastHeard, time) }
+  }
+
   /// What peers have is another thing now.
   private mutating func notePeersNames() {
     hasLostNames = true

@@ -72,6 +72,9 @@ enum Constants {
   static let peerQuestionMilliseconds = 250
   /// A peer that has said nothing for so long is lost, and connected to anew.
   static let peerSilenceMilliseconds = 1500
+  /// One that has not said anything yet gets more time with each attempt, up to so much: to connect takes
+  /// several times as long as to be answered.
+  static let peerJoinMilliseconds = 6000
   /// A worker looks at most once in so long which databases there are that other brokers can be offered.
   static let askersLookMilliseconds = 1000
   /// So many connections are known to be other brokers'.

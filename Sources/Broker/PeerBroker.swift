@@ -18,6 +18,8 @@ final class PeerBroker {
   /// Whether it was said that it is not there, since it last was.
   var isMissed = false
   var lastHeard: Instant
+  /// How long the next attempt to reach it may take, in milliseconds.
+  private var patience = Constants.peerSilenceMilliseconds
   private(set) var nextQuestion: Instant
   /// What it has, with the share of a worker that each is counted for.
   private(set) var handed: [UInt64: (units: Int, bytes: Int)] = [:]
@@ -42,7 +44,10 @@ final class PeerBroker {
     return due
   }
 
-  var silenceEnd: Instant { lastHeard.adding(milliseconds: Constants.peerSilenceMilliseconds) }
+  var silenceEnd: Instant {
+    lastHeard.adding(
+      milliseconds: capacity == nil ? patience : Constants.peerSilenceMilliseconds)
+  }
 
   func asked(_ now: Instant) {
     nextQuestion = now.adding(milliseconds: Constants.peerQuestionMilliseconds)
@@ -74,6 +79,9 @@ final class PeerBroker {
 
   /// It is not there any more, but may come back.
   func lose(_ now: Instant) {
+    patience =
+      capacity == nil
+      ? min(2 * patience, Constants.peerJoinMilliseconds) : Constants.peerSilenceMilliseconds
     if !names.isEmpty {
       expectedNames.formUnion(names)
       expectedUntil = now.adding(milliseconds: Constants.returnMilliseconds)

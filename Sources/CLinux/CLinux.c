@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +48,13 @@ int clinux_set_timer(int timer, long milliseconds) {
   struct itimerspec time = {.it_value = {.tv_sec = milliseconds / 1000,
                                          .tv_nsec = milliseconds % 1000 * 1000000}};
   return timerfd_settime(timer, 0, &time, NULL);
+}
+
+long clinux_received_before(int descriptor) {
+  struct tcp_info info;
+  socklen_t size = sizeof info;
+  if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
+  return info.tcpi_last_data_recv;
 }
 
 int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

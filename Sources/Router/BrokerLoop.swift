@@ -128,7 +128,12 @@ package struct BrokerLoop: ~Copyable {
         supervised.say(.alive)
         checkPaths(now)
       }
-      if let nextTick, now >= nextTick { broker.tick(now: now) }
+      if let nextTick, now >= nextTick {
+        for (number, peer) in peers.enumerated() {
+          if let time = peer.lastReceived(now) { broker.receivedPart(from: number, at: time) }
+        }
+        broker.tick(now: now)
+      }
       sets.tick(&broker, now: now)
       sets.stepLooked(&broker, now: now)
       // Whoever waits for one answer waits for all that is done before this.

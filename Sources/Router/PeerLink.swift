@@ -1,4 +1,5 @@
 internal import Broker
+internal import CLinux
 internal import Toolkit
 internal import Wire
 internal import ZeroMQ
@@ -11,6 +12,8 @@ final class PeerLink {
   private var link: Link
   /// How many connections there were.
   private var count = 1
+  /// That of the connection on which the last message came.
+  private var descriptor: Int32?
 
   /// Begins to connect.
   init(_ endpoint: String, number: Int, in context: Context) throws(ToolError) {
@@ -26,6 +29,7 @@ final class PeerLink {
     link = try Link(to: endpoint, name: "peer-\(number)-\(count)", in: context)
     try link.connect()
     count += 1
+    descriptor = nil
   }
 
   func hand(_ handovers: [Handover]) throws(ToolError) {
@@ -49,7 +53,17 @@ final class PeerLink {
   }
 
   func receive() throws(ToolError) -> PeerReply? {
-    try link.receive().map { PeerReply($0) }
+    guard let message = try link.receive() else { return nil }
+    descriptor = message.descriptor ?? descriptor
+    return PeerReply(message)
+  }
+
+  /// When the last bytes came, also of a message that is not whole yet; nil where the kernel does not tell,
+  /// as it does of tcp.
+  func lastReceived(_ now: Instant) -> Instant? {
+    guard let descriptor else { return nil }
+    let milliseconds = clinux_received_before(descriptor)
+    return milliseconds < 0 ? nil : now.adding(milliseconds: -Int(milliseconds))
   }
 
   /// Whether the connection has ended since the last call.

@@ -426,6 +426,31 @@ import Wire
     // One that never answers is connected to again and again, but not all the time.
     bench.disconnect(peer: 0)
     #expect(bench.reconnects().isEmpty)
+    // Each attempt takes longer, as it may be far away.
+    for ticks in [6, 12, 24, 24] {
+      for _ in 1..<ticks { bench.pass(milliseconds: 250) }
+      #expect(bench.reconnects().isEmpty)
+      bench.pass(milliseconds: 250)
+      #expect(bench.reconnects() == [0])
+    }
+  }
+
+  /// What it says besides comes behind that.
+  @Test func aPeerWhoseLargeAnswerIsUnderWayIsNotSilent() throws {
+    var (bench, _) = try busyBench()
+    bench.query("1")
+    let attempt = try bench.handover().attempt
+    for _ in 1...12 {
+      bench.pass(milliseconds: 250)
+      bench.broker.receivedPart(from: 0, at: bench.now.adding(milliseconds: -200))
+    }
+    #expect(bench.reconnects().isEmpty)
+    bench.peerAnswers(attempt)
+    #expect(bench.codes() == ["1": "OK"])
+    for _ in 1...6 { bench.pass(milliseconds: 250) }
+    #expect(bench.reconnects() == [0])
+    // What was under way then is no word of the one that is to come.
+    bench.broker.receivedPart(from: 0, at: bench.now.adding(milliseconds: 5000))
     for _ in 1...6 { bench.pass(milliseconds: 250) }
     #expect(bench.reconnects() == [0])
   }

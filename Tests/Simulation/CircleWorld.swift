@@ -7,7 +7,7 @@ struct CircleWorld: SimulatedWorld {
   /// How long everything may take to come to its end.
   static let settlingMilliseconds = 20_000
   /// How long after its links are whole again a broker may take to use its peers.
-  static let healingMilliseconds = 3000
+  static let healingMilliseconds = 8000
 
   let scenario: CircleScenario
   var random: SeededRandom

@@ -142,6 +142,27 @@ answered() { # NAME
   [ "$(req a -d only-b -f tsv 'select x from t')" = b ]
 }
 
+@test "an answer that takes long to come from a peer costs it nothing else" {
+  start b xodb-node --data "$work/b" --threads 2 --bind 'tcp://127.0.0.1:*' --serve
+  local port
+  wait_for eval '[ -n "$(tcp_ports "$pid")" ]'
+  port=$(tcp_ports "$pid")
+  # 20 MiB take 2.5 s, in which nothing else comes from there.
+  start slow /usr/bin/python3 "$BATS_TEST_DIRNAME/slow.py" "$port" 8000000
+  wait_for filled "$work/slow.out"
+  start a xodb-node --data "$work/a" --threads 2 --bind "ipc://$XODB_RUN/a" --serve \
+    --peer "tcp://127.0.0.1:$(<"$work/slow.out")"
+  wait_for knows_peers a 1
+  run -0 ask --endpoint "ipc://$XODB_RUN/a" 'QUERY db=only-b format=tsv' 'select hex(zeroblob(10485760))'
+  [[ ${lines[0]} == "OK rows=1 tries=1 "* ]]
+  [ "${#lines[1]}" -eq 20971520 ]
+}
+
+# The tcp ports that a process listens on.
+tcp_ports() { # PID
+  ss -Hltnp | awk -v pid="pid=$1," 'index($0, pid) { sub(/.*:/, "", $4); print $4 }'
+}
+
 @test "a peer that is another kind of socket is none, and harms nobody" {
   local kind peers=()
   for kind in PUB XPUB PULL PUSH PAIR REP; do

@@ -22,6 +22,9 @@ int clinux_timerfd(void);
 // Has a timer become readable in so many milliseconds, more than none. Returns 0, or -1 with errno.
 int clinux_set_timer(int timer, long milliseconds);
 
+// How many milliseconds ago a tcp connection has received something, or -1.
+long clinux_received_before(int descriptor);
+
 // A pipe, the read end first, closed for programs started from here. Returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 
