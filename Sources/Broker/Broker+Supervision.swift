@@ -107,9 +107,8 @@ extension Broker {
     if isDead(worker) {
       loseProcess(threads, why: "it ended", wasStopping ? .uncounted : loss, now)
     } else if isStopping(worker) {
-      for peer in threads where workers[peer]?.state == .idle {
-        effects.append(.tell(peer, .bye))
-        forget(peer)
+      for thread in threads.compactMap({ workers[$0] }) where thread.state == .idle {
+        dismiss(thread)
       }
     }
   }

@@ -220,8 +220,7 @@ extension Broker {
     let peer = worker.peer
     noteLooked(peer)
     if isStopping || self.isStopping(worker), !isNeeded(worker) {
-      effects.append(.tell(peer, .bye))
-      forget(peer)
+      dismiss(worker)
     } else if worker.seenChange < catalogChanges {
       rescan(peer)
     } else if worker.state != .idle {
@@ -241,6 +240,13 @@ extension Broker {
     workers[peer]?.state = .rescanning
     workers[peer]?.seenChange = catalogChanges
     effects.append(.tell(peer, .rescan))
+  }
+
+  /// A worker that is to end waits for nothing but that.
+  mutating func dismiss(_ worker: WorkerRecord) {
+    effects.append(.tell(worker.peer, .bye))
+    effects.append(.publish(Line("router.left").with(worker.member)))
+    forget(worker.peer)
   }
 
   /// A worker is no longer there, or no longer wanted.

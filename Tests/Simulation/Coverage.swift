@@ -170,6 +170,7 @@ enum Breach: Int, CaseIterable {
 enum RouterEvent: Int, CaseIterable {
   case draining
   case joined
+  case left
   case lost
   case cancelled
   case retried
@@ -185,6 +186,7 @@ enum RouterEvent: Int, CaseIterable {
     switch line.word {
     case "router.draining": self = .draining
     case "router.joined": self = .joined
+    case "router.left": self = .left
     case "router.lost": self = .lost
     case EventWord.cancelled: self = .cancelled
     case "request.retried": self = .retried

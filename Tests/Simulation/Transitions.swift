@@ -104,7 +104,7 @@ private let steps: [Transition.Machine: [String: String]] = [
   ],
   .event: [
     "any":
-      "cancelled changed crashed draining joined lost overdue pardoned quarantined "
+      "cancelled changed crashed draining joined left lost overdue pardoned quarantined "
       + "quarantinedWhateverParameters released retried"
   ],
 ]
