@@ -119,6 +119,7 @@ extension Broker {
     query.deadlineMilliseconds = request.deadline.millisecondsUp(since: now)
     query.credit = request.credit
     query.way.append(configuration.broker)
+    query.client = query.client ?? request.connection.description
     return Handover(query: query, request: request.payload)
   }
 }

@@ -102,13 +102,13 @@ extension Broker {
   }
 
   /// Breaks off what keeps the workers of a peer from others who wait here. The peer cannot know of
-  /// those: to it, this broker is one client.
+  /// those.
   mutating func cutStalledAtPeers(_ now: Instant) {
     for number in stalledAtPeers {
       guard let request = requests[number], let since = request.stalledSince,
         now >= since.adding(milliseconds: Constants.stallMilliseconds),
         let peer = request.peer.map({ peers[$0] }), peer.isKept,
-        waiting(besides: request.connection, where: { peer.names.contains($0.database) }) > 0
+        waiting(besides: request, where: { peer.names.contains($0.database) }) > 0
       else { continue }
       let why = "its reader took nothing for \(now.microseconds(since: since) / 1000) ms"
       finish(number, .failure(Failure(.aborted, why)), now: now)
@@ -140,18 +140,31 @@ extension Broker {
   /// Whether more waits for a stalled worker than those can take that were told to stop. What its own
   /// reader has sent behind it does not count, as it may wait for the same reader.
   private func isWanted(_ worker: WorkerRecord) -> Bool {
-    guard let run = worker.runs.first else { return false }
-    let waiting = waiting(besides: run.connection) { worker.names.contains($0.database) }
+    guard let run = worker.runs.first, let request = heldRequest(run, by: worker.peer) else {
+      return false
+    }
+    let waiting = waiting(besides: request) { worker.names.contains($0.database) }
     return waiting
       > workers.values.count { $0.isStopped && !$0.names.isDisjoint(with: worker.names) }
   }
 
-  /// How much waits in such lanes that this connection has not sent.
+  /// How much waits in such lanes of other clients than the one that reads a result.
   private func waiting(
-    besides reader: PeerID, where canRun: (RequestQueue.Lane) -> Bool
+    besides result: PendingRequest, where canRun: (RequestQueue.Lane) -> Bool
   ) -> Int {
     var waiting = queue.count(where: canRun)
     guard waiting > 0 else { return 0 }
+    if let client = result.query?.client {
+      // Over the connection of another broker come requests of several clients.
+      for number in result.account?.numbers ?? [] {
+        guard let request = requests[number], request.query?.client == client,
+          case .queued(let lane) = request.state, canRun(lane)
+        else { continue }
+        waiting -= request.count
+      }
+      return waiting
+    }
+    let reader = result.connection
     waiting -= queue.count(of: reader, where: canRun)
     waiting -= queue.urgent.count { number in
       guard let request = requests[number], request.connection == reader,

@@ -91,11 +91,11 @@ struct Bench {
   mutating func query(
     _ id: String, db: String = "a", from client: String = "client", deadline: Int? = nil,
     size: Int = 10, ifVersion: String? = nil, waits: Bool = false, envelope: String = "",
-    credit: Int? = nil, way: [String] = [], isPart: Bool = false
+    credit: Int? = nil, way: [String] = [], whose: String? = nil, isPart: Bool = false
   ) {
     let query = Query(
       id: id, database: db, format: .json, deadlineMilliseconds: deadline, ifVersion: ifVersion,
-      waitsForChange: waits, credit: credit, way: way)
+      waitsForChange: waits, credit: credit, way: way, client: whose)
     receive(
       .query(query), id, from: client, envelope: envelope, size: size, isPart: isPart)
   }

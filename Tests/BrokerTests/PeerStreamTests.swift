@@ -103,6 +103,30 @@ import Wire
     #expect(bench.handed().count == 1)
   }
 
+  @Test func whatIsHandedOverTellsWhoseItIs() throws {
+    var bench = bench()
+    for (number, client) in ["x", "y", "x"].enumerated() {
+      bench.query("\(number)", db: "b", from: client)
+    }
+    let names = bench.handed().map(\.query.client)
+    #expect(names[0] == names[2] && names[0] != names[1] && !names.contains(nil))
+    // Only where it has come in is it known.
+    bench.query("far", db: "b", from: "x", way: ["far"], whose: "z")
+    #expect(try bench.handover().query.client == "z")
+  }
+
+  @Test func aReaderThatKeepsAPeerFromOthersBehindTheSameBrokerIsCutOff() throws {
+    var bench = bench()
+    bench.capacity(workers: 1)
+    bench.query("1", db: "b", from: "far", credit: 1, way: ["far"], whose: "x")
+    bench.peerSendsChunk(try bench.handover().attempt)
+    bench.query("2", db: "b", from: "far", way: ["far"], whose: "x")
+    bench.pass(milliseconds: 1000)
+    #expect(bench.answers().isEmpty)
+    bench.query("3", db: "b", from: "far", way: ["far"], whose: "y")
+    #expect(bench.codes() == ["1": "aborted"])
+  }
+
   @Test func aPartThatNobodyHasAskedForBreaksAResultOff() throws {
     var bench = bench()
     bench.query("1", db: "b", credit: 1)

@@ -171,6 +171,21 @@ import Wire
     #expect(bench.codes() == ["q": "aborted"])
   }
 
+  @Test func anotherBrokersConnectionHasRequestsOfSeveralClients() throws {
+    var bench = Bench()
+    for number in 1...2 { bench.ready("w-\(number)", dbs: ["a"]) }
+    bench.query("q", from: "there", credit: 1, way: ["there"], whose: "x")
+    bench.chunk("w-1", try bench.job().attempt)
+    bench.query("busy")
+    _ = try bench.job()
+    bench.query("its own", from: "there", way: ["there"], whose: "x")
+    bench.pass(milliseconds: 5000)
+    #expect(bench.codes().isEmpty)
+    bench.query("another's", from: "there", way: ["there"], whose: "y")
+    #expect(bench.codes() == ["q": "aborted"])
+    #expect(bench.told() == ["w-1/10": .stop])
+  }
+
   @Test func noMoreReadersAreCutOffThanOthersWait() throws {
     var (bench, job) = try stream(credit: 1, workers: 3)
     bench.chunk("w-1", job.attempt)

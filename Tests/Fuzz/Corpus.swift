@@ -22,6 +22,9 @@ enum Corpus {
       .show(Show(id: nil, subject: .peers, format: .json)),
       .peer(PeerQuestion(broker: "5f3a91c07d22", revision: 4)),
       .query(Query(id: "17.1", database: "a", format: .json, way: ["5f3a91c07d22", "b"])),
+      .query(
+        Query(id: "18.1", database: "a", format: .json, way: ["5f3a91c07d22"], client: "00a1b2c3d4")
+      ),
       .query(Query(id: "17", database: "a", format: .json, credit: 1)),
       .query(Query(id: "18", database: "a", format: .csv, credit: 4)),
       .credit(id: "17", chunks: 1), .credit(id: "18", chunks: 16), .next(id: "17"), .next(id: "18"),

@@ -94,6 +94,9 @@ struct LinePatternTests {
     #expect(read("QUERY db=a format=json id=7x deadline=1 each=2") == nil)
     #expect(read("QUERY db=a format=json id=5 deadline=1") == nil)
     #expect(read("QUERY db=b format=json id=6 deadline=2")?.format == .json)
+    #expect(read("QUERY db=b id=17.1 way=x client=0a") == nil)
+    #expect(read("QUERY db=b id=18.1 way=x client=0b")?.client == "0b")
+    #expect(read("QUERY db=b id=18.1 way=x client=\(String(repeating: "0", count: 511))") == nil)
   }
 
   @Test func jobsAndResultsLikewise() throws {

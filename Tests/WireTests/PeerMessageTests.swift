@@ -37,6 +37,15 @@ import Wire
     }
   }
 
+  @Test func aRequestSaysWhoseItIs() throws {
+    let longest = String(repeating: "x", count: ClientMessage.maxClientLength)
+    let query = Query(id: "1", database: "x", format: .json, client: longest)
+    #expect(try ClientMessage(ClientMessage.query(query).line) == .query(query))
+    #expect(throws: Failure(.badRequest, "client= is longer than 510 bytes")) {
+      try ClientMessage(try line("QUERY db=x client=\(longest)y"))
+    }
+  }
+
   @Test func aBrokerHasAName() throws {
     #expect(PeerQuestion(try line("PEER broker=a revision=1")) != nil)
     for text in [

@@ -70,6 +70,8 @@ extension ClientMessage {
   package static let maxSeriesID: UInt64 = 1 << 53
   /// A request comes through so many routers at most.
   package static let maxWay = 8
+  /// The longest `client=`, in bytes: a routing id may have 255, and is told in hexadecimal.
+  package static let maxClientLength = 510
 
   /// The message as a line.
   package var line: Line {
@@ -122,7 +124,8 @@ extension ClientMessage {
           id: id, database: database, format: try Self.format(line),
           deadlineMilliseconds: try Self.deadline(line), ifVersion: try Self.version(line),
           waitsForChange: try Self.waitsForChange(line), credit: try Self.credit(line),
-          way: try Self.way(line), each: try Self.each(line), extras: try QueryExtras.read(line)))
+          way: try Self.way(line), client: try Self.client(line), each: try Self.each(line),
+          extras: try QueryExtras.read(line)))
     } else if line.isWord("SHOW") {
       guard let subject = (line["what"]?.text).flatMap(Show.Subject.init) else {
         let known = Show.Subject.allCases.map(\.rawValue).joined(separator: ", ")
@@ -192,6 +195,14 @@ extension ClientMessage {
       throw Failure(.badRequest, "way= is not a list of up to \(maxWay) routers")
     }
     return brokers
+  }
+
+  private static func client(_ line: LineView) throws(Failure) -> String? {
+    guard let client = line["client"]?.text else { return nil }
+    guard client.utf8.count <= maxClientLength else {
+      throw Failure(.badRequest, "client= is longer than \(maxClientLength) bytes")
+    }
+    return client
   }
 
   private static func each(_ line: LineView) throws(Failure) -> Int? {

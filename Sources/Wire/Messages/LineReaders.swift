@@ -1,6 +1,6 @@
 /// Reads the lines of queries, most of which are like the one before.
 package struct QueryReader {
-  private var pattern = LinePattern("id", "deadline", "db", "each")
+  private var pattern = LinePattern("id", "deadline", "db", "each", "client")
   private var latest: Query?
 
   package init() {}
@@ -29,6 +29,10 @@ package struct QueryReader {
     if case .other(let each) = values[3] {
       guard let count = ClientMessage.seriesCount(each) else { return nil }
       query.each = count
+    }
+    if case .other(let client) = values[4] {
+      guard client.count <= ClientMessage.maxClientLength else { return nil }
+      query.client = client.text
     }
     return query
   }

@@ -26,6 +26,7 @@ package struct Query: Equatable, Sendable {
     var waitsForChange: Bool
     var credit: Int?
     var way: [String]
+    var client: String?
     var each: Int?
     var extras: QueryExtras?
   }
@@ -33,14 +34,15 @@ package struct Query: Equatable, Sendable {
   package init(
     id: String?, database: String, format: Format, deadlineMilliseconds: Int? = nil,
     ifVersion: String? = nil, waitsForChange: Bool = false, credit: Int? = nil, way: [String] = [],
-    each: Int? = nil, extras: QueryExtras? = nil
+    client: String? = nil, each: Int? = nil, extras: QueryExtras? = nil
   ) {
     self.id = id
     self.deadlineMilliseconds = deadlineMilliseconds
     form = Form(
       Content(
         database: database, format: format, ifVersion: ifVersion,
-        waitsForChange: waitsForChange, credit: credit, way: way, each: each, extras: extras))
+        waitsForChange: waitsForChange, credit: credit, way: way, client: client,
+        each: each, extras: extras))
   }
 
   private var content: Content {
@@ -81,6 +83,13 @@ package struct Query: Equatable, Sendable {
     set { content.way = newValue }
   }
 
+  /// Whose it is, if the connection is not that client's own: by a name that the router has for it to which
+  /// it was sent.
+  package var client: String? {
+    get { form.content.client }
+    set { content.client = newValue }
+  }
+
   /// How many sets of parameters there are, if it is a series: as many requests, which have all else in
   /// common and ids that count up from this one's, a decimal number. Nil for one that is just one.
   package var each: Int? {
@@ -117,6 +126,7 @@ extension Query {
       .with("wait", waitsForChange ? "change" : nil)
       .with("credit", credit)
       .with("way", way.isEmpty ? nil : way.joined(separator: ","))
+      .with("client", client)
       .with("each", each)
     line.append(extras)
     return line
