@@ -26,24 +26,6 @@ extension Broker {
     }
   }
 
-  /// Hands to a peer those who wait here for a change there, as many as it takes now, in order of arrival.
-  mutating func handWatches(to number: Int, _ now: Instant) {
-    let peer = peers[number]
-    guard !parked.isEmpty, peer.takesWatches, let capacity = peer.capacity else { return }
-    let waiting = parked.databases
-      .filter { !isWatchedHere($0) && peer.names.contains($0) }
-      .flatMap { parked.numbers(for: $0) }
-    var handovers: [Handover] = []
-    for job in waiting.sorted() where peer.takesWatches {
-      guard let request = requests[job], request.deadline > now, !isHeld(request),
-        let query = request.query, mayGo(request, query, to: capacity),
-        let handover = hand(job, request, to: number, now)
-      else { continue }
-      handovers.append(handover)
-    }
-    if !handovers.isEmpty { effects.append(.hand(number, handovers)) }
-  }
-
   /// Takes the request whose turn it is among those that a peer may be handed.
   private mutating func nextRequest(for peer: PeerBroker) -> UInt64? {
     guard let capacity = peer.capacity else { return nil }
@@ -57,25 +39,19 @@ extension Broker {
           || peer.room(isOnlyOne: true) > 0 && isNowhereElse(lane.database, than: peer)
       },
       unless: { requests[$0].map(isHeld) ?? false },
-      exceptOf: { casualties.hold($0, besides: workers.count) },
+      exceptOf: {
+        askers[$0] == capacity.broker || casualties.hold($0, besides: workers.count)
+      },
       only: { number in
-        guard let request = requests[number], let query = request.query,
-          mayGo(request, query, to: capacity)
+        guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
+          !query.way.contains(capacity.broker)
         else { return false }
         guard isServedHere(query.database) else { return true }
-        return !query.waitsForChange && (isFull || request.statement?.pace != .quick)
+        return !query.waitsForChange && (isFull || requests[number]?.statement?.pace != .quick)
       }, passesOver: true)
     guard let turn else { return nil }
     queue.take(turn)
     return turn.number
-  }
-
-  /// Whether a request has not come too far, nor through the broker to which it is to go.
-  private func mayGo(
-    _ request: PendingRequest, _ query: Query, to capacity: PeerCapacity
-  ) -> Bool {
-    query.way.count < ClientMessage.maxWay && !query.way.contains(capacity.broker)
-      && askers[request.connection] != capacity.broker
   }
 
   /// Whether nobody else could begin with a request for a database soon.
@@ -102,8 +78,6 @@ extension Broker {
     request.attempts += 1
     request.state = .handed(peer)
     request.begun = now
-    // When too many wait there for a change, it only says whether there was one, and this one waits here.
-    query.waitsForChange = request.waitsForChange && peers[peer].takesWatches
     // Whoever waits for a change takes nobody's time.
     let units =
       query.waitsForChange

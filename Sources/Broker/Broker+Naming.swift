@@ -38,24 +38,16 @@ extension Broker {
   mutating func reviewNames() {
     guard hasLostNames else { return }
     hasLostNames = false
-    for database in parked.databases where !isWatched(database) {
-      for number in parked.numbers(for: database) { moveToQueue(number) }
-    }
-    for database in queue.databases.union(versions.databases) where !isRunnableHere(database) {
+    let known = queue.databases.union(parked.databases).union(versions.databases)
+    for database in known where !isRunnableHere(database) {
       versions.forget(database)
+      for number in parked.numbers(for: database) { moveToQueue(number) }
       let isLost = !isServed(database) && !isExpected(database)
       for number in queue.numbers(for: database)
       where isLost || requests[number]?.hasComeFar ?? false {
         moveToQueue(number)
       }
     }
-  }
-
-  /// Whether those who wait here for a change hear of it: from the workers here, or as those who wait for room at
-  /// a peer.
-  private func isWatched(_ database: String) -> Bool {
-    isWatchedHere(database)
-      ? isRunnableHere(database) : !isServedHere(database) && isServed(database)
   }
 
   /// Whether a worker here has what waits by this name, or had it and is to come back.

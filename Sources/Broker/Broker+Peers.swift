@@ -55,7 +55,7 @@ extension Broker {
   ) {
     let peer = peers[number]
     peer.lastHeard = now
-    peer.refusal = nil
+    peer.isFull = false
     if let known = peer.capacity, known.broker != capacity.broker {
       // Another one is there, which has nothing of what this one was handed.
       lose(peer: number, why: "it is another one now", now)
@@ -80,7 +80,6 @@ extension Broker {
       peer.latestNames = peer.names
       if peer.forgetExpected(now, isBack: true) { hasLostNames = true }
     }
-    handWatches(to: number, now)
     guard isNew else { return }
     // Whoever asks for a list may have waited for this.
     hasUnasked = true
@@ -152,7 +151,7 @@ extension Broker {
           peer.revision = -1
           notePeersNames()
         } else {
-          peer.refusal = failure.message
+          peer.isFull = true
         }
         request.givenBack += 1
         return moveToQueue(number)
@@ -169,15 +168,6 @@ extension Broker {
       request.statement?.note(microseconds: run)
       if request.deaths > 0 { casualties.survived(request.connection) }
       if !quarantine.isEmpty, let account = account(of: request) { quarantine.survived(account) }
-    }
-    if request.waitsForChange, let database = request.database {
-      if outcome == .unchanged, !peer.isWatch(number), !isDraining {
-        // It waits for its change here, until there is room there; or somebody has come who looks here.
-        return isServedHere(database) ? moveToQueue(number) : setAside(number, request)
-      }
-      if let version = answer.version, !isWatchedHere(database) {
-        releaseWatches(of: database, besides: version)
-      }
     }
     let result = AttemptResult(
       attempt: answer.attempt, outcome: outcome, version: answer.version,

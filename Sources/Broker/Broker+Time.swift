@@ -81,19 +81,8 @@ extension Broker {
     case .unresolved where workers.isEmpty: return "no worker came within \(time) ms"
     case .queued where !isServed(request.waitingName):
       return "no worker that has its database came back within \(time) ms"
-    case .queued, .unresolved, .parked:
-      return refusal(of: request).map { "nobody took it within \(time) ms; \($0)" }
-        ?? "no worker was free within \(time) ms"
+    case .queued, .unresolved, .parked: return "no worker was free within \(time) ms"
     }
-  }
-
-  /// What a peer says that takes nothing more, when only peers have the database.
-  private func refusal(of request: PendingRequest) -> String? {
-    guard !isServedHere(request.waitingName) else { return nil }
-    for peer in peers where peer.names.contains(request.waitingName) {
-      if let refusal = peer.refusal { return "peer \(peer.endpoint) refuses more: \(refusal)" }
-    }
-    return nil
   }
 
   /// Keeps the deadlines of answered requests from piling up.

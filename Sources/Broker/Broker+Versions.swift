@@ -98,19 +98,11 @@ extension Broker {
     let version = versions[database]
     effects.append(
       .publish(Line("database.changed").with("db", database).with("version", version)))
-    releaseWatches(of: database, besides: version)
-  }
-
-  /// Has those ask again who know another version than the one that a database has now.
-  mutating func releaseWatches(of database: String, besides version: String?) {
     for number in parked.numbers(for: database) where requests[number]?.query?.ifVersion != version
     {
       moveToQueue(number)
     }
   }
-
-  /// Whether workers here look for those who wait for a change.
-  func isWatchedHere(_ database: String) -> Bool { versions.checks[database] != nil }
 
   /// A request's database is as its client knows it: it waits, or is answered.
   mutating func park(_ number: UInt64, _ query: Query, _ now: Instant) {
@@ -119,17 +111,12 @@ extension Broker {
     guard isServedHere(query.database),
       versions[query.database] ?? query.ifVersion == query.ifVersion
     else { return moveToQueue(number) }
-    setAside(number, request)
-    versions.watched(query.database, now: now)
-  }
-
-  /// A request waits for a change.
-  mutating func setAside(_ number: UInt64, _ request: PendingRequest) {
     // It waits already when its worker was given up, and answers after all.
     dequeue(number, request)
     request.state = .parked
     request.isReturned = false
     noteWaiting(request, 1)
-    parked.insert(number, for: request.waitingName, size: request.size)
+    parked.insert(number, for: query.database, size: request.size)
+    versions.watched(query.database, now: now)
   }
 }

@@ -83,8 +83,5 @@ enum Constants {
   static let handedPerWorker = batchRequests
   /// With so many bytes of requests a peer has enough, whatever it says; the queue is bounded likewise.
   static let maxHandedBytes = 64 << 20
-  /// So many requests that wait for a change a peer has at once. They take no worker's time, but with too many of
-  /// them it would refuse all else: by default it takes ten times as many requests of one connection.
-  static let maxHandedWatches = 1000
   static let drainingRetryMilliseconds = 500
 }

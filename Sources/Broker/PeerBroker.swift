@@ -24,12 +24,10 @@ final class PeerBroker {
   /// What it has, with the share of a worker that each is counted for.
   private(set) var handed: [UInt64: (units: Int, bytes: Int)] = [:]
   private var load = 0
-  /// How many of those wait there for a change.
-  private var watches = 0
   /// In bytes, as they were counted while they waited.
   private var handedBytes = 0
-  /// Why it has refused something: it gets nothing more until it says again what it can take.
-  var refusal: String?
+  /// It has refused something: nothing more until it says again what it can take.
+  var isFull = false
   /// How many requests it has answered.
   @exclusivity(unchecked) var answered = 0
 
@@ -55,40 +53,29 @@ final class PeerBroker {
     nextQuestion = now.adding(milliseconds: Constants.peerQuestionMilliseconds)
   }
 
-  /// - Parameter units: none when it waits there for a change.
   func hand(_ number: UInt64, countedAs units: Int, size: Int) {
     handed[number] = (units, size)
     load += units
     handedBytes += size
-    if units == 0 { watches += 1 }
   }
 
   func release(_ number: UInt64) {
     guard let request = handed.removeValue(forKey: number) else { return }
     load -= request.units
     handedBytes -= request.bytes
-    if request.units == 0 { watches -= 1 }
-  }
-
-  /// Whether a request that it has waits there for a change.
-  func isWatch(_ number: UInt64) -> Bool { handed[number]?.units == 0 }
-
-  /// Whether one more may wait there for a change.
-  var takesWatches: Bool {
-    room(isOnlyOne: true) > 0 && watches < Constants.maxHandedWatches
   }
 
   /// How much more it can take, in quick requests.
   /// - Parameter isOnlyOne: whether what is asked for is nowhere else: then its other requests are no
   ///   reason to wait, as everybody has his turn there.
   func room(isOnlyOne: Bool) -> Int {
-    guard let capacity, refusal == nil, handedBytes < Constants.maxHandedBytes else { return 0 }
+    guard let capacity, !isFull, handedBytes < Constants.maxHandedBytes else { return 0 }
     let free = isOnlyOne ? capacity.workers : capacity.workers - capacity.others
     return free * Constants.handedPerWorker - load
   }
 
   /// Whether what it was handed keeps all of its workers.
-  var isKept: Bool { capacity != nil && refusal == nil && room(isOnlyOne: true) <= 0 }
+  var isKept: Bool { capacity != nil && !isFull && room(isOnlyOne: true) <= 0 }
 
   /// It is not there any more, but may come back.
   func lose(_ now: Instant) {
@@ -102,7 +89,7 @@ final class PeerBroker {
     names = []
     revision = -1
     capacity = nil
-    refusal = nil
+    isFull = false
     lastHeard = now
     nextQuestion = now
   }

@@ -32,12 +32,10 @@ extension Bench {
 
   /// A peer answers what it was handed.
   mutating func peerAnswers(
-    _ attempt: Attempt, _ outcome: Outcome = .rows(1), from peer: Int = 0, version: String? = nil,
-    run: Int64? = 5
+    _ attempt: Attempt, _ outcome: Outcome = .rows(1), from peer: Int = 0, run: Int64? = 5
   ) {
     let answer = PeerAnswer(
-      attempt: attempt, content: .outcome(outcome), version: version, worker: "w-9",
-      runMicroseconds: run)
+      attempt: attempt, content: .outcome(outcome), worker: "w-9", runMicroseconds: run)
     broker.receive(answer, Body(owner: TestRequest("rows"), index: 0), from: peer, now: now)
     collect()
   }

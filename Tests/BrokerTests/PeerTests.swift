@@ -230,17 +230,6 @@ import Wire
     #expect(bench.answers().first?.line["tries"] == "1")
   }
 
-  @Test func aPeerThatRefusesMoreIsNamedAtTheDeadline() throws {
-    var bench = Bench(peers: 1)
-    bench.capacity(dbs: ["b"])
-    bench.query("1", db: "b", deadline: 1000)
-    bench.query("2", db: "b", deadline: 1000)
-    bench.peerFails(try bench.handover().attempt, .busy)
-    bench.pass(milliseconds: 1000)
-    let why = "nobody took it within 1000 ms; peer tcp://there-0 refuses more: there"
-    #expect(bench.answers().map { $0.line["message"] } == [why, why])
-  }
-
   @Test func aDatabaseThatIsGoneThereIsLookedForElsewhere() throws {
     var bench = Bench(peers: 2)
     bench.capacity(of: 0, workers: 2, dbs: ["b"])
