@@ -9,6 +9,7 @@ extension Broker {
     guard isState || isEvent else { return }
     let name = publication.publisher.name
     guard hear(publication.publisher, now) else { return }
+    supervisors[name]?.isStopped = word == "supervisor.stopped"
     if isState {
       replaceSlots(of: name, publication.members, now)
     } else if let member = Member(publication.line), let phase = Self.phase(after: publication.line)
@@ -150,7 +151,8 @@ extension Broker {
       && supervisors.values.contains { $0.slots.values.contains { $0.names.contains(database) } }
   }
 
-  /// Drops the workers of supervisors that have fallen silent. What those had is expected back for a while.
+  /// Drops the workers of supervisors that have fallen silent. What those had is expected back for a while,
+  /// unless that was the end of which they have told.
   mutating func dropSilent(_ now: Instant) {
     for (name, record) in supervisors where now >= record.silenceEnd {
       hasLostNames = true
@@ -158,9 +160,12 @@ extension Broker {
         supervisors[name] = nil
         continue
       }
-      supervisors[name] = SupervisorRecord(
-        incarnation: 0, lastHeard: record.lastHeard, rivalDue: now,
-        slots: record.slots.mapValues { .init(generation: 0, phase: .backoff, names: $0.names) })
+      supervisors[name] =
+        record.isStopped
+        ? nil
+        : SupervisorRecord(
+          incarnation: 0, lastHeard: record.lastHeard, rivalDue: now,
+          slots: record.slots.mapValues { .init(generation: 0, phase: .backoff, names: $0.names) })
       for (peer, worker) in workers where worker.supervisor == name {
         lose(peer, why: "its supervisor is silent", .uncounted, now)
       }

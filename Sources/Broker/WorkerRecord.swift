@@ -128,6 +128,9 @@ struct SupervisorRecord {
   var rivalDue: Instant
   var slots: [String: Slot] = [:]
 
+  /// Whether it has said that it ends.
+  var isStopped = false
+
   var isSilent: Bool { incarnation == 0 }
 
   /// When it counts as silent, or is expected back no longer.

@@ -188,6 +188,14 @@ import Wire
     #expect(bench.codes() == ["q": "no-such-database"])
   }
 
+  @Test func whatASupervisorHadThatHasEndedIsNotExpectedForLong() throws {
+    var (bench, _) = try running()
+    bench.event("supervisor.stopped", "w-1", 10)
+    for _ in 0..<4 { bench.pass(milliseconds: 1000) }
+    #expect(bench.broker.supervisors.isEmpty)
+    #expect(bench.codes() == ["q": "no-such-database"])
+  }
+
   @Test(arguments: [2, 20] as [Int64])
   func whatASilentSupervisorsWorkersHadIsWaitedFor(incarnation: Int64) throws {
     var (bench, _) = try running()
