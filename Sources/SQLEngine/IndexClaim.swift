@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Toolkit
 
 /// The right to have the index of a log open, which one file at each path has at a time, for all its
 /// connections in this process.
@@ -8,22 +9,29 @@ internal import Synchronization
 /// one gives up all POSIX locks that the process has on it for the other. Then writers overwrite what is
 /// being read, or cut the index off below its readers.
 final class IndexClaim {
+  /// Where an index is. One directory may take the place of another one.
+  private struct Place: Hashable {
+    let path: [UInt8]
+    let directory: FileStatus.Identity?
+  }
+
   private struct Holder {
     let file: FileStatus.Identity
     /// How many of its connections have the right.
     var count = 0
   }
 
-  /// Who has it, by the path's bytes.
-  private static let holders = Mutex<[[UInt8]: Holder]>([:])
+  private static let holders = Mutex<[Place: Holder]>([:])
 
-  private let path: [UInt8]
+  private let place: Place
   private let file: FileStatus.Identity
   private var isHeld = false
 
   /// - Parameter path: where SQLite has opened the file, without symbolic links.
   init(_ path: UnsafePointer<CChar>?, of file: FileStatus.Identity) {
-    self.path = path.map { Array(String(cString: $0).utf8) } ?? []
+    let path = path.map { String(cString: $0) } ?? ""
+    place = Place(
+      path: Array(path.utf8), directory: FileStatus(Path.directory(path))?.identity)
     self.file = file
   }
 
@@ -33,10 +41,10 @@ final class IndexClaim {
   func take() -> Bool {
     if isHeld { return true }
     isHeld = Self.holders.withLock { holders in
-      var holder = holders[path, default: Holder(file: file)]
+      var holder = holders[place, default: Holder(file: file)]
       guard holder.file == file else { return false }
       holder.count += 1
-      holders[path] = holder
+      holders[place] = holder
       return true
     }
     return isHeld
@@ -47,14 +55,14 @@ final class IndexClaim {
     guard isHeld else { return }
     isHeld = false
     Self.holders.withLock { holders in
-      guard var holder = holders[path] else { return }
+      guard var holder = holders[place] else { return }
       holder.count -= 1
-      holders[path] = holder.count == 0 ? nil : holder
+      holders[place] = holder.count == 0 ? nil : holder
     }
   }
 
   /// Whether another connection's claim keeps this one from the right.
   func isBlocked(by other: IndexClaim) -> Bool {
-    other.isHeld && other.file != file && other.path == path
+    other.isHeld && other.file != file && other.place == place
   }
 }

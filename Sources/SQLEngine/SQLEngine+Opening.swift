@@ -12,6 +12,11 @@ extension SQLEngine {
   /// A journal that has been found hot so often is so: a writer takes less than the 100 ms in all
   /// to remove one.
   private static let maxHotJournals = 10
+  /// So often another thread has had the old file's index open, which is 50 ms in all.
+  private static let maxOldIndices = 7
+  private static let replaced = Failure(
+    .busy, "the file was replaced, and another query of this process still reads the old one",
+    retryMilliseconds: 100)
   /// So often another file has come when one was opened, before some time is left to who does that.
   private static let maxMisses = 3
 
@@ -61,6 +66,8 @@ extension SQLEngine {
           connections.remove(other.name)
         }
         connections.remove(name)
+        // Whoever waits keeps this thread from others.
+        guard oldIndices < Self.maxOldIndices else { throw .refused(Self.replaced) }
         hasOldIndex = true
         continue
       }

@@ -86,10 +86,13 @@ struct Answer: Equatable, ExpressibleByStringLiteral {
 
   static func == (a: Answer, b: Answer) -> Bool { a.text == b.text }
 
-  var offset: Int? {
+  private var failure: Failure? {
     guard case .failure(let failure) = outcome else { return nil }
-    return failure.offset
+    return failure
   }
+
+  var offset: Int? { failure?.offset }
+  var retryMilliseconds: Int? { failure?.retryMilliseconds }
 }
 
 extension SQLEngine {
