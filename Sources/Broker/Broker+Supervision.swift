@@ -152,7 +152,7 @@ extension Broker {
   }
 
   /// Drops the workers of supervisors that have fallen silent. What those had is expected back for a while,
-  /// unless that was the end of which they have told.
+  /// unless they had said that they end.
   mutating func dropSilent(_ now: Instant) {
     for (name, record) in supervisors where now >= record.silenceEnd {
       hasLostNames = true

@@ -12,7 +12,7 @@ extension SQLEngine {
   /// A journal that has been found hot so often is so: a writer takes less than the 100 ms in all
   /// to remove one.
   private static let maxHotJournals = 10
-  /// So often another thread has had the old file's index open, which is 50 ms in all.
+  /// So often another thread has had the old file's index open, which is 63 ms in all.
   private static let maxOldIndices = 7
   private static let replaced = Failure(
     .busy, "the file was replaced, and another query of this process still reads the old one",

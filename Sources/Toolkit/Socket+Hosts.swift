@@ -3,9 +3,9 @@ package import ZeroMQ
 /// Hosts that fall silent: a cut cable, a lost power supply.
 ///
 /// The kernels find that out between them, whatever the processes do meanwhile: one that was stopped
-/// is not lost, and whether it lives is its supervisor's word. A connection on which nothing is sent
-/// ends 4 to 6 s after the link: later than a supervisor that is not heard counts as dead, so that this
-/// is nobody's death of a query.
+/// is not lost, as long as there is room for what it is sent, and whether it lives is its supervisor's
+/// word. A connection on which nothing is sent ends 4 to 6 s after the link: later than a supervisor that
+/// is not heard counts as dead, so that this is nobody's death of a query.
 extension Socket {
   /// After so many seconds without anything from the other host its kernel is asked for an answer,
   private static let idle: Int32 = 2
