@@ -16,6 +16,10 @@ extension Broker {
         let request = requests[job]
       {
         guard isRunnable(job, request, now) else { continue }
+        if request.waitsForChange && !takesWatches(peers[number]) {
+          finish(job, .failure(hasEnoughWatches(peers[number])), now: now)
+          continue
+        }
         // Peers are handed single ones: all of a series, which together take little time.
         for job in request.each == nil ? [job] : split(job) {
           guard let request = requests[job] else { continue }
@@ -46,12 +50,27 @@ extension Broker {
         guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
           !query.way.contains(capacity.broker)
         else { return false }
-        guard isServedHere(query.database) else { return true }
+        guard isServedHere(query.database) else {
+          return !query.waitsForChange || takesWatches(peer)
+            || !peers.contains { $0.names.contains(query.database) && takesWatches($0) }
+        }
         return !query.waitsForChange && (isFull || requests[number]?.statement?.pace != .quick)
       }, passesOver: true)
     guard let turn else { return nil }
     queue.take(turn)
     return turn.number
+  }
+
+  /// Whether a peer may get one more request that waits for a change: it counts all that come from here as
+  /// one client's, and has to take others beside those.
+  private func takesWatches(_ peer: PeerBroker) -> Bool {
+    peer.watches < max(1, configuration.maxRequestsInFlight / 2)
+  }
+
+  private func hasEnoughWatches(_ peer: PeerBroker) -> Failure {
+    Failure(
+      .busy, "\(peer.watches) requests wait for changes at \(peer.endpoint)",
+      retryMilliseconds: Constants.watchRetryMilliseconds)
   }
 
   /// Whether nobody else could begin with a request for a database soon.

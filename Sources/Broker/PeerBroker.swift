@@ -24,6 +24,8 @@ final class PeerBroker {
   /// What it has, with the share of a worker that each is counted for.
   private(set) var handed: [UInt64: (units: Int, bytes: Int)] = [:]
   private var load = 0
+  /// How many of that wait for a change, which is nobody's time.
+  private(set) var watches = 0
   /// In bytes, as they were counted while they waited.
   private var handedBytes = 0
   /// It has refused something: nothing more until it says again what it can take.
@@ -56,12 +58,14 @@ final class PeerBroker {
   func hand(_ number: UInt64, countedAs units: Int, size: Int) {
     handed[number] = (units, size)
     load += units
+    if units == 0 { watches += 1 }
     handedBytes += size
   }
 
   func release(_ number: UInt64) {
     guard let request = handed.removeValue(forKey: number) else { return }
     load -= request.units
+    if request.units == 0 { watches -= 1 }
     handedBytes -= request.bytes
   }
 

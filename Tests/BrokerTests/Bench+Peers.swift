@@ -6,8 +6,11 @@ import Wire
 /// Brokers beside the one on the bench, which is called `here`.
 extension Bench {
   /// A broker with so many peers, called `there-0` and so on when they are there.
-  init(peers count: Int, tries: Int = 3, expectedWorkers: Int? = nil) {
+  init(
+    peers count: Int, tries: Int = 3, expectedWorkers: Int? = nil, maxRequestsInFlight: Int = 10_000
+  ) {
     var configuration = Configuration()
+    configuration.maxRequestsInFlight = maxRequestsInFlight
     configuration.broker = "here"
     configuration.tries = tries
     configuration.expectedWorkers = expectedWorkers

@@ -178,6 +178,21 @@ import Wire
     #expect(try bench.handover().request == "q")
   }
 
+  @Test func soManyWhoWaitForChangesAreNeverAllThatAPeerTakes() throws {
+    var bench = Bench(peers: 2, maxRequestsInFlight: 4)
+    bench.capacity(workers: 1, dbs: ["b"])
+    for number in 0..<3 { bench.query("\(number)", db: "b", ifVersion: "v1", waits: true) }
+    #expect(bench.handed().map(\.request) == ["0", "1"])
+    let answer = try #require(bench.answers().first)
+    #expect(answer.line["code"] == "busy" && answer.line["retry_ms"] == "1000")
+    bench.query("q", db: "b")
+    #expect(try bench.handover().request == "q")
+    // Another one takes more.
+    bench.capacity(of: 1, workers: 1, dbs: ["b"])
+    bench.query("3", db: "b", ifVersion: "v1", waits: true)
+    #expect(try bench.handover().request == "3")
+  }
+
   @Test func whoWaitsForAChangeOfWhatIsOnlyThereNowWaitsThere() throws {
     var bench = Bench(peers: 1)
     bench.ready("w-1", dbs: ["a"])
