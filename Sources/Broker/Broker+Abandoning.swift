@@ -41,8 +41,9 @@ extension Broker {
     guard request.each == nil else { return nil }
     return request.statement.map {
       Quarantine.Account(
-        statement: $0.key, parameters: request.payload.parametersHash,
-        excerpt: request.payload.excerpt)
+        statement: Quarantine.Text(
+          database: $0.key.database, hash: request.payload.textHash),
+        parameters: request.payload.parametersHash, excerpt: request.payload.excerpt)
     }
   }
 

@@ -92,7 +92,7 @@ extension Broker {
       return (.failure(refusal), nil)
     }
     request.statement = request.database.map {
-      history.record(StatementKey(database: $0, text: request.payload.textHash))
+      history.record(StatementKey(database: $0, shape: request.payload.shapeHash))
     }
     return quarantineRefusal(of: request, now).map { (.failure($0), nil) }
   }

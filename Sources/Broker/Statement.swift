@@ -1,7 +1,10 @@
 /// What the loop needs to pass a request on and to answer it, and what the broker needs to know of
-/// that: whether it is the same as another one. The hashes need to be equal for equal bytes within
-/// one process only.
+/// that: whether it is the same as another one, or like it. The hashes need to be equal for equal bytes
+/// within one process only.
 package protocol Statement: AnyObject {
+  /// Of the SQL without what it would be run with as parameters: its literals. Statements with the same
+  /// shape are expected to take the same time.
+  var shapeHash: UInt64 { get }
   /// Of the SQL.
   var textHash: UInt64 { get }
   /// Of the parameters.

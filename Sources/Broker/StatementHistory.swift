@@ -1,6 +1,6 @@
-/// How long statements took so far, by their texts and databases; the parameters do not count.
+/// How long statements took so far, by their shapes and databases; literals and parameters do not count.
 ///
-/// Of a text that is new to a database is known what it took on others: its first run there has to
+/// Of a shape that is new to a database is known what it took on others: its first run there has to
 /// open the file and to compile it, and says less. It forgets what was not asked for in a long time,
 /// so that it stays within a bound.
 struct StatementHistory {
@@ -33,7 +33,7 @@ struct StatementHistory {
     return record
   }
 
-  /// What was not asked for of late is so from now on, and what is known of its text with it.
+  /// What was not asked for of late is so from now on, and what is known of its shape with it.
   private mutating func renewed(_ key: StatementKey) -> StatementRecord {
     let known = older[key]
     let general = known?.general ?? key.general.map { recent[$0] ?? renewed($0) }
@@ -51,7 +51,7 @@ struct StatementHistory {
 /// How long a statement took so far.
 final class StatementRecord {
   let key: StatementKey
-  /// What is known of its text on all databases; nil when this is that.
+  /// What is known of its shape on all databases; nil when this is that.
   let general: StatementRecord?
   /// Where it waits as a short one, and as a long one.
   let lanes: (short: RequestQueue.Lane, long: RequestQueue.Lane)
@@ -92,14 +92,14 @@ final class StatementRecord {
   }
 }
 
-/// A statement, whatever its parameters: where it runs, and a hash of its text.
+/// A statement, whatever its literals and parameters: where it runs, and a hash of its shape.
 struct StatementKey: Hashable {
   /// Empty, which is no database's name, for all of them.
   let database: String
-  let text: UInt64
+  let shape: UInt64
 
-  /// The text on all databases; nil when this is that.
+  /// The shape on all databases; nil when this is that.
   var general: StatementKey? {
-    database.isEmpty ? nil : StatementKey(database: "", text: text)
+    database.isEmpty ? nil : StatementKey(database: "", shape: shape)
   }
 }

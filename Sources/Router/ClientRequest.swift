@@ -14,7 +14,7 @@ package final class ClientRequest: Statement {
   let sql: Frame?
   /// Of a series, those of each as netstrings.
   let parameters: Frame?
-  package let textHash: UInt64
+  package let shapeHash: UInt64
   /// What it is of a query on several databases.
   let part: SetPart?
 
@@ -23,7 +23,7 @@ package final class ClientRequest: Statement {
     self.size = size
     sql = nil
     parameters = nil
-    textHash = 0
+    shapeHash = 0
     part = nil
   }
 
@@ -33,7 +33,7 @@ package final class ClientRequest: Statement {
     size = 0
     sql = whole.sql
     parameters = whole.parameters
-    textHash = whole.textHash
+    shapeHash = whole.shapeHash
     self.part = part
   }
 
@@ -42,7 +42,7 @@ package final class ClientRequest: Statement {
     self.size = size
     self.sql = sql
     self.parameters = parameters
-    textHash = Self.hash(sql)
+    shapeHash = sql.withBytes(StatementShape.hash)
     part = nil
   }
 
@@ -56,11 +56,11 @@ package final class ClientRequest: Statement {
     self.size = size
     if let latest, let same = latest.sql, same.bytes.isEqual(to: sql) {
       self.sql = same
-      textHash = latest.textHash
+      shapeHash = latest.shapeHash
     } else {
       let copy = Frame(copying: sql)
       self.sql = copy
-      textHash = Self.hash(copy)
+      shapeHash = StatementShape.hash(sql)
     }
     self.parameters = parameters.isEmpty ? nil : Frame(copying: parameters)
     part = nil
@@ -71,7 +71,7 @@ package final class ClientRequest: Statement {
     sender = series.sender
     size = series.size
     sql = series.sql
-    textHash = series.textHash
+    shapeHash = series.shapeHash
     self.parameters = parameters
     part = nil
   }
@@ -113,6 +113,8 @@ package final class ClientRequest: Statement {
   package var isPart: Bool { part != nil }
 
   package var wholeID: String? { part?.id }
+
+  package var textHash: UInt64 { sql.map(Self.hash) ?? 0 }
 
   package var parametersHash: UInt64 { parameters.map(Self.hash) ?? 0 }
 

@@ -50,6 +50,12 @@ import Wire
     #expect(bench.broker.isEmpty)
   }
 
+  @Test func literalsAreAsGoodAsParameters() {
+    var bench = Bench()
+    #expect(
+      batch(["quick=1", "quick=2", "other=3"], on: &bench).map(\.request) == ["quick=1", "quick=2"])
+  }
+
   @Test func whatWaitsIsSharedByTheIdleWorkers() throws {
     var bench = Bench()
     let jobs = batch((1...6).map { "quick?\($0)" }, workers: 3, on: &bench)

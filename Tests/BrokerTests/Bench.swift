@@ -25,6 +25,8 @@ final class TestRequest: Statement {
   }
 
   private var parts: [Substring] { id.split(separator: "?", maxSplits: 1) }
+  /// A literal may follow, behind `=`.
+  package var shapeHash: UInt64 { hash(parts.first?.prefix { $0 != "=" }) }
   package var textHash: UInt64 { hash(parts.first) }
   package var parametersHash: UInt64 { hash(parts.dropFirst().first) }
   package var excerpt: String { String(parts.first ?? "") }

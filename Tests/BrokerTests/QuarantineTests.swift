@@ -161,12 +161,20 @@ import Wire
     #expect(cluster.bench.codes() == ["loop?1": "quarantined"])
   }
 
+  @Test func otherLiteralsAreOtherStatements() throws {
+    var cluster = Cluster(workers: 2)
+    for literal in 1...4 { #expect(try cluster.die("poison=\(literal)") == "crashed") }
+    #expect(try cluster.die("poison=1") == "quarantined")
+    cluster.bench.query("poison=5")
+    #expect(cluster.bench.jobs().map(\.request) == ["poison=5"])
+  }
+
   @Test func whatIsRememberedIsBounded() throws {
     var quarantine = Quarantine(deaths: 2)
     let now = Instant(microseconds: 0)
     for number in 0..<5000 as Range<UInt64> {
       let account = Quarantine.Account(
-        statement: StatementKey(database: "a", text: number), parameters: 0, excerpt: "")
+        statement: Quarantine.Text(database: "a", hash: number), parameters: 0, excerpt: "")
       _ = quarantine.died(account, now: now.adding(milliseconds: Int(number)))
       if number.isMultiple(of: 2) {
         _ = quarantine.died(account, now: now.adding(milliseconds: Int(number)))

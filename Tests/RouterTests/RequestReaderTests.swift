@@ -87,8 +87,8 @@ import ZeroMQ
     #expect(words(all) == ["1 select ?1 [1]", "2 select ?1 -", "3 select 3 -", "1 - -"])
     let requests = all.map(\.request)
     #expect(requests.allSatisfy { $0.sender.takesPacked })
-    #expect(requests[0].textHash == requests[1].textHash)
-    #expect(requests[1].textHash != requests[2].textHash)
+    #expect(requests[0].shapeHash == requests[1].shapeHash)
+    #expect(requests[1].shapeHash != requests[2].shapeHash)
     #expect(requests[0].size == "QUERY db=a id=1select ?1[1]".utf8.count)
     for frames in [[[]], [[], []], []] as [[[UInt8]]] {
       #expect(words(try read([[], Array("MANY".utf8)] + frames)) == ["- badRequest"])
@@ -108,7 +108,7 @@ import ZeroMQ
     let singles = series.members(from: 0, by: 1).map { ClientRequest.of($0) }
     #expect(singles.map { text($0.parameters) } == ["[1]", nil, "[22]"])
     #expect(singles.allSatisfy { text($0.sql) == "select ?1" })
-    #expect(Set(singles.map(\.textHash)) == [series.textHash])
+    #expect(Set(singles.map(\.shapeHash)) == [series.shapeHash])
     func parameters(_ from: Int, _ size: Int) -> [String?] {
       series.members(from: from, by: size).map { text(ClientRequest.of($0).parameters) }
     }

@@ -80,6 +80,7 @@ final class CircleSent: Statement, Sendable {
 
   func members(from first: Int, by size: Int) -> [any Statement] { [] }
   var isPart: Bool { false }
+  var shapeHash: UInt64 { UInt64(text) }
   var textHash: UInt64 { UInt64(text) }
   var parametersHash: UInt64 { UInt64(parameters) }
   var excerpt: String { "s" }
