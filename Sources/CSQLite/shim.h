@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,6 +9,12 @@ enum { CSQLITE_READONLY_ROLLBACK = SQLITE_READONLY_ROLLBACK };
 // Swift cannot call functions with variable arguments.
 static inline int csqlite_set_flag(sqlite3 *connection, int option, int value) {
   return sqlite3_db_config(connection, option, value, (int *)0);
+}
+
+// Has SQLite allocate by these, and count nothing itself.
+static inline int csqlite_set_allocator(const sqlite3_mem_methods *methods) {
+  int code = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  return code == SQLITE_OK ? sqlite3_config(SQLITE_CONFIG_MALLOC, methods) : code;
 }
 
 // The file that SQLite has open for the main database, or for its log; NULL when it has none.

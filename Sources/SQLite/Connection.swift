@@ -20,6 +20,7 @@ package final class Connection {
   /// Many builds of SQLite, Debian's among them, read a path that begins with `file:` as a URI, and
   /// `:memory:` is a database without a file.
   package init(_ path: String, _ flags: OpenFlags) throws(SQLiteError) {
+    Memory.prepare
     var handle: OpaquePointer?
     let code = sqlite3_open_v2(path, &handle, flags.rawValue | SQLITE_OPEN_NOMUTEX, nil)
     guard let handle else { throw SQLiteError(SQLITE_NOMEM) }
