@@ -53,6 +53,10 @@ extension Broker {
     }
     if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
     if peers.reduce(0, { $0 + $1.handed.count }) != handed { return "what peers have" }
+    for peer in peers
+    where peer.watches != peer.handed.keys.count(where: { requests[$0]?.waitsForChange ?? false }) {
+      return "how many at \(peer.endpoint) wait for changes"
+    }
     if ids != inFlight.count { return "\(inFlight.count) ids in flight, of \(ids) requests" }
     if let problem = inconsistencyOfClients { return problem }
     let due = Set(deadlines.unordered.map(\.number))
@@ -134,6 +138,9 @@ extension Broker {
     if deadlines.count > 2 * requests.count + 1025 { return "\(deadlines.count) deadlines" }
     if history.recent.count + history.older.count > 2 * StatementHistory.capacity {
       return "the statements' history"
+    }
+    if peers.contains(where: { $0.watches > max(1, configuration.maxRequestsInFlight / 2) }) {
+      return "what waits for changes at a peer"
     }
     if quarantine.accounts.count > Quarantine.capacity
       || quarantine.entries.count > Quarantine.capacity

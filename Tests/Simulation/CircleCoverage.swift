@@ -13,6 +13,8 @@ final class CircleCoverage {
     case unchanged
     case sql
     case busy
+    /// A peer has enough of those that wait for changes.
+    case tooManyWatches
     case deadline
     case cancelled
     case crashed
@@ -56,7 +58,9 @@ final class CircleCoverage {
     case .failure(let failure):
       switch failure.code {
       case .sql: note(.sql)
-      case .busy: note(.busy)
+      case .busy:
+        note(
+          failure.retryMilliseconds == Constants.watchRetryMilliseconds ? .tooManyWatches : .busy)
       case .deadline: note(.deadline)
       case .cancelled: note(.cancelled)
       case .crashed: note(.crashed)

@@ -46,6 +46,7 @@ struct CircleScenario: SimulatedScenario {
   /// Of a thousand chunks, for which there is no room.
   var unread = 0
   var maxQueuedRequests = 100_000
+  var maxRequestsInFlight = 10_000
 
   var allDatabases: Range<Int> { 0..<databases }
 
@@ -87,6 +88,7 @@ struct CircleScenario: SimulatedScenario {
     watchers = pick([0, 0, 20])
     unread = pick([0, 0, 20])
     maxQueuedRequests = pick([8, 100_000, 100_000, 100_000, 100_000])
+    maxRequestsInFlight = pick([4, 10_000, 10_000, 10_000, 10_000])
     let natures: [Nature] = [.quick, .quick, .brisk, .slow, .moody, .wrong, .poison, .deaf]
     for _ in 0..<pick([2, 4, 8]) {
       texts.append(

@@ -12,6 +12,7 @@ extension CircleWorld {
     configuration.tries = scenario.tries
     configuration.peers = scenario.peers[site].map { "to-\($0)" }
     configuration.maxQueuedRequests = scenario.maxQueuedRequests
+    configuration.maxRequestsInFlight = scenario.maxRequestsInFlight
     configuration.expectedWorkers = workers.count { $0.site == site }
     sites[site].broker = Broker(configuration, now: now)
     sites[site].outstanding = scenario.peers[site].map { _ in [:] }

@@ -160,7 +160,7 @@ extension CircleWorld {
   /// Of what one broker has too much of, others run some.
   private mutating func overload() throws {
     // Where little may wait, nobody has too much.
-    guard scenario.maxQueuedRequests > 100 else { return }
+    guard scenario.maxQueuedRequests > 100 && scenario.maxRequestsInFlight > 100 else { return }
     for site in sites.indices {
       let own = databases(of: site)
       for database in scenario.allDatabases where own.contains(database) {
