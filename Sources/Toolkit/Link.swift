@@ -110,7 +110,13 @@ package struct Link: ~Copyable {
   }
 
   package func receive() throws(ToolError) -> Multipart? {
-    try ToolError.wrapping { () throws(ZMQError) in try connection.socket.receive() }
+    try ToolError.wrapping { () throws(ZMQError) in
+      let message = try connection.socket.receive()
+      // What is kept here until its turn to be printed must not keep the router from sending that whose turn
+      // it is.
+      if isInProcess { try message?.detach() }
+      return message
+    }
   }
 
   /// What has become of the connection, nil when there is no news.

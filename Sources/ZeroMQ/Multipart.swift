@@ -61,6 +61,22 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
     return descriptor >= 0 ? descriptor : nil
   }
 
+  /// Copies what it shares with a sender in this process, for whom it is unsent as long as anybody has it.
+  package func detach() throws(ZMQError) {
+    for index in 0..<count {
+      let size = zmq_msg_size(frames + index)
+      var copy = zmq_msg_t()
+      guard zmq_msg_init_size(&copy, size) == 0 else {
+        throw .last("copy a frame of \(size) bytes")
+      }
+      if size > 0 {
+        zmq_msg_data(&copy).copyMemory(from: zmq_msg_data(frames + index), byteCount: size)
+      }
+      zmq_msg_move(frames + index, &copy)
+      zmq_msg_close(&copy)
+    }
+  }
+
   /// The bytes of a frame. They are valid while the message is.
   package subscript(index: Int) -> UnsafeRawBufferPointer {
     let message = pointer(index)

@@ -235,6 +235,15 @@ fails_to_write() { # COMMAND...
   [ "$(cat "$work/err")" = 'xodb-node: write standard output: No space left on device' ]
 }
 
+@test "results that wait behind a slow one keep nothing from being answered" {
+  {
+    echo "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000000) select count(*), '' from n;"
+    for i in {1..100}; do echo "select $i, hex(zeroblob(60000));"; done
+  } >"$work/queries.sql"
+  "${node[@]}" -d kv -f tsv --timeout 20 <"$work/queries.sql" >"$work/rows"
+  [ "$(cut -f 1 "$work/rows" | grep -v '[^0-9]')" = "$(echo 1000000 && seq 100)" ]
+}
+
 @test "a reachable node whose reader has gone answers others, and ends" {
   endpoint=ipc://$XODB_RUN/node
   mkfifo "$work/pipe"
