@@ -13,7 +13,8 @@ package enum Memory {
   /// In bytes.
   package static var used: Int { allocated.load(ordering: .relaxed) }
 
-  /// Has allocations that would exceed this many bytes fail, with `ResultCode.noMemory`.
+  /// Has allocations that would exceed this many bytes fail, with `ResultCode.noMemory`; threads that
+  /// allocate in the same moment may exceed it together.
   package static func limit(_ bytes: Int) {
     prepare
     bound.store(bytes, ordering: .relaxed)
@@ -31,12 +32,10 @@ package enum Memory {
   }()
 
   private static func allocate(_ count: Int) -> UnsafeMutableRawPointer? {
-    guard let block = malloc(count) else { return nil }
-    let size = size(of: block)
-    guard allocated.add(size, ordering: .relaxed).newValue <= bound.load(ordering: .relaxed) else {
-      free(block)
+    guard used + count <= bound.load(ordering: .relaxed), let block = malloc(count) else {
       return nil
     }
+    allocated.add(size(of: block), ordering: .relaxed)
     return block
   }
 
