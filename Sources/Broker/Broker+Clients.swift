@@ -91,10 +91,17 @@ extension Broker {
     if !request.payload.isPart, let refusal = refusal(of: request, from: client, now) {
       return (.failure(refusal), nil)
     }
-    request.statement = request.database.map {
-      history.record(StatementKey(database: $0, shape: request.payload.shapeHash))
-    }
+    request.statement = request.database.map { record(of: request.payload, on: $0) }
     return quarantineRefusal(of: request, now).map { (.failure($0), nil) }
+  }
+
+  /// What is known of a statement, and will be.
+  private mutating func record(of payload: any Statement, on database: String) -> StatementRecord {
+    let shape = StatementKey(database: database, text: payload.shapeHash)
+    // Only who reserves workers has to know which of them are long.
+    guard configuration.reservedWorkers > 0 else { return history.record(shape) }
+    let text = StatementKey(database: database, text: payload.textHash)
+    return text == shape ? history.record(text) : history.record(text, shape: history.record(shape))
   }
 
   /// A client has sent what cannot be taken as a request.
@@ -139,7 +146,7 @@ extension Broker {
       return
     }
     // Without a reserve all workers take all, and what comes first is run first.
-    let isShort = configuration.reservedWorkers == 0 || statement.pace != .long
+    let isShort = configuration.reservedWorkers == 0 || !statement.isLong
     let lane = isShort ? statement.lanes.short : statement.lanes.long
     request.state = .queued(lane)
     if request.isReturned || request.isSuspect {

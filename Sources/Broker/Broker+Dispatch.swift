@@ -129,7 +129,7 @@ extension Broker {
   /// to kill its worker.
   private static func mayShare(_ request: PendingRequest) -> Bool {
     !request.isSuspect && !request.isReturned
-      && request.statement?.pace == .quick
+      && request.statement?.isQuick == true
   }
 
   /// Adds to what a worker gets the requests whose turns come next, as long as they may be run together,
@@ -172,7 +172,7 @@ extension Broker {
           each: query.each, extras: query.extras),
         request: request.payload))
     batch.bytes += request.size
-    batch.microseconds += (statement.microseconds ?? 0) * Int64(request.count)
+    batch.microseconds += (statement.expectedMicroseconds ?? 0) * Int64(request.count)
     if request.isReturned {
       effects.append(
         .publish(

@@ -10,7 +10,9 @@ extension Broker {
   /// How many of a series may be run as one: only what a worker is expected to be through with soon, and
   /// none as long as anybody is known to have died of anything.
   private func mostTogether(_ series: PendingRequest) -> Int {
-    guard let microseconds = series.statement?.microseconds, quarantine.isEmpty else { return 0 }
+    guard let microseconds = series.statement?.expectedMicroseconds, quarantine.isEmpty else {
+      return 0
+    }
     return Int((Constants.batchMicroseconds - 1) / max(microseconds, 1))
   }
 

@@ -2,8 +2,7 @@
 /// that: whether it is the same as another one, or like it. The hashes need to be equal for equal bytes
 /// within one process only.
 package protocol Statement: AnyObject {
-  /// Of the SQL without what it would be run with as parameters: its literals. Statements with the same
-  /// shape are expected to take the same time.
+  /// Of the SQL without what could be its parameters: its literals. Equal to `textHash` when it has none.
   var shapeHash: UInt64 { get }
   /// Of the SQL.
   var textHash: UInt64 { get }

@@ -79,7 +79,7 @@ final class WorkerRecord {
   /// Where an attempt stands in `runs`.
   func index(of attempt: Attempt) -> Int? { runs.firstIndex { $0.attempt == attempt } }
 
-  /// What is remembered of a request for as long as it runs. Whatever is long or a suspect runs alone.
+  /// What is remembered of a request for as long as it runs. A suspect runs alone.
   final class Run {
     let attempt: Attempt
     let connection: PeerID
@@ -101,7 +101,7 @@ final class WorkerRecord {
       self.attempt = attempt
       self.connection = connection
       self.statement = statement
-      isLong = statement.pace == .long
+      isLong = statement.isLong
       self.isSuspect = isSuspect
       self.begun = begun
     }

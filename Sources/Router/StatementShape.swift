@@ -7,8 +7,12 @@ enum StatementShape {
   /// Stands for a literal. No SQL has this byte.
   private static let literal = 0 as UInt8
 
+  /// So much of a statement is looked at; few are longer.
+  private static let maxBytes = 64 << 10
+
   /// Equal for statements of the same shape, within one process.
-  static func hash(_ sql: UnsafeRawBufferPointer) -> UInt64 {
+  static func hash(_ whole: UnsafeRawBufferPointer) -> UInt64 {
+    let sql = UnsafeRawBufferPointer(rebasing: whole.prefix(maxBytes))
     var hasher = Hasher()
     var scanner = Scanner(sql: sql)
     // Up to where it is hashed.

@@ -114,6 +114,28 @@ import Wire
     #expect(try bench.job().request == "quick?2")
   }
 
+  @Test func reservedWorkersTrustNoOtherLiterals() throws {
+    var configuration = Configuration()
+    configuration.reservedWorkers = 1
+    var bench = Bench(configuration)
+    bench.ready("w-1", dbs: ["a"])
+    bench.ready("w-2", dbs: ["a"])
+    bench.query("quick=1")
+    let first = try bench.job()
+    bench.answer(String(first.worker.prefix(3)), 10, first.attempt, run: 50)
+    bench.query("quick=2", from: "x")
+    bench.query("quick=3", from: "x")
+    let second = try bench.job()
+    #expect(second.request == "quick=2")
+    bench.query("quick=1", from: "y")
+    #expect(try bench.job().request == "quick=1")
+    // Nor are those that are known blamed for others.
+    bench.answer(String(second.worker.prefix(3)), 10, second.attempt, run: 1_000_000)
+    #expect(try bench.job().request == "quick=3")
+    bench.query("quick=1", from: "z")
+    #expect(bench.broker.requests.values.contains { $0.statement?.isLong == false })
+  }
+
   @Test func aReserveNeverTakesTheOnlyWorker() throws {
     var configuration = Configuration()
     configuration.reservedWorkers = 4

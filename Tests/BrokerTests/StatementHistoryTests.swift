@@ -10,7 +10,7 @@ import Testing
   }
 
   private mutating func record(_ text: UInt64 = 1, on database: String) -> StatementRecord {
-    history.record(StatementKey(database: database, shape: text))
+    history.record(StatementKey(database: database, text: text))
   }
 
   @Test mutating func whatHasNotRunMayBeLong() {
