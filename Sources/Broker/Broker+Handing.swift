@@ -16,10 +16,6 @@ extension Broker {
         let request = requests[job]
       {
         guard isRunnable(job, request, now) else { continue }
-        if request.waitsForChange && !takesWatches(peers[number]) {
-          finish(job, .failure(hasEnoughWatches(peers[number])), now: now)
-          continue
-        }
         // Peers are handed single ones: all of a series, which together take little time.
         for job in request.each == nil ? [job] : split(job) {
           guard let request = requests[job] else { continue }
@@ -50,26 +46,19 @@ extension Broker {
         guard let query = requests[number]?.query, query.way.count < ClientMessage.maxWay,
           !query.way.contains(capacity.broker)
         else { return false }
-        guard isServedHere(query.database) else {
-          return !query.waitsForChange || takesWatches(peer)
-            || !peers.contains { $0.names.contains(query.database) && takesWatches($0) }
-        }
-        return !query.waitsForChange && (isFull || requests[number]?.statement?.pace != .quick)
+        guard isServedHere(query.database) else { return true }
+        return !query.waitsForChange && (isFull || requests[number]?.statement?.isQuick != true)
       }, passesOver: true)
     guard let turn else { return nil }
     queue.take(turn)
     return turn.number
   }
 
-  /// Whether a peer may get one more request that waits for a change: it counts all that come from here as
-  /// one client's, and has to take others beside those.
-  private func takesWatches(_ peer: PeerBroker) -> Bool {
-    peer.watches < max(1, configuration.maxRequestsInFlight / 2)
-  }
-
-  private func hasEnoughWatches(_ peer: PeerBroker) -> Failure {
+  /// Why a request may not wait for a change at a peer that has looked for one.
+  func tooManyWatches(at peer: PeerBroker) -> Failure {
     Failure(
-      .busy, "\(peer.watches) requests wait for changes at \(peer.endpoint)",
+      .busy,
+      "\(peer.watches) others wait for changes at \(peer.endpoint); there was none for this one",
       retryMilliseconds: Constants.watchRetryMilliseconds)
   }
 
@@ -97,10 +86,15 @@ extension Broker {
     request.attempts += 1
     request.state = .handed(peer)
     request.begun = now
+    // A peer counts all that come from here as one client's, and has to take others beside those that
+    // wait: who is one too many has it look once.
+    query.waitsForChange =
+      query.waitsForChange
+      && peers[peer].takesWatches(upTo: max(1, configuration.maxRequestsInFlight / 2))
     // Whoever waits for a change takes nobody's time.
     let units =
       query.waitsForChange
-      ? 0 : request.statement?.pace == .quick ? 1 : Constants.handedPerWorker
+      ? 0 : request.statement?.isQuick == true ? 1 : Constants.handedPerWorker
     peers[peer].hand(number, countedAs: units, size: request.size)
     if request.isReturned {
       effects.append(

@@ -18,8 +18,8 @@ extension Broker {
     let isNews = question.revision != offer.revision
     let capacity = PeerCapacity(
       broker: configuration.broker, workers: isDraining ? 0 : workers.count,
-      others: load(besides: connection), revision: offer.revision, hasDatabases: isNews,
-      isStarting: now < settled)
+      others: load(besides: connection), watches: max(1, configuration.maxRequestsInFlight / 2),
+      revision: offer.revision, hasDatabases: isNews, isStarting: now < settled)
     let list = isNews ? ServedDatabase.encode(databases) : []
     effects.append(.answer(payload, capacity.line, .bytes(list)))
   }
@@ -163,6 +163,11 @@ extension Broker {
       }
     }
     peer.answered += 1
+    if request.waitsForChange, outcome == .unchanged, !peer.keepsWatch(number),
+      now < request.deadline
+    {
+      return finish(number, .failure(tooManyWatches(at: peer)), now: now)
+    }
     // No broker says so of what no worker has lived through.
     if let run = answer.runMicroseconds {
       request.statement?.note(microseconds: run)

@@ -83,7 +83,7 @@ enum Constants {
   static let handedPerWorker = batchRequests
   /// With so many bytes of requests a peer has enough, whatever it says; the queue is bounded likewise.
   static let maxHandedBytes = 64 << 20
-  /// The same when there are as many who wait for changes as there may be.
+  /// The same when as many wait for changes as may.
   static let watchRetryMilliseconds = 1000
   static let drainingRetryMilliseconds = 500
 }

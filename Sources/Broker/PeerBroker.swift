@@ -24,7 +24,7 @@ final class PeerBroker {
   /// What it has, with the share of a worker that each is counted for.
   private(set) var handed: [UInt64: (units: Int, bytes: Int)] = [:]
   private var load = 0
-  /// How many of that wait for a change, which is nobody's time.
+  /// How many of that wait there for a change, which is nobody's time.
   private(set) var watches = 0
   /// In bytes, as they were counted while they waited.
   private var handedBytes = 0
@@ -68,6 +68,12 @@ final class PeerBroker {
     if request.units == 0 { watches -= 1 }
     handedBytes -= request.bytes
   }
+
+  /// Whether a request waits there for a change.
+  func keepsWatch(_ number: UInt64) -> Bool { handed[number]?.units == 0 }
+
+  /// How many may; `bound` when it has not said so.
+  func takesWatches(upTo bound: Int) -> Bool { watches < capacity?.watches ?? bound }
 
   /// How much more it can take, in quick requests.
   /// - Parameter isOnlyOne: whether what is asked for is nowhere else: then its other requests are no

@@ -178,19 +178,30 @@ import Wire
     #expect(try bench.handover().request == "q")
   }
 
-  @Test func soManyWhoWaitForChangesAreNeverAllThatAPeerTakes() throws {
-    var bench = Bench(peers: 2, maxRequestsInFlight: 4)
-    bench.capacity(workers: 1, dbs: ["b"])
-    for number in 0..<3 { bench.query("\(number)", db: "b", ifVersion: "v1", waits: true) }
-    #expect(bench.handed().map(\.request) == ["0", "1"])
-    let answer = try #require(bench.answers().first)
-    #expect(answer.line["code"] == "busy" && answer.line["retry_ms"] == "1000")
-    bench.query("q", db: "b")
-    #expect(try bench.handover().request == "q")
-    // Another one takes more.
-    bench.capacity(of: 1, workers: 1, dbs: ["b"])
-    bench.query("3", db: "b", ifVersion: "v1", waits: true)
-    #expect(try bench.handover().request == "3")
+  @Test func whoIsOneTooManyToWaitThereHasThePeerLook() throws {
+    var bench = Bench(peers: 1, maxRequestsInFlight: 4)
+    bench.capacity(workers: 9, dbs: ["b"])
+    for number in 0..<4 { bench.query("\(number)", db: "b", ifVersion: "v1", waits: true) }
+    let handed = bench.handed()
+    #expect(handed.map(\.query.waitsForChange) == [true, true, false, false])
+    #expect(handed.allSatisfy { $0.query.ifVersion == "v1" })
+    bench.peerAnswers(handed[2].attempt, .unchanged)
+    let busy = try #require(bench.answers().first)
+    #expect(busy.line["code"] == "busy" && busy.line["retry_ms"] == "1000")
+    bench.peerAnswers(handed[3].attempt)
+    #expect(bench.codes() == ["3": "OK"])
+    bench.peerAnswers(handed[0].attempt)
+    bench.query("5", db: "b", ifVersion: "v1", waits: true)
+    #expect(try bench.handover().query.waitsForChange)
+  }
+
+  @Test func aPeerSaysHowManyMayWaitThere() throws {
+    var bench = Bench(peers: 1)
+    bench.capacity(watches: 1, dbs: ["b"])
+    for number in 0..<2 { bench.query("\(number)", db: "b", ifVersion: "v1", waits: true) }
+    #expect(bench.handed().map(\.query.waitsForChange) == [true, false])
+    bench.question(from: "there")
+    #expect(try bench.offers().first?.capacity.watches == 5000)
   }
 
   @Test func whoWaitsForAChangeOfWhatIsOnlyThereNowWaitsThere() throws {

@@ -54,7 +54,7 @@ extension Broker {
     if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
     if peers.reduce(0, { $0 + $1.handed.count }) != handed { return "what peers have" }
     for peer in peers
-    where peer.watches != peer.handed.keys.count(where: { requests[$0]?.waitsForChange ?? false }) {
+    where peer.watches != peer.handed.keys.count(where: peer.keepsWatch) {
       return "how many at \(peer.endpoint) wait for changes"
     }
     if ids != inFlight.count { return "\(inFlight.count) ids in flight, of \(ids) requests" }
@@ -139,7 +139,7 @@ extension Broker {
     if history.recent.count + history.older.count > 2 * StatementHistory.capacity {
       return "the statements' history"
     }
-    if peers.contains(where: { $0.watches > max(1, configuration.maxRequestsInFlight / 2) }) {
+    if peers.contains(where: { $0.watches > $0.capacity?.watches ?? .max }) {
       return "what waits for changes at a peer"
     }
     if quarantine.accounts.count > Quarantine.capacity

@@ -35,7 +35,7 @@ package struct PeerQuestion: LineMessage, Equatable, Sendable {
 /// What a router answers to that. A list of its databases follows in a frame when it is another one
 /// than that of the revision that was asked with. Whoever asks again too soon gets `busy`.
 ///
-///     CAPACITY broker=9c11d3f0a2b7 workers=4 others=2 revision=5 databases=changed
+///     CAPACITY broker=9c11d3f0a2b7 workers=4 others=2 watches=5000 revision=5 databases=changed
 package struct PeerCapacity: LineMessage, Equatable, Sendable {
   /// Of workers and of requests.
   private static let most = 1_000_000_000
@@ -45,6 +45,8 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
   package var workers: Int
   /// How many requests its workers have to run that did not come from who asks.
   package var others: Int
+  /// How many requests that wait for a change it takes of who asks; nil when it does not say so.
+  package var watches: Int?
   /// Of its list of databases.
   package var revision: Int
   /// Whether that follows.
@@ -53,12 +55,13 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
   package var isStarting: Bool
 
   package init(
-    broker: String, workers: Int, others: Int, revision: Int, hasDatabases: Bool,
-    isStarting: Bool = false
+    broker: String, workers: Int, others: Int, watches: Int? = nil, revision: Int,
+    hasDatabases: Bool, isStarting: Bool = false
   ) {
     self.broker = broker
     self.workers = workers
     self.others = others
+    self.watches = watches
     self.revision = revision
     self.hasDatabases = hasDatabases
     self.isStarting = isStarting
@@ -66,7 +69,8 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
 
   package var line: Line {
     Line("CAPACITY").with("broker", broker).with("workers", workers).with("others", others)
-      .with("revision", revision).with("databases", hasDatabases ? "changed" : nil)
+      .with("watches", watches).with("revision", revision)
+      .with("databases", hasDatabases ? "changed" : nil)
       .with("starting", isStarting ? 1 : nil)
   }
 
@@ -77,8 +81,9 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
       (0...Self.most).contains(others), let revision = line["revision"]?.int
     else { return nil }
     self.init(
-      broker: broker, workers: workers, others: others, revision: revision,
-      hasDatabases: line["databases"] != nil, isStarting: line["starting"] != nil)
+      broker: broker, workers: workers, others: others, watches: line["watches"]?.int,
+      revision: revision, hasDatabases: line["databases"] != nil,
+      isStarting: line["starting"] != nil)
   }
 }
 
