@@ -98,7 +98,7 @@ extension Broker {
   private func nextTurn(along worker: WorkerRecord?) -> RequestQueue.Turn? {
     let mayRunLong = mayRunLong
     return queue.turn { lane in
-      guard lane.isShort || mayRunLong else { return false }
+      guard lane.isShort || mayRunLong || worker?.runsLong ?? false else { return false }
       guard let worker else { return idleWorker(for: lane.database) != nil }
       return worker.serves(lane.database)
     } unless: { number in
@@ -109,7 +109,11 @@ extension Broker {
     } exceptOf: { connection in
       casualties.hold(connection, besides: workers.count)
     } only: { number in
-      worker == nil || requests[number].map(Self.mayShare) ?? false
+      guard let worker else { return true }
+      // Behind what is short, what may be long would be run by a worker that is reserved.
+      return requests[number].map {
+        Self.mayShare($0) && (worker.runsLong || $0.statement?.isLong == false)
+      } ?? false
     }
   }
 

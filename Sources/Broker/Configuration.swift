@@ -68,6 +68,8 @@ enum Constants {
   static let roundPause: Int64 = 4
   /// When to try again after `busy` or `draining`.
   static let busyRetryMilliseconds = 100
+  /// The same when as many wait for changes at a peer as may.
+  static let watchRetryMilliseconds = 1000
   /// How often a peer is asked how much it can take.
   static let peerQuestionMilliseconds = 250
   /// A peer that has said nothing for so long is lost, and connected to anew.
@@ -83,7 +85,5 @@ enum Constants {
   static let handedPerWorker = batchRequests
   /// With so many bytes of requests a peer has enough, whatever it says; the queue is bounded likewise.
   static let maxHandedBytes = 64 << 20
-  /// The same when as many wait for changes as may.
-  static let watchRetryMilliseconds = 1000
   static let drainingRetryMilliseconds = 500
 }

@@ -2,8 +2,9 @@
 ///
 /// Of a text that is new to a database is known what it took on others: its first run there has to
 /// open the file and to compile it, and says less. Shapes are texts without literals: what is known of
-/// them is enough to try several at once, and not to trust one with a worker that is reserved. It forgets what was not asked for in a long time,
-/// so that it stays within a bound.
+/// them is enough to try several at once, and not to trust one with a worker that is reserved.
+///
+/// It forgets what was not asked for in a long time, so that it stays within a bound.
 struct StatementHistory {
   /// How much of a worker's time a statement is expected to take.
   enum Pace {

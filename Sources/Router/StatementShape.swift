@@ -1,5 +1,6 @@
 /// What statements have in common that differ in their literals and comments alone, as programs write
-/// them that know no parameters: that is what a statement's pace goes by.
+/// them that know no parameters: one that is new is expected to take what others of its shape took, when
+/// it is run together with them.
 ///
 /// It knows what SQLite knows of numbers, strings, names, variables and comments, and nothing else of
 /// SQL. What is no SQL has some shape, too.

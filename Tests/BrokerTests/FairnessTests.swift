@@ -136,6 +136,24 @@ import Wire
     #expect(bench.broker.requests.values.contains { $0.statement?.isLong == false })
   }
 
+  @Test func whatMayBeLongIsNotRunBehindWhatIsShort() throws {
+    var configuration = Configuration()
+    configuration.reservedWorkers = 1
+    var bench = Bench(configuration)
+    bench.ready("w-1", dbs: ["a"])
+    bench.query("quick=1")
+    bench.answer("w-1", 10, try bench.job().attempt, run: 50)
+    bench.gather { bench in
+      for (number, id) in ["quick=1", "quick=2", "quick=3", "quick=1"].enumerated() {
+        bench.query(id, envelope: "\(number)")
+      }
+    }
+    let first = bench.jobs()
+    #expect(first.map(\.request) == ["quick=1"])
+    bench.answer("w-1", 10, first[0].attempt, run: 50)
+    #expect(Set(bench.jobs().map(\.request)) == ["quick=1", "quick=2", "quick=3"])
+  }
+
   @Test func aReserveNeverTakesTheOnlyWorker() throws {
     var configuration = Configuration()
     configuration.reservedWorkers = 4
