@@ -41,8 +41,7 @@ extension Broker {
     guard request.each == nil else { return nil }
     return request.statement.map {
       Quarantine.Account(
-        statement: Quarantine.Text(
-          database: $0.key.database, hash: request.payload.textHash),
+        statement: StatementKey(database: $0.key.database, text: request.payload.textHash),
         parameters: request.payload.parametersHash, excerpt: request.payload.excerpt)
     }
   }

@@ -13,22 +13,16 @@ struct Quarantine {
   /// What bounds the accounts and the entries, each; the oldest make room.
   static let capacity = 1000
 
-  /// A statement, whatever its parameters.
-  struct Text: Hashable {
-    let database: String
-    let hash: UInt64
-  }
-
   /// A statement with its parameters.
   struct Account: Hashable {
-    let statement: Text
+    let statement: StatementKey
     let parameters: UInt64
     /// How its SQL begins. Equal for equal texts.
     let excerpt: String
   }
 
   struct Entry {
-    let statement: Text
+    let statement: StatementKey
     /// Nil for any.
     let parameters: UInt64?
     let excerpt: String

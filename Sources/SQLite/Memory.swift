@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// What SQLite allocates in this process, for all connections together.
 ///
-/// SQLite would count it itself, under a mutex; for that, threads that compile statements wait as long
-/// as they work.
+/// SQLite would count it itself, under a mutex, for which threads that compile statements wait much of
+/// their time.
 package enum Memory {
   private static let allocated = Atomic<Int>(0)
   private static let bound = Atomic<Int>(.max)

@@ -23,13 +23,11 @@ extension Bench {
   /// A peer says how much it can take.
   mutating func capacity(
     of peer: Int = 0, _ broker: String? = nil, workers: Int = 1, others: Int = 0,
-    watches: Int? = nil,
-    revision: Int = 1, dbs: [String]? = nil, isStarting: Bool = false
+    watches: Int? = nil, revision: Int = 1, dbs: [String]? = nil, isStarting: Bool = false
   ) {
     let line = PeerCapacity(
       broker: broker ?? "there-\(peer)", workers: workers, others: others, watches: watches,
-      revision: revision,
-      hasDatabases: dbs != nil, isStarting: isStarting)
+      revision: revision, hasDatabases: dbs != nil, isStarting: isStarting)
     self.broker.receive(
       line, databases: (dbs ?? []).map { ServedDatabase(name: $0) }, from: peer, now: now)
     collect()

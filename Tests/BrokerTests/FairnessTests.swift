@@ -88,12 +88,17 @@ import Wire
     #expect(bench.codes() == ["x1": "OK"])
   }
 
-  @Test func reservedWorkersRunOnlyWhatHasBeenShort() throws {
+  /// A broker that reserves some of its workers.
+  private func reserving(_ reserved: Int, of workers: Int) -> Bench {
     var configuration = Configuration()
-    configuration.reservedWorkers = 1
+    configuration.reservedWorkers = reserved
     var bench = Bench(configuration)
-    bench.ready("w-1", dbs: ["a"])
-    bench.ready("w-2", dbs: ["a"])
+    for number in 1...workers { bench.ready("w-\(number)", dbs: ["a"]) }
+    return bench
+  }
+
+  @Test func reservedWorkersRunOnlyWhatHasBeenShort() throws {
+    var bench = reserving(1, of: 2)
     // Nothing is known of either: one worker runs them one after the other.
     bench.query("slow?1", from: "x")
     bench.query("slow?2", from: "x")
@@ -115,11 +120,7 @@ import Wire
   }
 
   @Test func reservedWorkersTrustNoOtherLiterals() throws {
-    var configuration = Configuration()
-    configuration.reservedWorkers = 1
-    var bench = Bench(configuration)
-    bench.ready("w-1", dbs: ["a"])
-    bench.ready("w-2", dbs: ["a"])
+    var bench = reserving(1, of: 2)
     bench.query("quick=1")
     let first = try bench.job()
     bench.answer(String(first.worker.prefix(3)), 10, first.attempt, run: 50)
@@ -132,15 +133,11 @@ import Wire
     // Nor are those that are known blamed for others.
     bench.answer(String(second.worker.prefix(3)), 10, second.attempt, run: 1_000_000)
     #expect(try bench.job().request == "quick=3")
-    bench.query("quick=1", from: "z")
     #expect(bench.broker.requests.values.contains { $0.statement?.isLong == false })
   }
 
   @Test func whatMayBeLongIsNotRunBehindWhatIsShort() throws {
-    var configuration = Configuration()
-    configuration.reservedWorkers = 1
-    var bench = Bench(configuration)
-    bench.ready("w-1", dbs: ["a"])
+    var bench = reserving(1, of: 1)
     bench.query("quick=1")
     bench.answer("w-1", 10, try bench.job().attempt, run: 50)
     bench.gather { bench in
@@ -155,10 +152,7 @@ import Wire
   }
 
   @Test func aReserveNeverTakesTheOnlyWorker() throws {
-    var configuration = Configuration()
-    configuration.reservedWorkers = 4
-    var bench = Bench(configuration)
-    bench.ready("w-1", dbs: ["a"])
+    var bench = reserving(4, of: 1)
     bench.query("slow")
     #expect(try bench.job().request == "slow")
   }

@@ -174,7 +174,7 @@ import Wire
     let now = Instant(microseconds: 0)
     for number in 0..<5000 as Range<UInt64> {
       let account = Quarantine.Account(
-        statement: Quarantine.Text(database: "a", hash: number), parameters: 0, excerpt: "")
+        statement: StatementKey(database: "a", text: number), parameters: 0, excerpt: "")
       _ = quarantine.died(account, now: now.adding(milliseconds: Int(number)))
       if number.isMultiple(of: 2) {
         _ = quarantine.died(account, now: now.adding(milliseconds: Int(number)))

@@ -53,8 +53,7 @@ extension Broker {
     }
     if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
     if peers.reduce(0, { $0 + $1.handed.count }) != handed { return "what peers have" }
-    for peer in peers
-    where peer.watches != peer.handed.keys.count(where: peer.keepsWatch) {
+    for peer in peers where peer.watches != peer.handed.keys.count(where: peer.keepsWatch) {
       return "how many at \(peer.endpoint) wait for changes"
     }
     if ids != inFlight.count { return "\(inFlight.count) ids in flight, of \(ids) requests" }

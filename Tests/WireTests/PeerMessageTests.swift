@@ -11,8 +11,7 @@ import Wire
     for isSo in [true, false] {
       let capacity = PeerCapacity(
         broker: "b", workers: 4, others: 2, watches: isSo ? 7 : nil, revision: 5,
-        hasDatabases: isSo,
-        isStarting: !isSo)
+        hasDatabases: isSo, isStarting: !isSo)
       #expect(PeerCapacity(capacity.line) == capacity)
     }
     let attempt = Attempt(job: .max, number: 3)
