@@ -15,12 +15,24 @@ package enum Limits {
   /// take one of the last is refused. Returns how many were allowed before.
   @discardableResult
   package static func raiseDescriptors() -> UInt {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return .max }
+    guard var limit = descriptors else { return .max }
     let before = limit.rlim_cur
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     return before
+  }
+
+  /// Fails when fewer descriptors than so many are allowed.
+  package static func requireDescriptors(_ least: UInt) throws(ToolError) {
+    guard let limit = descriptors, limit.rlim_cur < least else { return }
+    throw ToolError(
+      "open descriptors", "at most \(limit.rlim_cur) are allowed, \(least) are needed (ulimit -Hn)",
+      .system)
+  }
+
+  private static var descriptors: rlimit? {
+    var limit = rlimit()
+    return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? limit : nil
   }
 
   /// Keeps descriptors for connections to some of the process's `ipc:` endpoints, when connections to

@@ -8,6 +8,9 @@ import ZeroMQ
 
 @main
 struct Main: ParsableCommand {
+  /// It has some 40 for itself, and of the others half are for clients.
+  private static let minDescriptors: UInt = 128
+
   static let configuration = CommandConfiguration(
     commandName: "xodb-router",
     abstract: "Takes queries from clients and gives each to a worker.",
@@ -95,6 +98,7 @@ struct Main: ParsableCommand {
   func run() throws {
     Tool.ignoreBrokenPipes()
     Limits.raiseDescriptors()
+    try Limits.requireDescriptors(Self.minDescriptors)
     let supervised = try Supervised()
     let signals = try SignalSource([.terminate, .interrupt, .user1])
     let directory = try RunDirectory()

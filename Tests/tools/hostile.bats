@@ -216,6 +216,14 @@ time.sleep(60)"
   [ -S "$XODB_RUN/clients" ]
 }
 
+@test "a router that could serve nobody says so" {
+  run -71 bash -c "ulimit -n 127; exec xodb-router" 3>&-
+  [ "$output" = "xodb-router: open descriptors: at most 127 are allowed, 128 are needed (ulimit -Hn)" ]
+  start router bash -c "ulimit -n 128; exec xodb-router"
+  wait_for test -S "$XODB_RUN/events/router"
+  start_workers 2
+}
+
 @test "however many clients there are, a worker can come back" {
   start router bash -c 'ulimit -n 200 && exec xodb-router'
   router=$pid

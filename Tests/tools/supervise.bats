@@ -70,7 +70,7 @@ guardian_of() { # PID
 @test "too few descriptors are refused with status 71, by the other tools as well" {
   local limit command
   for limit in 10 12 14 16; do
-    for command in "supervise --name w -- true" router events "worker --data $work" "req -d x ''"; do
+    for command in "supervise --name w -- true" events "worker --data $work" "req -d x ''"; do
       run -71 bash -c "ulimit -n $limit; exec xodb-$command" 3>&-
       [[ $output == *"Too many open files" ]]
     done
