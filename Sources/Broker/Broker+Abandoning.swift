@@ -47,6 +47,7 @@ extension Broker {
   }
 
   /// Why a request is refused that has killed workers before.
+  @inline(__always)
   func quarantineRefusal(of request: PendingRequest, _ now: Instant) -> Failure? {
     guard !quarantine.entries.isEmpty, let account = account(of: request),
       let entry = quarantine.entry(for: account)
@@ -58,6 +59,7 @@ extension Broker {
   }
 
   /// Whether workers have died of such a request.
+  @inline(__always)
   func isSuspect(_ request: PendingRequest) -> Bool {
     guard !quarantine.isEmpty, let account = account(of: request) else { return false }
     return quarantine.isSuspect(account)

@@ -123,11 +123,13 @@ extension Broker {
     return workers.compactMap { $1.process == process && $1.supervisor == supervisor ? $0 : nil }
   }
 
+  @inline(__always)
   private func slot(_ worker: WorkerRecord) -> SupervisorRecord.Slot? {
     worker.supervisor.flatMap { supervisors[$0]?.slots[worker.process] }
   }
 
   /// Whether its supervisor has said that this incarnation has ended.
+  @inline(__always)
   func isDead(_ worker: WorkerRecord) -> Bool {
     if let supervisor = worker.supervisor, let record = supervisors[supervisor],
       worker.member.generation < record.incarnation
@@ -140,6 +142,7 @@ extension Broker {
   }
 
   /// Whether its supervisor is ending it.
+  @inline(__always)
   func isStopping(_ worker: WorkerRecord) -> Bool {
     guard let slot = slot(worker) else { return false }
     return slot.generation == worker.member.generation && slot.phase == .stopping

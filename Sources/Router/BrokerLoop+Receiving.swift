@@ -48,13 +48,11 @@ extension BrokerLoop {
           guard turn.goesOn(after: message.size, now: Clock.now()) else { return }
           continue
         }
-        let reader = RequestReader(message, after: latestSender)
-        latestSender = reader.sender
-        unread = reader
+        unread = RequestReader(message, &latestRequest)
       }
       let now = Clock.now()
       var goesOn = true
-      while goesOn, let received = unread?.next(&queries) {
+      while goesOn, let received = unread?.next(&latestRequest) {
         broker.receive(received, besides: &sets, now: now)
         goesOn = turn.goesOn(after: received.request.size, now: now)
       }

@@ -30,7 +30,7 @@ package struct BrokerLoop: ~Copyable {
   var sets = Sets()
   let peers: [PeerLink]
   var output = ClientOutput()
-  var queries = QueryReader()
+  var latestRequest = LatestRequest()
   var workerLines = WorkerLines()
   var publisher: Publisher
   var subscriber: Subscriber
@@ -48,8 +48,6 @@ package struct BrokerLoop: ~Copyable {
   /// The broker's next deadline, as of the last wait.
   private var nextTick: Instant?
   private var latestFlush = Instant.start
-  /// Who has sent the last message of a client.
-  var latestSender: Sender?
   /// Of a client's message, what the next turn goes on with.
   var unread: RequestReader?
   /// When the router must have ended, because nobody finds it any more, and that as an error.

@@ -37,12 +37,12 @@ package final class ClientRequest: Statement {
     self.part = part
   }
 
-  init(_ sender: Sender, size: Int, sql: Frame, parameters: Frame?) {
+  init(_ sender: Sender, size: Int, sql: Frame, shape: UInt64, parameters: Frame?) {
     self.sender = sender
     self.size = size
     self.sql = sql
     self.parameters = parameters
-    shapeHash = sql.withBytes(StatementShape.hash)
+    shapeHash = shape
     part = nil
   }
 
@@ -50,7 +50,8 @@ package final class ClientRequest: Statement {
   /// - Parameter latest: the request before: what has the same SQL shares that.
   init(
     _ sender: Sender, size: Int, copying sql: UnsafeRawBufferPointer,
-    _ parameters: UnsafeRawBufferPointer, latest: ClientRequest?
+    _ parameters: UnsafeRawBufferPointer, latest: ClientRequest?,
+    _ shapes: inout StatementShape.Latest
   ) {
     self.sender = sender
     self.size = size
@@ -60,7 +61,7 @@ package final class ClientRequest: Statement {
     } else {
       let copy = Frame(copying: sql)
       self.sql = copy
-      shapeHash = StatementShape.hash(sql)
+      shapeHash = shapes.hash(sql)
     }
     self.parameters = parameters.isEmpty ? nil : Frame(copying: parameters)
     part = nil

@@ -30,16 +30,17 @@ package struct RequestReader {
   private var packed: NetstringReader?
   private var isAtEnd = false
   private var count = 0
-  private var latest: ClientRequest?
+  /// The one before of several.
+  private var request: ClientRequest?
 
-  /// - Parameter latest: who has sent the message before, and mostly sends this one too.
-  package init(_ message: Multipart, after latest: Sender? = nil) {
+  package init(_ message: Multipart, _ latest: inout LatestRequest) {
     let delimiter = Sender.delimiter(of: message)
     hasEnvelope = delimiter != nil
     frames = min((delimiter ?? 0) + 1, message.count)..<message.count
     packed = hasEnvelope ? Self.packed(message, frames) : nil
     sender = Sender.of(
-      message, delimiter: delimiter ?? 1, takesPacked: packed != nil, latest: latest)
+      message, delimiter: delimiter ?? 1, takesPacked: packed != nil, latest: latest.sender)
+    latest.sender = sender
     self.message = message
   }
 
@@ -53,16 +54,15 @@ package struct RequestReader {
   }
 
   /// The next request, nil at the end.
-  /// - Parameter queries: knows the lines of the requests before.
-  package mutating func next(_ queries: inout QueryReader) -> Received? {
+  package mutating func next(_ latest: inout LatestRequest) -> Received? {
     guard !isAtEnd else { return nil }
     defer { withExtendedLifetime(message) {} }
-    if packed != nil { return nextPacked(&queries) }
+    if packed != nil { return nextPacked(&latest) }
     isAtEnd = true
-    return single(&queries)
+    return single(&latest)
   }
 
-  private mutating func nextPacked(_ queries: inout QueryReader) -> Received? {
+  private mutating func nextPacked(_ latest: inout LatestRequest) -> Received? {
     guard var packed else { return nil }
     if packed.isAtEnd {
       isAtEnd = true
@@ -83,11 +83,11 @@ package struct RequestReader {
       count += 1
       let size = line.count + sql.count + parameters.count
       return received(
-        line, size, hasSQL: true, isAlone: sql.isEmpty && parameters.isEmpty, &queries
+        line, size, hasSQL: true, isAlone: sql.isEmpty && parameters.isEmpty, &latest
       ) {
         let request = ClientRequest(
-          $0.sender, size: size, copying: sql, parameters, latest: $0.latest)
-        $0.latest = request
+          $0.sender, size: size, copying: sql, parameters, latest: $0.request, &$1.shapes)
+        $0.request = request
         return request
       }
     } catch {
@@ -96,7 +96,7 @@ package struct RequestReader {
     }
   }
 
-  private mutating func single(_ queries: inout QueryReader) -> Received {
+  private mutating func single(_ latest: inout LatestRequest) -> Received {
     let size = message.size - message[0].count - sender.envelope.reduce(0) { $0 + $1.count }
     guard hasEnvelope else {
       return refused(
@@ -107,10 +107,11 @@ package struct RequestReader {
     }
     guard let first = frames.first else { return refused("no line", size: size) }
     return received(
-      message[first], size, hasSQL: frames.count > 1, isAlone: frames.count == 1, &queries
+      message[first], size, hasSQL: frames.count > 1, isAlone: frames.count == 1, &latest
     ) {
       ClientRequest(
         $0.sender, size: size, sql: Frame($0.message, first + 1),
+        shape: $1.shapes.hash($0.message[first + 1]),
         parameters: $0.frames.count > 2 ? Frame($0.message, first + 2) : nil)
     }
   }
@@ -126,10 +127,11 @@ package struct RequestReader {
   /// - Parameter statement: makes a request of that.
   private mutating func received(
     _ bytes: UnsafeRawBufferPointer, _ size: Int, hasSQL: Bool, isAlone: Bool,
-    _ queries: inout QueryReader, _ statement: (inout RequestReader) -> ClientRequest
+    _ latest: inout LatestRequest,
+    _ statement: (inout RequestReader, inout LatestRequest) -> ClientRequest
   ) -> Received {
-    if hasSQL, let query = queries.query(in: bytes) {
-      return received(query, statement(&self))
+    if hasSQL, let query = latest.queries.query(in: bytes) {
+      return received(query, statement(&self, &latest))
     }
     let line: LineView
     do throws(LineError) {
@@ -144,8 +146,8 @@ package struct RequestReader {
         return Received(request: ClientRequest(sender, size: size), content: .message(message))
       }
       guard hasSQL else { throw Failure(.badRequest, "QUERY without a frame of SQL") }
-      queries.learn(line, query)
-      return received(query, statement(&self))
+      latest.queries.learn(line, query)
+      return received(query, statement(&self, &latest))
     } catch {
       return Received(
         request: ClientRequest(sender, size: size),
@@ -178,4 +180,13 @@ package struct RequestReader {
       request: ClientRequest(sender, size: request.size),
       content: .refused(Failure(.badRequest, problem), id: query.id))
   }
+}
+
+/// What is known of the request before: most are like it.
+package struct LatestRequest {
+  fileprivate var sender: Sender?
+  fileprivate var queries = QueryReader()
+  fileprivate var shapes = StatementShape.Latest()
+
+  package init() {}
 }

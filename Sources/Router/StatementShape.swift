@@ -1,3 +1,5 @@
+internal import Wire
+
 /// What statements have in common that differ in their literals and comments alone, as programs write
 /// them that know no parameters: one that is new is expected to take what others of its shape took, when
 /// it is run together with them.
@@ -25,6 +27,25 @@ enum StatementShape {
     }
     hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: sql[hashed...]))
     return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+
+  /// Knows that of the statement before, which mostly is the next one, too.
+  struct Latest {
+    /// Longer ones are not kept.
+    private static let maxBytes = 4096
+    private var sql: [UInt8] = []
+    private var hash: UInt64?
+
+    mutating func hash(_ sql: UnsafeRawBufferPointer) -> UInt64 {
+      if let hash, self.sql.withUnsafeBytes({ $0.isEqual(to: sql) }) { return hash }
+      let new = StatementShape.hash(sql)
+      if sql.count <= Self.maxBytes {
+        self.sql.removeAll(keepingCapacity: true)
+        self.sql.append(contentsOf: sql)
+        hash = new
+      }
+      return new
+    }
   }
 
   /// Finds the literals and comments.

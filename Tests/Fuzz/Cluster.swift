@@ -11,7 +11,7 @@ struct Cluster {
 
   var broker: RouterBroker
   private(set) var sets = Sets()
-  private var queries = QueryReader()
+  private var latest = LatestRequest()
   private var workerLines = WorkerLines()
   var now = Instant(microseconds: 1_000_000)
   /// The messages that have no answer yet.
@@ -66,9 +66,9 @@ struct Cluster {
   var openCount: Int { open.values.reduce(0) { $0 + $1.left } }
 
   mutating func receive(fromClient message: Multipart) throws(Finding) {
-    var reader = RequestReader(message)
+    var reader = RequestReader(message, &latest)
     var count = 0
-    while let received = reader.next(&queries) {
+    while let received = reader.next(&latest) {
       count += 1
       try receive(received)
     }

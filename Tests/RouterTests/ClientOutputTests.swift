@@ -43,9 +43,9 @@ import Glibc
   }
 
   private func request(_ message: Multipart) throws -> ClientRequest {
-    var reader = RequestReader(message)
-    var queries = QueryReader()
-    let received = reader.next(&queries)
+    var latest = LatestRequest()
+    var reader = RequestReader(message, &latest)
+    let received = reader.next(&latest)
     return try #require(received).request
   }
 

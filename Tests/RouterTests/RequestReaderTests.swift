@@ -21,10 +21,10 @@ import ZeroMQ
   }
 
   private func read(_ frames: [[UInt8]]) throws -> [RequestReader.Received] {
-    var reader = RequestReader(try message([id] + frames))
-    var queries = QueryReader()
+    var latest = LatestRequest()
+    var reader = RequestReader(try message([id] + frames), &latest)
     var all: [RequestReader.Received] = []
-    while let received = reader.next(&queries) { all.append(received) }
+    while let received = reader.next(&latest) { all.append(received) }
     return all
   }
 

@@ -23,7 +23,7 @@ import ZeroMQ
   ) {
     let request = ClientRequest(
       Sender(.short(number << 8 | 5)), size: 10,
-      sql: Array("select 1".utf8).withUnsafeBytes { Frame(copying: $0) }, parameters: nil)
+      sql: Array("select 1".utf8).withUnsafeBytes { Frame(copying: $0) }, shape: 0, parameters: nil)
     let query = Query(id: "q", database: database, format: .tsv, deadlineMilliseconds: 60_000)
     let isTaken = sets.receive(.query(query), request, &broker, now: now)
     #expect(isTaken)

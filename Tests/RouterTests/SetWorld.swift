@@ -165,7 +165,8 @@ struct SetWorld {
     requests.append(
       ClientRequest(
         Sender(connection), size: 10,
-        sql: Array("select 1".utf8).withUnsafeBytes { Frame(copying: $0) }, parameters: nil))
+        sql: Array("select 1".utf8).withUnsafeBytes { Frame(copying: $0) }, shape: 0,
+        parameters: nil))
     plan(.ask(index), in: 2_500_000 + pick([0, 100, 50_000]))
   }
 
@@ -229,7 +230,7 @@ struct SetWorld {
       let copy = ClientRequest(
         Sender(link), size: 10,
         sql: whole.sql ?? Frame(copying: UnsafeRawBufferPointer(start: nil, count: 0)),
-        parameters: nil)
+        shape: 0, parameters: nil)
       ask(to, message, copy)
     case .reply(let from, let to, let line, let body, let list):
       let number = sites[to].links.keys.sorted().firstIndex(of: from) ?? 0

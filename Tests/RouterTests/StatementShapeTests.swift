@@ -40,6 +40,14 @@ import Testing
     #expect(shape(one) != shape(other))
   }
 
+  @Test func theShapeOfTheStatementBeforeIsKept() {
+    var latest = StatementShape.Latest()
+    let long = String(repeating: "a", count: 5000)
+    for sql in ["a", "a", "b", "", "", "a", long, "a", long + "b", long + "b", long, "ab", "a"] {
+      #expect(Array(sql.utf8).withUnsafeBytes { latest.hash($0) } == shape(sql))
+    }
+  }
+
   @Test func anyBytesHaveAShape() {
     var random = SeededRandom(seed: 1)
     let alphabet = Array("'\"`[]-/*?:09aE.+\n \u{0}é")
