@@ -25,7 +25,7 @@ package final class Multipart: ManagedBuffer<Multipart.Header, Multipart.Slot> {
   /// The size of all frames in bytes.
   package var size: Int { constants.size }
 
-  /// Whether the message had more than `Socket.maxFrames` frames; the rest was dropped.
+  /// Whether the message had `Socket.maxFrames` frames or more; the last of them were dropped.
   package var isTruncated: Bool { constants.isTruncated }
 
   /// Takes the frames over, leaving `source` uninitialized.

@@ -22,7 +22,7 @@ package struct Socket: ~Copyable {
     }
   }
 
-  /// The bound on the frames of a message; what is longer is cut there and marked so.
+  /// A message of so many frames or more is cut before that, and marked so.
   package static let maxFrames = 1024
 
   let inner: InnerSocket
@@ -56,8 +56,12 @@ package struct Socket: ~Copyable {
 
   /// Binds it. The path of an `ipc:` endpoint may be that of a socket on which nobody listens any more.
   package func bind(_ endpoint: String) throws(ZMQError) {
-    guard !LocalListener.stays(at: endpoint) else {
-      throw ZMQError(code: ZMQError.addressInUse, operation: "bind \(endpoint)")
+    if let path = LocalPath(endpoint) {
+      // libzmq would unlink whatever is there.
+      if path.isTaken { throw ZMQError(code: ZMQError.exists, operation: "bind \(endpoint)") }
+      if path.staysInUse {
+        throw ZMQError(code: ZMQError.addressInUse, operation: "bind \(endpoint)")
+      }
     }
     guard zmq_bind(handle, endpoint) == 0 else { throw .last("bind \(endpoint)") }
   }

@@ -28,6 +28,7 @@ extension ZMQError {
   static let interrupted = EINTR
   static let hostUnreachable = EHOSTUNREACH
   static let addressInUse = EADDRINUSE
+  static let exists = EEXIST
 }
 
 /// Calls `body` until it is not interrupted by a signal: the one place where EINTR is retried.

@@ -216,6 +216,22 @@ time.sleep(60)"
   [ -S "$XODB_RUN/clients" ]
 }
 
+@test "what is at an ipc endpoint and no socket is left as it is" {
+  echo precious >"$work/file"
+  mkfifo "$work/pipe"
+  local there
+  for there in "$work/file" "$work/pipe" "$work"; do
+    run -73 xodb-router --bind "ipc://$there" 3>&-
+    [ "$output" = "xodb-router: bind ipc://$there: File exists" ]
+    run -73 xodb-supervise --name w --bind "ipc://$there" -- true 3>&-
+    [ "$output" = "xodb-supervise: bind ipc://$there: File exists" ]
+    run -73 xodb-node --data "$work" --serve --bind "ipc://$there" 3>&-
+    [ "$output" = "xodb-node: bind ipc://$there: File exists" ]
+  done
+  [ "$(<"$work/file")" = precious ]
+  [ -p "$work/pipe" ]
+}
+
 @test "a router that could serve nobody says so" {
   run -71 bash -c "ulimit -n 127; exec xodb-router" 3>&-
   [ "$output" = "xodb-router: open descriptors: at most 127 are allowed, 128 are needed (ulimit -Hn)" ]

@@ -2,24 +2,37 @@
 private import Glibc
 #endif
 
-/// Who listens on a unix socket: libzmq would take its path away, and say nothing.
-enum LocalListener {
+/// The path of an `ipc:` endpoint: libzmq would take it away from whoever has it, and say nothing.
+struct LocalPath {
   private static let scheme = "ipc://"
-  /// Milliseconds for which a process that was killed may still have it open.
+  /// Milliseconds for which a process that was killed may still listen there.
   private static let patience = 500
 
-  /// Whether somebody listens at an `ipc:` endpoint, and goes on doing so.
-  static func stays(at endpoint: String) -> Bool {
-    guard endpoint.hasPrefix(scheme) else { return false }
-    let path = endpoint.dropFirst(scheme.count)
-    for _ in 0..<patience {
-      guard isThere(path) else { return false }
+  private let path: String
+
+  /// Nil for other endpoints, and for those that begin with `@`, which have no path.
+  init?(_ endpoint: String) {
+    guard endpoint.hasPrefix(Self.scheme) else { return nil }
+    path = String(endpoint.dropFirst(Self.scheme.count))
+    if path.hasPrefix("@") { return nil }
+  }
+
+  /// Whether something is there that is no socket.
+  var isTaken: Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFSOCK
+  }
+
+  /// Whether somebody listens there, and goes on doing so.
+  var staysInUse: Bool {
+    for _ in 0..<Self.patience {
+      guard isInUse else { return false }
       usleep(1000)
     }
     return true
   }
 
-  private static func isThere(_ path: Substring) -> Bool {
+  private var isInUse: Bool {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
