@@ -109,7 +109,7 @@ mode=$(stat -c %a "$run")
 # One start at a time; what runs already holds the lock of its name.
 exec 9>"$run/start.lock"
 flock -n 9 || fail 73 "start in $run: another start is under way"
-if [ -e "$run/locks/cluster" ] && ! flock -n "$run/locks/cluster" true; then
+if [ -e "$run/locks/cluster" ] && ! flock -s -n "$run/locks/cluster" true; then
   fail 73 "start in $run: a cluster is already running there"
 fi
 # Nothing could be said in its log either if there were no room.
@@ -134,12 +134,17 @@ rm "$ready"
 (
   unset XODB_NAME XODB_GENERATION XODB_SUPERVISOR XODB_GRACE_MS XODB_LIFELINE_FD XODB_PID
   export tcp workers data router_options worker_options XODB_READY_FD=3
+  # What this script has open, and what it was given, is not the cluster's: a lock, say, or a pipe.
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    [ "$fd" -le 3 ] || eval "exec $fd>&-"
+  done
   exec setsid xodb-supervise --name cluster -n 2 --grace 15 -- sh -c "$role"
-) </dev/null >"$log" 2>&1 3>&8 7<&- 8>&- 9>&- &
+) </dev/null >"$log" 2>&1 3>&8 &
 pid=$!
 exec 8>&-
 # Until it answers, whatever ends this script ends the cluster too.
-trap '! kill -TERM "$pid" 2>/dev/null || flock -w 20 "$run/locks/cluster" true || true' EXIT
+trap '! kill -TERM "$pid" 2>/dev/null || flock -s -w 20 "$run/locks/cluster" true || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 

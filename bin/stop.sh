@@ -28,7 +28,7 @@ esac
 
 [[ $run == /* ]] || fail 64 "run directory $run: the path is not absolute"
 lock=$run/locks/cluster
-if [ ! -e "$lock" ] || flock -n "$lock" true; then
+if [ ! -e "$lock" ] || flock -s -n "$lock" true; then
   fail 69 "stop in $run: no cluster is running there"
 fi
 # Whoever holds the name holds the lock, and its pid is in it.
@@ -37,4 +37,4 @@ pid=$(sed -n 2p "$lock")
   fail 75 "stop in $run: its file 'locks/cluster' does not say yet which process to end"
 # It may just have ended by itself.
 kill -TERM "$pid" 2>/dev/null || true
-flock -w 30 "$lock" true || fail 75 "stop in $run: process $pid has not ended after 30 s"
+flock -s -w 30 "$lock" true || fail 75 "stop in $run: process $pid has not ended after 30 s"

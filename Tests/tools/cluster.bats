@@ -304,6 +304,30 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
   alive "$other"
 }
 
+@test "several stops at once end what runs there, and nothing else" {
+  mkdir "$XODB_RUN/locks"
+  start other sleep 100
+  local other=$pid round
+  for round in {1..30}; do
+    printf '%020d\n%d\n' 5 "$other" >"$XODB_RUN/locks/cluster"
+    stop.sh 2>"$work/first" 3>&- &
+    run -69 stop.sh
+    wait "$!" || true
+    [[ $(<"$work/first") == *"no cluster is running there" ]]
+  done
+  alive "$other"
+}
+
+@test "what was open for start is not open for the cluster" {
+  sqlite3 "$data/kv.db" 'create table t(x)'
+  exec 200>"$work/lock"
+  flock 200
+  run -0 start.sh -w 1 "$data" 3>&-
+  exec 200>&-
+  flock -n "$work/lock" true
+  run -0 stop.sh
+}
+
 @test "start says when the run directory is full" {
   unshare -rm true 2>/dev/null || skip "namespaces are not allowed here"
   run -74 unshare -rm sh -c 'mount -t tmpfs -o size=4k,mode=700 xodb "$XODB_RUN" &&
