@@ -14,7 +14,10 @@ extension Tool {
         // Help and the like are commands of the parser's own.
         if own == nil { try command.run() }
       } catch {
-        if Command.exitCode(for: error) == .success { Command.exit(withError: error) }
+        if Command.exitCode(for: error) == .success {
+          try Output.write(Array("\(Command.fullMessage(for: error))\n".utf8))
+          exit(.success)
+        }
         misused(Command.message(for: error))
       }
       try own?.run()

@@ -188,6 +188,14 @@ a query is wrong                                           | req.bats         | 
 END
 }
 
+@test "help that cannot be written is an error" {
+  local tool
+  for tool in req node supervise events router worker; do
+    run -74 bash -c "xodb-$tool --help 2>&1 >/dev/full" 3>&-
+    [ "$output" = "xodb-$tool: write standard output: No space left on device" ]
+  done
+}
+
 @test "each row of what fails has a test" {
   sed -n '/^| what fails /,/^$/p' README.md | awk -F ' *[|] *' 'NR > 2 && NF { print $2 }' >"$work/rows"
   [ -s "$work/rows" ]
