@@ -127,6 +127,10 @@ pid_t clinux_spawn(const struct clinux_child *child) {
     do count = read(report[0], &error, sizeof error);
     while (count < 0 && errno == EINTR);
     if (count == sizeof error) {
+      // It has entered itself, and its number will be another's.
+      pid_t gone = -pid;
+      ssize_t written = write(child->guardian, &gone, sizeof gone);
+      (void)written;  // as above
       while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
       pid = -1;
     }

@@ -61,8 +61,10 @@ package enum Tool {
     return arguments
   }
 
-  /// For tools that serve: writing to a pipe whose reader is gone is an error there, not the end.
-  package static func ignoreBrokenPipes() {
+  /// For tools that serve: to write to a pipe whose reader is gone, or more than a file may have, is an
+  /// error there, not the end.
+  package static func surviveFailedWrites() {
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
   }
 }

@@ -16,7 +16,7 @@ package enum WorkerProcess {
   package static func run(
     _ engine: some Engine, router endpoint: String?, memory: MemoryBudget
   ) throws {
-    Tool.ignoreBrokenPipes()
+    Tool.surviveFailedWrites()
     let supervised = try Supervised()
     let signals = try SignalSource([.terminate, .interrupt])
     let router = try address(endpoint)
@@ -59,7 +59,7 @@ package enum WorkerProcess {
     threads: Int, router endpoint: String?, memory: MemoryBudget,
     makeEngine: @escaping @Sendable () throws -> Runner
   ) throws {
-    Tool.ignoreBrokenPipes()
+    Tool.surviveFailedWrites()
     let supervised = try Supervised()
     let signals = try SignalSource([.terminate, .interrupt])
     let router = try address(endpoint)

@@ -38,7 +38,7 @@ struct Events: ParsableCommand {
   var prefixes: [String] = []
 
   mutating func run() throws {
-    Tool.ignoreBrokenPipes()
+    Tool.surviveFailedWrites()
     var loop = try EventsLoop(EventFilter(prefixes))
     try loop.run()
   }

@@ -96,7 +96,7 @@ struct Main: ParsableCommand {
   }
 
   func run() throws {
-    Tool.ignoreBrokenPipes()
+    Tool.surviveFailedWrites()
     Limits.raiseDescriptors()
     try Limits.requireDescriptors(Self.minDescriptors)
     let supervised = try Supervised()

@@ -10,13 +10,14 @@ struct ErrorStream: ~Copyable {
 
   private let output = NonBlockingOutput(2)
   private var waiting = LineBuffer(capacity: capacity)
-  private var isClosed = false
+  /// Whether nothing could be written last: what is lost is told together with the next line.
+  private var hasFailed = false
 
-  /// Whether to poll for room. A closed stream is never polled: it would be ready all the time.
-  var descriptorToPoll: Int32? { waiting.count > 0 && !isClosed ? output.descriptor : nil }
+  /// Whether to poll for room.
+  var descriptorToPoll: Int32? { waiting.count > 0 ? output.descriptor : nil }
 
   mutating func append(_ line: ArraySlice<UInt8>) {
-    if !isClosed { waiting.append(line, notice: Self.notice) }
+    waiting.append(line, notice: Self.notice)
   }
 
   mutating func report(_ what: String, _ why: String) {
@@ -26,14 +27,19 @@ struct ErrorStream: ~Copyable {
 
   /// Writes what there is room for.
   mutating func flush() {
-    while !isClosed {
-      if waiting.count == 0 { waiting.tellDropped(Self.notice) }
+    while true {
+      if waiting.count == 0 && !hasFailed { waiting.tellDropped(Self.notice) }
       if waiting.count == 0 { return }
       switch waiting.withBytes({ output.write($0) }) {
-      case .wrote(let count): waiting.removeFirst(count)
+      case .wrote(let count):
+        hasFailed = false
+        waiting.removeFirst(count)
       case .wouldBlock: return
-      case .closed: isClosed = true
-      case .failed: waiting.drop()
+      case .closed, .failed:
+        // A full disk gets room, a pipe another reader.
+        hasFailed = true
+        waiting.drop()
+        return
       }
     }
   }

@@ -15,7 +15,7 @@ struct Guardian: ~Copyable {
   /// - Parameter groups: those of the children that run already.
   init(of groups: [Int32] = []) throws(ToolError) {
     var entries: Int32 = -1
-    pid = clinux_guardian(groups, groups.count, &entries)
+    pid = clinux_guardian(groups, groups.count, CommandLine.unsafeArgv, &entries)
     descriptor = try Descriptor(pid < 0 ? -1 : entries, "start the guardian")
   }
 

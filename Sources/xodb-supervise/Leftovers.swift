@@ -7,20 +7,28 @@ private import Glibc
 #endif
 
 /// Processes that the children left behind in groups of their own, which this process inherits.
-enum Leftovers {
+struct Leftovers {
   /// In milliseconds.
   private static let patience = 1000
 
+  /// The children that this process had before it started any: those of the shell that became it.
+  private let strangers = Set(children())
+
   /// Kills them, and what they leave behind in turn, until there are none or they do not end.
-  static func end() {
+  func end() {
     let start = Clock.now()
-    var pids = [pid_t](repeating: 0, count: 1024)
-    while Clock.now().millisecondsUp(since: start) < patience {
-      let count = clinux_children(&pids, pids.count)
-      if count == 0 { return }
-      for pid in pids.prefix(count) { kill(pid, SIGKILL) }
+    while Clock.now().millisecondsUp(since: start) < Self.patience {
+      let pids = Self.children().filter { !strangers.contains($0) }
+      if pids.isEmpty { return }
+      for pid in pids { kill(pid, SIGKILL) }
       while let exit = ProcessExit.next() { ProcessExit.release(exit.pid) }
       usleep(1000)
     }
+  }
+
+  private static func children() -> ArraySlice<pid_t> {
+    var pids = [pid_t](repeating: 0, count: 1024)
+    let count = clinux_children(&pids, pids.count)
+    return pids.prefix(count)
   }
 }

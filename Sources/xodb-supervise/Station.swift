@@ -9,7 +9,8 @@ enum Station {
   static func run(
     _ settings: Settings, _ command: [String], boundTo endpoint: String?
   ) throws(ToolError) {
-    Tool.ignoreBrokenPipes()
+    Tool.surviveFailedWrites()
+    let leftovers = Leftovers()
     let supervised = try Supervised()
     let guardian = try Guardian()
     guard clinux_become_subreaper() == 0 else { throw .system("become a subreaper") }
@@ -26,7 +27,8 @@ enum Station {
       command, supervisor: settings.name, graceMilliseconds: settings.graceMilliseconds,
       descriptors: descriptors)
     let result = try serve(
-      settings, program, claim, in: directory, boundTo: endpoint, supervised, signals, guardian)
+      settings, program, claim, in: directory, boundTo: endpoint, supervised, signals, guardian,
+      leftovers)
     // The name is given up only when its socket is gone.
     extendLifetime(claim)
     if case .cannotStart(let failure) = result {
@@ -40,7 +42,7 @@ enum Station {
   private static func serve(
     _ settings: Settings, _ program: Program, _ claim: NameClaim, in directory: RunDirectory,
     boundTo endpoint: String?, _ supervised: Supervised, _ signals: consuming SignalSource,
-    _ guardian: consuming Guardian
+    _ guardian: consuming Guardian, _ leftovers: Leftovers
   ) throws(ToolError) -> Effect.Result {
     let context = try ToolError.wrapping { () throws(ZMQError) in try Context() }
     var loop = try SuperviseLoop(
@@ -49,13 +51,15 @@ enum Station {
         claim, in: directory, and: endpoint.map { [$0] } ?? [], context: context),
       supervised: supervised, signals: signals, guardian: guardian)
     // First of all nothing is to run on: what comes after that may be held up by a reader.
-    let result = try run(&loop)
+    let result = try run(&loop, leftovers)
     try loop.close()
     return result
   }
 
-  private static func run(_ loop: inout SuperviseLoop) throws(ToolError) -> Effect.Result {
-    defer { Leftovers.end() }
+  private static func run(
+    _ loop: inout SuperviseLoop, _ leftovers: Leftovers
+  ) throws(ToolError) -> Effect.Result {
+    defer { leftovers.end() }
     return try loop.run()
   }
 }

@@ -51,8 +51,8 @@ struct SuperviseLoop: ~Copyable {
       try tell(.tick)
       errors.flush()
       if let result { return result }
-      let state = machine.state
-      try publisher.serve(now: now) { state }
+      let machine = machine
+      try publisher.serve(now: now) { machine.state }
       try wait()
     }
   }

@@ -269,6 +269,59 @@ guardian_of() { # PID
   gone "$(<"$work/session")"
 }
 
+@test "what the shell had started that became the supervisor is not its own, and lives on" {
+  start_events
+  start s bash -c 'sleep 60 & echo $! >"$work/before"
+    exec xodb-supervise --name w -- sh -c "setsid sleep 60 & echo \$! >\"\$work/after\"; echo >&3; exec sleep 60"'
+  wait_for event '^supervisor.ready '
+  started+=("$(<"$work/before")")
+  kill -TERM "$pid"
+  wait_status "$pid"
+  [ "$status" = 0 ]
+  gone "$(<"$work/after")"
+  alive "$(<"$work/before")"
+}
+
+@test "what guards the children's children is not found by the supervisor's command line" {
+  start_events
+  start s xodb-supervise --name "w$$" -- sh -c 'sleep 60 & echo $! >"$work/grand"; echo >&3; wait'
+  wait_for event '^supervisor.ready '
+  [ "$(pgrep -f "^xodb-supervise --name w$$ ")" = "$pid" ]
+  [ "$(tr -d '\0' <"/proc/$(guardian_of "$pid")/cmdline")" = xodb-guardian ]
+  kill -KILL "$pid"
+  wait_for gone "$(<"$work/grand")"
+}
+
+# In a namespace of pids, where the next one can be chosen.
+@test "after kill -9 of it no group is killed that has the pid of a start that failed" {
+  unshare -rpf --mount-proc true 2>/dev/null || skip "namespaces are not allowed here"
+  cp "$(command -v sleep)" "$work/program"
+  run -0 unshare -rpf --mount-proc bash -c '
+    set -eu
+    xodb-supervise --name w -- "$work/program" 60 2>"$work/s.err" &
+    supervisor=$!
+    until child=$(pgrep -x program); do sleep 0.02; done
+    rm "$work/program"
+    first=$(</proc/sys/kernel/ns_last_pid)
+    kill -KILL "$child"
+    until [ "$(grep -c "No such file" "$work/s.err")" -ge 3 ]; do sleep 0.02; done
+    kill -STOP "$supervisor"
+    last=$(</proc/sys/kernel/ns_last_pid)
+    others=()
+    for pid in $(seq "$((first + 1))" "$last"); do
+      [ ! -e "/proc/$pid" ] || continue
+      echo "$((pid - 1))" >/proc/sys/kernel/ns_last_pid
+      setsid sleep 60 3>&- &
+      others+=("$!")
+    done
+    guardian=$(pgrep -x xodb-guardian)
+    kill -KILL "$supervisor"
+    while [ -e "/proc/$guardian" ] && ! grep -q "^State:.Z" "/proc/$guardian/status"; do sleep 0.02; done
+    [ "${#others[@]}" -ge 3 ]
+    for pid in "${others[@]}"; do kill -0 "$pid"; grep -q "^State:.S" "/proc/$pid/status"; done
+    kill -KILL "${others[@]}"' 3>&-
+}
+
 @test "when the supervisor above is gone, it kills and ends" {
   start_events
   mkfifo "$work/line"
@@ -353,6 +406,51 @@ accounts_for() { # BYTES
   before=$(ticks "$pid")
   sleep 2
   [ $(($(ticks "$pid") - before)) -le 20 ]
+  kill -TERM "$pid"
+  wait_status "$pid"
+  [ "$status" = 0 ]
+}
+
+@test "a standard error that cannot be written, or is closed, costs only what was said" {
+  local output
+  start_events
+  for output in ">/dev/full" ">&-"; do
+    eval 'xodb-supervise --name w -- sh -c "trap \"\" PIPE; echo one >&2; echo >&3
+      while :; do echo more >&2; sleep 0.1; done" >"$work/s.out" 3>&- 2'"$output &"
+    note_started
+    wait_for event '^supervisor.ready '
+    before=$(ticks "$pid")
+    sleep 1
+    [ $(($(ticks "$pid") - before)) -le 20 ]
+    kill -TERM "$pid"
+    wait_status "$pid"
+    [ "$status" = 0 ]
+    wait_for event '^supervisor.stopped '
+    start_events
+  done
+}
+
+@test "a standard error that has another reader after a while is written again, with what was lost" {
+  mkfifo "$work/pipe"
+  start first cat "$work/pipe"
+  local first=$pid
+  xodb-supervise --name w -- sh -c 'while :; do echo more >&2; sleep 0.05; done' \
+    >"$work/s.out" 2>"$work/pipe" 3>&- &
+  note_started
+  wait_for filled "$work/first.out"
+  kill -TERM "$first"
+  wait_status "$first"
+  sleep 0.5
+  start second cat "$work/pipe"
+  wait_for grep -qx 'xodb-supervise: standard error: [0-9]* bytes dropped' "$work/second.out"
+  wait_for grep -qx more "$work/second.out"
+}
+
+@test "a standard error that may not be larger ends neither it nor its children" {
+  start s bash -c 'ulimit -f 8; exec xodb-supervise --name w -- sh -c "
+    ulimit -f unlimited; yes >&2"'
+  wait_for eval '[ "$(stat -c %s "$work/s.err")" -eq 8192 ]'
+  sleep 0.5
   kill -TERM "$pid"
   wait_status "$pid"
   [ "$status" = 0 ]

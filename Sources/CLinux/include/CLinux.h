@@ -79,8 +79,8 @@ int clinux_become_subreaper(void);
 // the process groups that are entered with it: those in `entered` from the start. Returns its pid,
 // and in `entries` the descriptor, which never blocks, to which a pid_t is written to enter a group
 // and the negative one to strike it out; or -1 with errno. It keeps nothing open of what the caller
-// has.
-pid_t clinux_guardian(const pid_t *entered, size_t count, int *entries);
+// has, nor its command line, which `argv` is.
+pid_t clinux_guardian(const pid_t *entered, size_t count, char **argv, int *entries);
 
 // The environment as the process has it, NULL-terminated.
 char **clinux_environment(void);
