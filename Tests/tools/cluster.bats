@@ -307,8 +307,8 @@ printed() { [ "$(wc -l <"$work/out")" -ge "$1" ]; }
 @test "several stops at once end what runs there, and nothing else" {
   mkdir "$XODB_RUN/locks"
   start other sleep 100
-  local other=$pid round
-  for round in {1..30}; do
+  local other=$pid
+  for _ in {1..30}; do
     printf '%020d\n%d\n' 5 "$other" >"$XODB_RUN/locks/cluster"
     stop.sh 2>"$work/first" 3>&- &
     run -69 stop.sh

@@ -274,12 +274,11 @@ guardian_of() { # PID
   start s bash -c 'sleep 60 & echo $! >"$work/before"
     exec xodb-supervise --name w -- sh -c "setsid sleep 60 & echo \$! >\"\$work/after\"; echo >&3; exec sleep 60"'
   wait_for event '^supervisor.ready '
-  started+=("$(<"$work/before")")
   kill -TERM "$pid"
   wait_status "$pid"
   [ "$status" = 0 ]
   gone "$(<"$work/after")"
-  alive "$(<"$work/before")"
+  kill -KILL "$(<"$work/before")"
 }
 
 @test "what guards the children's children is not found by the supervisor's command line" {
