@@ -164,6 +164,10 @@ private struct Simulation {
       if case .rows = outcome {
         client.end(id, chunks: chunks, body: "\(flow.line).end")
       } else {
+        // Whose turn it is has all its time anew.
+        if flow.line == turn.line, ids[flow.line] == id, flow.made == 0, outcome.isAborted {
+          begun[flow.line] = client.now
+        }
         client.answer(id, outcome)
       }
     }
@@ -254,7 +258,14 @@ private struct Simulation {
     case 0: .failure(Failure(.busy, "busy", retryMilliseconds: 20))
     case 1: .failure(Failure(.draining, "draining"))
     case 2: .failure(Failure(.sql, "wrong"))
+    case 3: .failure(Failure(.aborted, "its client does not read its answers"))
     default: .rows(1)
     }
+  }
+}
+
+extension Outcome {
+  fileprivate var isAborted: Bool {
+    if case .failure(let failure) = self { failure.code == .aborted } else { false }
   }
 }

@@ -92,6 +92,45 @@ import ZeroMQ
     #expect(client.printed == ["0", "x", "y"])
   }
 
+  private static let dropped = Outcome.failure(Failure(.aborted, "its client does not read"))
+
+  @Test func whatTheRouterHasDroppedComesInItsTurn() {
+    var client = client(3) { $0.tries = 2 }
+    client.answer(1, Self.dropped)
+    client.answer(2, Self.dropped)
+    #expect(client.sent.count == 3)
+    // What is next already has no turn to wait for.
+    client.advance(29_000)
+    client.answer(0, Self.dropped)
+    for line in 0...2 {
+      #expect(client.sent.count == 4 + line)
+      let again = client.sent[3 + line]
+      #expect(again.line == line && again.deadline == 30_000)
+      client.answer(again.id, body: "\(line)")
+    }
+    #expect(client.printed == ["0", "1", "2"])
+    #expect(client.reported.isEmpty)
+  }
+
+  @Test func whatTheRouterAlwaysDropsFailsInTheEnd() {
+    var client = client(1)
+    for _ in 0...Settings.maxDrops { client.answer(0, Self.dropped) }
+    #expect(client.sent.count == 1 + Settings.maxDrops)
+    #expect(client.statuses == [.crashed])
+  }
+
+  @Test func whatTheRouterHasDroppedComesOneByOne() {
+    var client = client(4) { $0.isOrdered = false }
+    for id in [1, 2, 3] as [UInt64] { client.answer(id, Self.dropped) }
+    for index in 4...6 {
+      #expect(client.sent.count == index + 1)
+      client.answer(client.sent[index].id, body: "\(client.sent[index].line)")
+    }
+    client.answer(0)
+    #expect(client.printed == ["1", "2", "3", "0"])
+    #expect(client.session.isEmpty)
+  }
+
   @Test(arguments: [[2], [1, 1], [1, 3], [1, 2, 4], [1, 0], [1, -1]])
   func aGapBreaksTheResultOff(numbers: [Int]) {
     var client = client(2)

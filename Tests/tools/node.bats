@@ -346,3 +346,25 @@ the first result that is not printed is that of line $((printed + 1))" ]
     [ "$stderr" = "xodb-node: bind $endpoint: ipc:// is followed by the path of a socket" ]
   done
 }
+
+# The first statements are answered so fast that thousands of the others are under way when whoever reads
+# pauses: far more comes then than a router keeps.
+@test "a reader that pauses gets all there is" {
+  local options
+  { seq -f 'select %.0f;' 50000 && yes 'select hex(zeroblob(100000));' | head -n 1500; } >"$work/in"
+  for options in "" --unordered; do
+    # shellcheck disable=SC2086 # to be split
+    xodb-node --data "$data" -d kv -f tsv --threads 2 $options <"$work/in" 2>"$work/err" |
+      /usr/bin/python3 -c '
+import os, time
+size = lines = 0
+while part := os.read(0, 65536):
+    if size < 280_000 <= size + len(part):
+        time.sleep(0.7)
+    size += len(part)
+    lines += part.count(b"\n")
+print(size, lines)' >"$work/read"
+    [ ! -s "$work/err" ]
+    [ "$(<"$work/read")" = "$((288894 + 1500 * 200001)) 51500" ]
+  done
+}

@@ -10,7 +10,7 @@ struct Entry {
     /// Was refused for the moment, is queued again then.
     case waiting(until: Instant, last: Failure)
     case sent
-    /// Has turned out too large to be kept: it is sent again when it is its turn to be printed.
+    /// Its result could not be kept: it is sent again when it is its turn to be printed.
     case letGo
     /// Nobody will answer it: the router ends, and this is not sent again.
     case refused
@@ -31,6 +31,8 @@ struct Entry {
   /// When it was sent first since it was submitted, or let go.
   var sentAt: Instant?
   var sends = 0
+  /// How often its answer was dropped when it was its turn to be printed.
+  var drops = 0
   /// When it was noticed that the answer to what was sent last should have come.
   var missedAt: Instant?
 

@@ -105,6 +105,14 @@ extension Session {
       entries[slot].state = .refused
       return
     }
+    // Whoever reads the output has paused, and the router has not kept all that came meanwhile.
+    if failure.code == .aborted && stream?.slot != slot {
+      guard isTurn(of: slot) else { return letGo(slot) }
+      entries[slot].drops += 1
+      if entries[slot].drops <= Settings.maxDrops && entries[slot].sends < settings.tries {
+        return restart(slot, now: now)
+      }
+    }
     let again = now.adding(milliseconds: failure.retryAfterMilliseconds)
     if failure.code.isRetriable, entries[slot].sends < settings.tries,
       again < entries[slot].deadline, stream?.slot != slot

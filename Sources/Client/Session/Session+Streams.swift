@@ -48,7 +48,7 @@ extension Session {
   }
 
   /// Whether this request may be a stream now.
-  private mutating func isTurn(of slot: Int) -> Bool {
+  mutating func isTurn(of slot: Int) -> Bool {
     guard stream == nil else { return false }
     guard settings.isOrdered else {
       if soloist == nil { soloist = slot }
@@ -57,7 +57,7 @@ extension Session {
     return order.first { !entries[$0].isFinished } == slot
   }
 
-  /// Puts a request off until its turn: its result is too large to be kept.
+  /// Puts a request off until its turn: its result is too large to be kept, or the router did not keep it.
   mutating func letGo(_ slot: Int) {
     entries.renew(slot)
     entries[slot].state = .letGo
@@ -68,8 +68,6 @@ extension Session {
   }
 
   /// A request has been printed: whose turn comes next is sent again, if it was let go.
-  ///
-  /// It has all its time anew, as it was not the cluster that let it wait.
   mutating func passTurn(from slot: Int, now: Instant) {
     let next: Int?
     if settings.isOrdered {
@@ -79,12 +77,16 @@ extension Session {
       if soloist == nil { soloist = soloists.popFirst() }
       next = soloist
     }
-    guard let next, case .letGo = entries[next].state else { return }
+    if let next, case .letGo = entries[next].state { restart(next, now: now) }
+  }
+
+  /// Sends a request again, with all its time, as it was not the cluster that let it wait.
+  mutating func restart(_ slot: Int, now: Instant) {
     let milliseconds =
-      entries[next].request?.timeoutMilliseconds ?? settings.timeoutMilliseconds
-    entries[next].deadline = now.adding(milliseconds: milliseconds)
-    wake = min(wake, entries[next].deadline)
-    queue(next)
+      entries[slot].request?.timeoutMilliseconds ?? settings.timeoutMilliseconds
+    entries[slot].deadline = now.adding(milliseconds: milliseconds)
+    wake = min(wake, entries[slot].deadline)
+    queue(slot)
   }
 
   /// Says that the answer to a request is not wanted any more.

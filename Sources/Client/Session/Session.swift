@@ -8,7 +8,8 @@ package import ZeroMQ
 ///
 /// A result that is larger than a chunk is a stream. There is one at a time, that of the request whose
 /// turn it is to be printed: of all others that turn out so large the first chunk is dropped, they
-/// are cancelled, and sent again when it is their turn. So no stream ever waits for another one.
+/// are cancelled, and sent again when it is their turn. So no stream ever waits for another one. Likewise
+/// with results that the router has dropped, because whoever prints them was not ready to read more.
 ///
 /// It has no socket and reads no clock. Whoever owns those tells it what happens and then does
 /// what `next` says until that says nothing more.

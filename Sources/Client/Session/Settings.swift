@@ -4,6 +4,8 @@ package struct Settings: Sendable {
   package var timeoutMilliseconds = 30_000
   /// How often a request is sent before it is given up, if its time is not over before.
   package var tries = Int.max
+  /// So often a request is sent again whose answer was dropped although it was its turn.
+  package static let maxDrops = 8
   /// Whether results are printed in the order of the requests, or as they come.
   package var isOrdered = true
   /// The most requests without an answer; how many there are meanwhile, `Window` says.
