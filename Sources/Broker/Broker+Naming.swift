@@ -111,6 +111,11 @@ extension Broker {
     }
   }
 
+  /// Whether a name waits for a worker that is idle, to look for it.
+  var lacksLookForNames: Bool {
+    hasUnasked && idle.isEmpty && round == nil && unresolved.databases.contains { !$0.isEmpty }
+  }
+
   /// Has those look that are still to, once the first one has come back.
   /// - Returns: whether anybody is waited for.
   private mutating func goesOn(_ now: Instant) -> Bool {

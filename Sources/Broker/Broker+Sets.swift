@@ -45,8 +45,8 @@ extension Broker {
   /// How many workers have nothing to do.
   package var idleWorkers: Int { idle.count }
 
-  /// How many requests wait for workers.
-  package var waitingRequests: Int { queue.count }
+  /// How many requests wait for workers; those that wait for one to look for names count as one.
+  package var waitingRequests: Int { queue.count + (lacksLookForNames ? 1 : 0) }
 
   /// Whether peers have any, which may wait for workers there.
   package var hasHandedOver: Bool { peers.contains { !$0.handed.isEmpty } }

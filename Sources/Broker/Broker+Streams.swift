@@ -122,7 +122,7 @@ extension Broker {
     for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }
       let isWanted =
-        isWanted(worker) || waitingForLock(of: worker, peer).contains { $0 <= now }
+        isWanted(worker, now) || waitingForLock(of: worker, peer).contains { $0 <= now }
       // The last worker is not kept from others at all, but by those who read.
       let isLast = peer == first && stalled.count == workers.count
       let patience =
@@ -139,13 +139,35 @@ extension Broker {
 
   /// Whether more waits for a stalled worker than those can take that were told to stop. What its own
   /// reader has sent behind it does not count, as it may wait for the same reader.
-  private func isWanted(_ worker: WorkerRecord) -> Bool {
+  private func isWanted(_ worker: WorkerRecord, _ now: Instant) -> Bool {
     guard let run = worker.runs.first, let request = heldRequest(run, by: worker.peer) else {
       return false
     }
     let waiting = waiting(besides: request) { worker.names.contains($0.database) }
-    return waiting
+    let looks = isLookAwaited(besides: request, on: worker, now) ? 1 : 0
+    return waiting + looks
       > workers.values.count { $0.isStopped && !$0.names.isDisjoint(with: worker.names) }
+  }
+
+  /// Whether other clients than the one that reads a result wait for a worker to look: which databases
+  /// there are, or whether one has changed.
+  private func isLookAwaited(
+    besides result: PendingRequest, on worker: WorkerRecord, _ now: Instant
+  ) -> Bool {
+    func isOthers(_ number: UInt64) -> Bool {
+      guard let request = requests[number] else { return false }
+      return request.connection != result.connection
+        || result.query?.client != nil && request.query?.client != result.query?.client
+    }
+    if lacksLookForNames
+      && unresolved.lanes.contains(where: { !$0.key.isEmpty && $0.value.contains(where: isOthers) })
+    {
+      return true
+    }
+    return lateLooks(now).contains { database in
+      worker.names.contains(database)
+        && parked.lanes[database]?.contains(where: isOthers) ?? false
+    }
   }
 
   /// How much waits in such lanes of other clients than the one that reads a result.

@@ -53,6 +53,12 @@ extension Broker {
     !parked.isEmpty && parked.lanes[database] != nil
   }
 
+  /// The databases for whose changes somebody waits, at which a worker is to look, and none is idle.
+  func lateLooks(_ now: Instant) -> [String] {
+    guard idle.isEmpty, !parked.isEmpty else { return [] }
+    return parked.databases.filter { versions.isDue($0, now) }
+  }
+
   private mutating func check(_ database: String, _ now: Instant) {
     guard let first = idleWorker(for: database) else { return }
     let worker = idle.remove(at: first)

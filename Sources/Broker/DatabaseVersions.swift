@@ -87,6 +87,11 @@ struct DatabaseVersions {
     return best?.database
   }
 
+  /// Whether somebody is to look at a database.
+  func isDue(_ database: String, _ now: Instant) -> Bool {
+    checks[database].map { $0.isWaiting && $0.due <= now } ?? false
+  }
+
   /// When the next look is due of those that are not due yet.
   func nextDue(after now: Instant) -> Instant? {
     if checks.isEmpty { return nil }

@@ -229,6 +229,42 @@ import Wire
     #expect(bench.codes() == ["q": "aborted"])
   }
 
+  @Test func theLastWorkerIsNotKeptFromThoseForWhomItIsToLookForAName() throws {
+    var (bench, job) = try stream(credit: 1)
+    bench.chunk("w-1", job.attempt)
+    bench.query("its own", db: "its", credit: 1)
+    bench.show("list", from: "other")
+    bench.pass(milliseconds: 5000)
+    #expect(bench.codes() == ["list": "OK"])
+    bench.query("other", db: "unknown", from: "other")
+    #expect(bench.codes() == ["q": "aborted"])
+    #expect(bench.told() == ["w-1/10": .stop])
+    bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
+    #expect(bench.told() == ["w-1/10": .rescan])
+    bench.ready("w-1", dbs: ["a", "unknown"])
+    #expect(try bench.job().request == "other")
+  }
+
+  @Test func theLastWorkerIsNotKeptFromThoseForWhomItIsToLookAtAVersion() throws {
+    var bench = Bench()
+    bench.ready("w-1", dbs: ["a", "b"])
+    for (watch, database, client) in [("watch", "a", "other"), ("own", "b", "client")] {
+      bench.query(watch, db: database, from: client, deadline: 60_000, ifVersion: "1", waits: true)
+      bench.answer("w-1", 10, try bench.job().attempt, .unchanged, version: "1")
+    }
+    bench.query("q", db: "b", credit: 1)
+    let job = try bench.job()
+    bench.chunk("w-1", job.attempt)
+    bench.pass(milliseconds: Constants.lastStallMilliseconds)
+    bench.noteChange(of: "b")
+    #expect(bench.codes().isEmpty)
+    bench.noteChange(of: "a")
+    #expect(bench.codes() == ["q": "aborted"])
+    #expect(bench.told() == ["w-1/10": .stop])
+    bench.answer("w-1", 10, job.attempt, .failure(Failure(.cancelled, "nobody waits")))
+    #expect(bench.told().count == 1)
+  }
+
   @Test func aReaderThatLocksADatabaseGivesWayToThoseWhoMayWaitForThat() throws {
     for keepsWritersOut in [false, true] {
       var (bench, job) = try stream(credit: 1, workers: 3)

@@ -51,6 +51,11 @@ extension Broker {
   /// The workers that wait for readers, in the order in which they began to.
   var stalledWorkers: [PeerID] { stalled }
 
+  /// What waits for a worker to look for it, while none is idle: names, and versions of watched databases.
+  func missingLooks(_ now: Instant) -> (forNames: Bool, atVersions: [String]) {
+    (hasUnasked && idle.isEmpty && round == nil, lateLooks(now))
+  }
+
   /// Where a supervised process stands; nil when nothing is known of it.
   func phase(of name: String, under supervisor: String) -> Phase? {
     supervisors[supervisor]?.slots[name]?.phase

@@ -8,7 +8,7 @@ extension Ledger {
     coverage.note(cause)
     if cause == .tick { docket.tick(now) }
     if cause == .pardon { docket.pardon() }
-    look(broker)
+    look(broker, now: now)
     before = (stalled, known.count)
     stalledBefore.removeAll(keepingCapacity: true)
     for connection in before.stalled {
@@ -61,7 +61,8 @@ extension Ledger {
     shown[connection] = now.adding(milliseconds: 10)
   }
 
-  private mutating func look(_ broker: borrowing Broker) {
+  private mutating func look(_ broker: borrowing Broker, now: Instant) {
+    missingLooks = broker.missingLooks(now)
     seen.removeAll(keepingCapacity: true)
     seenWorkers.removeAll(keepingCapacity: true)
     broker.forEachRequest {

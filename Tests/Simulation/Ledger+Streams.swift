@@ -139,13 +139,25 @@ extension Ledger {
       case .unresolved, .parked, .running, .streaming: false
       }
     }
+    // One worker can look for all of them.
+    let isLookAwaited = seen.contains { request in
+      let entry = requests[request.index]
+      guard entry.connection != reader, let database = entry.database else { return false }
+      return switch request.place {
+      case .unresolved: missingLooks.forNames
+      case .parked:
+        missingLooks.atVersions.contains(Database.names[database])
+          && workers[connection].serves.contains(database)
+      case .inTurn, .urgent, .running, .streaming: false
+      }
+    }
     // Others that have been told to stop come for as many.
     let coming = workers.indices.count { other in
       let worker = workers[other]
       return other != connection && worker.isStopped && worker.isKnown
         && worker.serves.intersection(workers[connection].serves) != .empty
     }
-    guard waiting > coming else { return .readerIsIdle }
+    guard waiting + (isLookAwaited ? 1 : 0) > coming else { return .readerIsIdle }
     let isLast = all.stalled.count == all.count && all.stalled.first == connection
     return isLast ? .workerIsLast : .workerIsWanted
   }

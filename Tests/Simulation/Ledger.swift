@@ -136,6 +136,7 @@ struct Ledger {
   private(set) var digest: UInt64 = 0
   var seen: [SeenRequest] = []
   var seenWorkers: [SeenWorker] = []
+  var missingLooks: (forNames: Bool, atVersions: [String]) = (false, [])
 
   struct Key: Hashable {
     let envelope: Int
