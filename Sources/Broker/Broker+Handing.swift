@@ -18,7 +18,7 @@ extension Broker {
         guard isRunnable(job, request, now) else { continue }
         // Peers are handed single ones: all of a series, which together take little time.
         for job in request.each == nil ? [job] : split(job) {
-          guard let request = requests[job] else { continue }
+          guard peers[number].seats > 0, let request = requests[job] else { continue }
           if let handover = hand(job, request, to: number, now) { handovers.append(handover) }
         }
       }

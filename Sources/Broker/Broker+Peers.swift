@@ -18,10 +18,17 @@ extension Broker {
     let isNews = question.revision != offer.revision
     let capacity = PeerCapacity(
       broker: configuration.broker, workers: isDraining ? 0 : workers.count,
-      others: load(besides: connection), watches: max(1, configuration.maxRequestsInFlight / 2),
-      revision: offer.revision, hasDatabases: isNews, isStarting: now < settled)
+      others: load(besides: connection), watches: maxWatches, revision: offer.revision,
+      hasDatabases: isNews, isStarting: now < settled)
     let list = isNews ? ServedDatabase.encode(databases) : []
     effects.append(.answer(payload, capacity.line, .bytes(list)))
+  }
+
+  /// How many requests that wait for changes one connection may have here: half of all that it may.
+  private var maxWatches: Int {
+    let bound = min(
+      configuration.maxRequestsInFlight, configuration.maxQueuedRequests / Constants.queueShares)
+    return max(1, bound / 2)
   }
 
   /// Has a worker look which databases there are, once a second at most. Whoever asks there for one that has

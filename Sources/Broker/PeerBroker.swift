@@ -75,13 +75,16 @@ final class PeerBroker {
   /// How many may; `bound` when it has not said so.
   func takesWatches(upTo bound: Int) -> Bool { watches < capacity?.watches ?? bound }
 
+  /// How many more requests that do not wait for changes it takes: as many as of those that do.
+  var seats: Int { capacity?.watches.map { $0 - (handed.count - watches) } ?? .max }
+
   /// How much more it can take, in quick requests.
   /// - Parameter isOnlyOne: whether what is asked for is nowhere else: then its other requests are no
   ///   reason to wait, as everybody has his turn there.
   func room(isOnlyOne: Bool) -> Int {
     guard let capacity, !isFull, handedBytes < Constants.maxHandedBytes else { return 0 }
     let free = isOnlyOne ? capacity.workers : capacity.workers - capacity.others
-    return free * Constants.handedPerWorker - load
+    return min(free * Constants.handedPerWorker - load, seats)
   }
 
   /// Whether what it was handed keeps all of its workers.

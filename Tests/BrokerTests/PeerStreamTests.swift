@@ -204,6 +204,24 @@ import Wire
     #expect(try bench.offers().first?.capacity.watches == 5000)
   }
 
+  @Test func aPeerIsHandedNoMoreThanItTakesOfOneConnection() throws {
+    var bench = Bench(peers: 1)
+    bench.capacity(workers: 9, watches: 3, dbs: ["b"])
+    for number in 0..<5 { bench.query("\(number)", db: "b") }
+    var handed = bench.handed()
+    #expect(handed.map(\.request) == ["0", "1", "2"])
+    bench.peerAnswers(handed[1].attempt)
+    #expect(try bench.handover().request == "3")
+    bench.series(10, 5, db: "b")
+    bench.peerAnswers(handed[0].attempt)
+    #expect(try bench.handover().request == "4")
+    bench.peerAnswers(handed[2].attempt)
+    handed = bench.handed()
+    #expect(handed.map(\.request) == ["quick?10"])
+    bench.peerAnswers(handed[0].attempt)
+    #expect(try bench.handover().request == "quick?11")
+  }
+
   @Test func whoWaitsForAChangeOfWhatIsOnlyThereNowWaitsThere() throws {
     var bench = Bench(peers: 1)
     bench.ready("w-1", dbs: ["a"])

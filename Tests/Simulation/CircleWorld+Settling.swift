@@ -204,5 +204,8 @@ extension CircleWorld {
 
 extension PeerBroker {
   /// What it can take when it has nothing of what it was handed.
-  var mostRoom: Int { (capacity?.workers ?? 0) * Constants.handedPerWorker }
+  var mostRoom: Int {
+    guard let capacity else { return 0 }
+    return min(capacity.workers * Constants.handedPerWorker, capacity.watches ?? .max)
+  }
 }

@@ -45,7 +45,8 @@ package struct PeerCapacity: LineMessage, Equatable, Sendable {
   package var workers: Int
   /// How many requests its workers have to run that did not come from who asks.
   package var others: Int
-  /// How many requests that wait for a change it takes of who asks; nil when it does not say so.
+  /// How many requests that wait for a change it takes of who asks, and as many others; nil when it does not
+  /// say so.
   package var watches: Int?
   /// Of its list of databases.
   package var revision: Int
