@@ -119,10 +119,11 @@ extension Broker {
   mutating func cutStalled(_ now: Instant) {
     cutStalledAtPeers(now)
     guard let first = stalled.first else { return }
+    let lateLooks = lateLooks(now)
     for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }
       let isWanted =
-        isWanted(worker, now) || waitingForLock(of: worker, peer).contains { $0 <= now }
+        isWanted(worker, lateLooks) || waitingForLock(of: worker, peer).contains { $0 <= now }
       // The last worker is not kept from others at all, but by those who read.
       let isLast = peer == first && stalled.count == workers.count
       let patience =
@@ -139,12 +140,13 @@ extension Broker {
 
   /// Whether more waits for a stalled worker than those can take that were told to stop. What its own
   /// reader has sent behind it does not count, as it may wait for the same reader.
-  private func isWanted(_ worker: WorkerRecord, _ now: Instant) -> Bool {
+  /// - Parameter lateLooks: the databases at which a worker is to look.
+  private func isWanted(_ worker: WorkerRecord, _ lateLooks: [String]) -> Bool {
     guard let run = worker.runs.first, let request = heldRequest(run, by: worker.peer) else {
       return false
     }
     let waiting = waiting(besides: request) { worker.names.contains($0.database) }
-    let looks = isLookAwaited(besides: request, on: worker, now) ? 1 : 0
+    let looks = isLookAwaited(besides: request, on: worker, lateLooks) ? 1 : 0
     return waiting + looks
       > workers.values.count { $0.isStopped && !$0.names.isDisjoint(with: worker.names) }
   }
@@ -152,7 +154,7 @@ extension Broker {
   /// Whether other clients than the one that reads a result wait for a worker to look: which databases
   /// there are, or whether one has changed.
   private func isLookAwaited(
-    besides result: PendingRequest, on worker: WorkerRecord, _ now: Instant
+    besides result: PendingRequest, on worker: WorkerRecord, _ lateLooks: [String]
   ) -> Bool {
     func isOthers(_ number: UInt64) -> Bool {
       guard let request = requests[number] else { return false }
@@ -164,7 +166,7 @@ extension Broker {
     {
       return true
     }
-    return lateLooks(now).contains { database in
+    return lateLooks.contains { database in
       worker.names.contains(database)
         && parked.lanes[database]?.contains(where: isOthers) ?? false
     }
