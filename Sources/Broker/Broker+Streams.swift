@@ -106,13 +106,21 @@ extension Broker {
   mutating func cutStalledAtPeers(_ now: Instant) {
     for number in stalledAtPeers {
       guard let request = requests[number], let since = request.stalledSince,
-        now >= since.adding(milliseconds: Constants.stallMilliseconds),
         let peer = request.peer.map({ peers[$0] }), peer.isKept,
+        now >= since.adding(milliseconds: patience(with: number, at: peer)),
         waiting(besides: request, where: { peer.names.contains($0.database) }) > 0
       else { continue }
       let why = "its reader took nothing for \(now.microseconds(since: since) / 1000) ms"
       finish(number, .failure(Failure(.aborted, why)), now: now)
     }
+  }
+
+  /// How long a reader may keep a worker of a peer from others, in milliseconds: not at all when all do so that the
+  /// peer runs for this broker, and this was the first.
+  private func patience(with number: UInt64, at peer: PeerBroker) -> Int {
+    let stalled = stalledAtPeers.filter { peer.handed[$0] != nil }
+    let isLast = stalled.first == number && stalled.count == peer.handed.count - peer.watches
+    return isLast ? Constants.lastStallMilliseconds : Constants.stallMilliseconds
   }
 
   /// Breaks off what its reader keeps waiting for too long.
@@ -218,6 +226,7 @@ extension Broker {
       if time > last { next = min(next ?? time, time) }
     }
     for since in stalledAtPeers.compactMap({ requests[$0]?.stalledSince }) {
+      consider(since.adding(milliseconds: Constants.lastStallMilliseconds))
       consider(since.adding(milliseconds: Constants.stallMilliseconds))
     }
     for peer in stalled {

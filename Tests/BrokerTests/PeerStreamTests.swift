@@ -78,28 +78,32 @@ import Wire
     #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
   }
 
-  @Test func aReaderThatKeepsAPeerFromOthersIsCutOff() throws {
+  /// Sooner, when all that the peer has waits for readers.
+  @Test(arguments: [1, 2]) func aReaderThatKeepsAPeerFromOthersIsCutOff(workers: Int) throws {
+    let patience = workers == 1 ? Constants.lastStallMilliseconds : Constants.stallMilliseconds
     var bench = bench()
-    bench.capacity(workers: 1)
+    bench.capacity(workers: workers)
     bench.query("1", db: "b", credit: 1)
     let attempt = try bench.handover().attempt
     bench.peerSendsChunk(attempt)
+    for number in 1..<workers { bench.query("runs \(number)", db: "b") }
+    #expect(bench.handed().count == workers - 1)
     // It may itself wait for the first one.
     bench.query("2", db: "b")
     bench.pass(milliseconds: 1000)
-    bench.capacity(workers: 1)
+    bench.capacity(workers: workers)
     #expect(bench.answers().isEmpty)
     // Whoever reads is left alone, for as long again.
     bench.credit("1", 1)
     bench.peerSendsChunk(attempt)
     bench.query("3", db: "b", from: "other")
-    bench.pass(milliseconds: 999)
+    bench.pass(milliseconds: patience - 1)
     #expect(bench.answers().isEmpty && bench.handed().isEmpty)
     _ = bench.toldPeers()
     bench.pass(milliseconds: 1)
     #expect(bench.codes() == ["1": "aborted"])
     #expect(bench.toldPeers() == [.cancel(id: attempt.handedID)])
-    bench.capacity(workers: 1)
+    bench.capacity(workers: workers)
     #expect(bench.handed().count == 1)
   }
 
