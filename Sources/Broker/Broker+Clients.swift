@@ -142,6 +142,7 @@ extension Broker {
       request.state = .unresolved
       unresolved.insert(
         number, for: request.waitingName, counting: request.count, size: request.size)
+      if !request.waitingName.isEmpty { request.account?.unresolved += request.count }
       hasUnasked = true
       return
     }
@@ -174,6 +175,7 @@ extension Broker {
       queue.remove(number, of: request.connection, in: lane, counting: request.count, size: size)
     case .unresolved:
       unresolved.remove(number, for: database, counting: request.count, size: size)
+      if !database.isEmpty { request.account?.unresolved -= request.count }
     case .parked: parked.remove(number, for: database, size: size)
     case .handed(let peer): peers[peer].release(number)
     case .running: break

@@ -28,7 +28,7 @@ extension Broker {
   private var maxWatches: Int {
     let bound = min(
       configuration.maxRequestsInFlight, configuration.maxQueuedRequests / Constants.queueShares)
-    return max(1, bound / 2)
+    return bound / 2
   }
 
   /// Has a worker look which databases there are, once a second at most. Whoever asks there for one that has

@@ -3,6 +3,9 @@ package import Wire
 
 /// Results that come in chunks.
 extension Broker {
+  /// Of those that wait for a change of a database, so many tell whether it is one client alone.
+  private static let watchesLookedAt = 100
+
   /// A worker has sent a chunk, and waits for the word to go on.
   /// - Parameter results: what it has answered before.
   package mutating func receive(
@@ -61,8 +64,13 @@ extension Broker {
   package mutating func unread(_ number: UInt64, chunks: Int, now: Instant) {
     guard let request = requests[number] else { return }
     request.chunks -= chunks
-    finish(
-      number, .failure(Failure(.aborted, "its client does not read its answers")), now: now)
+    finish(number, .failure(Self.unread(afterChunks: request.chunks)), now: now)
+  }
+
+  /// What is told in place of rows for which there was no room. Whoever has none of them may ask again.
+  package static func unread(afterChunks chunks: Int) -> Failure {
+    Failure(
+      .aborted, "its client does not read its answers", retryMilliseconds: chunks == 0 ? 0 : nil)
   }
 
   /// A client wants more of a result. Returns whether that is in flight.
@@ -127,9 +135,13 @@ extension Broker {
   mutating func cutStalled(_ now: Instant) {
     cutStalledAtPeers(now)
     guard let first = stalled.first else { return }
-    let lateLooks = lateLooks(now)
+    var looks: [String]?
     for peer in stalled {
-      guard let worker = workers[peer], let since = worker.stalledSince else { continue }
+      guard let worker = workers[peer], let since = worker.stalledSince,
+        now >= since.adding(milliseconds: Constants.lastStallMilliseconds)
+      else { continue }
+      let lateLooks = looks ?? lateLooks.filter { $0.from <= now }.map(\.database)
+      looks = lateLooks
       let isWanted =
         isWanted(worker, lateLooks) || waitingForLock(of: worker, peer).contains { $0 <= now }
       // The last worker is not kept from others at all, but by those who read.
@@ -165,18 +177,17 @@ extension Broker {
     besides result: PendingRequest, on worker: WorkerRecord, _ lateLooks: [String]
   ) -> Bool {
     func isOthers(_ number: UInt64) -> Bool {
-      guard let request = requests[number] else { return false }
-      return request.connection != result.connection
-        || result.query?.client != nil && request.query?.client != result.query?.client
+      requests[number].map { $0.connection != result.connection } ?? false
     }
-    if lacksLookForNames
-      && unresolved.lanes.contains(where: { !$0.key.isEmpty && $0.value.contains(where: isOthers) })
-    {
-      return true
+    if lacksLookForNames {
+      let lists = unresolved.lanes[""]?.count ?? 0
+      let looks = unresolved.lanes[Self.names] ?? []
+      if looks.contains(where: isOthers) { return true }
+      if unresolved.count - lists - looks.count > result.account?.unresolved ?? 0 { return true }
     }
     return lateLooks.contains { database in
       worker.names.contains(database)
-        && parked.lanes[database]?.contains(where: isOthers) ?? false
+        && parked.lanes[database]?.prefix(Self.watchesLookedAt).contains(where: isOthers) ?? false
     }
   }
 
@@ -228,6 +239,9 @@ extension Broker {
     for since in stalledAtPeers.compactMap({ requests[$0]?.stalledSince }) {
       consider(since.adding(milliseconds: Constants.lastStallMilliseconds))
       consider(since.adding(milliseconds: Constants.stallMilliseconds))
+    }
+    if !stalled.isEmpty {
+      for look in lateLooks { consider(look.from) }
     }
     for peer in stalled {
       guard let worker = workers[peer], let since = worker.stalledSince else { continue }

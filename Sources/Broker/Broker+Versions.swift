@@ -53,10 +53,15 @@ extension Broker {
     !parked.isEmpty && parked.lanes[database] != nil
   }
 
-  /// The databases for whose changes somebody waits, at which a worker is to look, and none is idle.
-  func lateLooks(_ now: Instant) -> [String] {
+  /// The databases for whose changes somebody waits, that were written to, and at which for long no worker was idle
+  /// to look; with the times from which on that is so.
+  var lateLooks: [(database: String, from: Instant)] {
     guard idle.isEmpty, !parked.isEmpty else { return [] }
-    return parked.databases.filter { versions.isDue($0, now) }
+    return parked.databases.compactMap { database in
+      versions.due(ofWritten: database).map {
+        (database, $0.adding(milliseconds: Constants.stallMilliseconds))
+      }
+    }
   }
 
   private mutating func check(_ database: String, _ now: Instant) {

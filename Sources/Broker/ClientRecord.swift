@@ -10,6 +10,8 @@ final class ClientRecord {
   @exclusivity(unchecked) var bytes = 0
   /// As how many count those that wait, for a worker or for anything else.
   @exclusivity(unchecked) var waiting = 0
-  /// The sum of the sizes of those.
+  /// As how many count those that wait for somebody to find their databases.
+  @exclusivity(unchecked) var unresolved = 0
+  /// The sum of the sizes of those that wait.
   @exclusivity(unchecked) var waitingBytes = 0
 }

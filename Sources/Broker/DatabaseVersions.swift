@@ -87,9 +87,12 @@ struct DatabaseVersions {
     return best?.database
   }
 
-  /// Whether somebody is to look at a database.
-  func isDue(_ database: String, _ now: Instant) -> Bool {
-    checks[database].map { $0.isWaiting && $0.due <= now } ?? false
+  /// Since when a database is to be looked at that was written to; nil when it was not, or somebody looks.
+  func due(ofWritten database: String) -> Instant? {
+    guard let check = checks[database], check.isWaiting,
+      check.looks < Self.recheckMilliseconds.count
+    else { return nil }
+    return check.due
   }
 
   /// When the next look is due of those that are not due yet.

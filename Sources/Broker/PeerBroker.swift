@@ -75,8 +75,8 @@ final class PeerBroker {
   /// How many may; `bound` when it has not said so.
   func takesWatches(upTo bound: Int) -> Bool { watches < capacity?.watches ?? bound }
 
-  /// How many more requests that do not wait for changes it takes: as many as of those that do.
-  var seats: Int { capacity?.watches.map { $0 - (handed.count - watches) } ?? .max }
+  /// How many more requests that do not wait for changes it takes: of them and those that do the same number.
+  var seats: Int { capacity?.watches.map { max(1, $0) - (handed.count - watches) } ?? .max }
 
   /// How much more it can take, in quick requests.
   /// - Parameter isOnlyOne: whether what is asked for is nowhere else: then its other requests are no

@@ -1,3 +1,4 @@
+internal import Broker
 internal import Wire
 internal import ZeroMQ
 
@@ -24,7 +25,7 @@ struct WaitingAnswer {
       guard let line = try? LineView(parsing: bytes), hasRows || line["chunks"] != nil,
         line.isWord("OK")
       else { return self }
-      let failure = Failure(.aborted, "its client does not read its answers")
+      let failure = Broker.unread(afterChunks: line["chunks"]?.int ?? 0)
       var error = Outcome.failure(failure).line(id: line["id"]?.text)
       // Of a series it is the same for all.
       error.append("each", line["each"]?.int)

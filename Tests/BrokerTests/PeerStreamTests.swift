@@ -208,6 +208,16 @@ import Wire
     #expect(try bench.offers().first?.capacity.watches == 5000)
   }
 
+  @Test func aPeerThatTakesOneRequestIsHandedOneThatDoesNotWait() throws {
+    var bench = Bench(peers: 1)
+    bench.capacity(watches: 0, dbs: ["b"])
+    for number in 0..<2 { bench.query("\(number)", db: "b", ifVersion: "v1", waits: true) }
+    #expect(bench.handed().map(\.query.waitsForChange) == [false])
+    var other = Bench(peers: 1, maxRequestsInFlight: 1)
+    other.question(from: "there")
+    #expect(try other.offers().first?.capacity.watches == 0)
+  }
+
   @Test func aPeerIsHandedNoMoreThanItTakesOfOneConnection() throws {
     var bench = Bench(peers: 1)
     bench.capacity(workers: 9, watches: 3, dbs: ["b"])

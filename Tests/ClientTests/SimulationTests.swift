@@ -165,7 +165,7 @@ private struct Simulation {
         client.end(id, chunks: chunks, body: "\(flow.line).end")
       } else {
         // Whose turn it is has all its time anew.
-        if flow.line == turn.line, ids[flow.line] == id, flow.made == 0, outcome.isAborted {
+        if flow.line == turn.line, self.ids[flow.line] == id, flow.made == 0, outcome.isAborted {
           begun[flow.line] = client.now
         }
         client.answer(id, outcome)
@@ -258,7 +258,7 @@ private struct Simulation {
     case 0: .failure(Failure(.busy, "busy", retryMilliseconds: 20))
     case 1: .failure(Failure(.draining, "draining"))
     case 2: .failure(Failure(.sql, "wrong"))
-    case 3: .failure(Failure(.aborted, "its client does not read its answers"))
+    case 3: .failure(Failure(.aborted, "it is not read", retryMilliseconds: 0))
     default: .rows(1)
     }
   }

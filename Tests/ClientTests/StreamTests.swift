@@ -92,7 +92,16 @@ import ZeroMQ
     #expect(client.printed == ["0", "x", "y"])
   }
 
-  private static let dropped = Outcome.failure(Failure(.aborted, "its client does not read"))
+  private static let dropped = Outcome.failure(
+    Failure(.aborted, "its client does not read", retryMilliseconds: 0))
+
+  @Test func whatIsBrokenOffElsewhereIsNotAskedForAgain() {
+    var client = client(2)
+    client.answer(1, .failure(Failure(.aborted, "its peers were lost")))
+    client.answer(0)
+    #expect(client.sent.count == 2)
+    #expect(client.statuses == [.crashed])
+  }
 
   @Test func whatTheRouterHasDroppedComesInItsTurn() {
     var client = client(3) { $0.tries = 2 }

@@ -53,7 +53,8 @@ extension Broker {
 
   /// What waits for a worker to look for it, while none is idle: names, and versions of watched databases.
   func missingLooks(_ now: Instant) -> (forNames: Bool, atVersions: [String]) {
-    (hasUnasked && idle.isEmpty && round == nil, lateLooks(now))
+    let late = lateLooks.filter { $0.from <= now }
+    return (hasUnasked && idle.isEmpty && round == nil, late.map(\.database))
   }
 
   /// Where a supervised process stands; nil when nothing is known of it.

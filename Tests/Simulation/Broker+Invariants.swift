@@ -51,6 +51,9 @@ extension Broker {
     if places.unresolved != unresolved.count || sizes.unresolved != unresolved.bytes {
       return "the unresolved requests' counts"
     }
+    let lists = unresolved.lanes[""]?.count ?? 0
+    let sought = clients.values.reduce(0) { $0 + $1.unresolved }
+    if sought != unresolved.count - lists { return "whose the unresolved requests are" }
     if places.parked != parked.count || sizes.parked != parked.bytes { return "parked counts" }
     if peers.reduce(0, { $0 + $1.handed.count }) != handed { return "what peers have" }
     for peer in peers where peer.watches != peer.handed.keys.count(where: peer.keepsWatch) {

@@ -206,6 +206,7 @@ extension PeerBroker {
   /// What it can take when it has nothing of what it was handed.
   var mostRoom: Int {
     guard let capacity else { return 0 }
-    return min(capacity.workers * Constants.handedPerWorker, capacity.watches ?? .max)
+    return min(
+      capacity.workers * Constants.handedPerWorker, capacity.watches.map { max(1, $0) } ?? .max)
   }
 }

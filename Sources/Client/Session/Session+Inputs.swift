@@ -106,7 +106,7 @@ extension Session {
       return
     }
     // Whoever reads the output has paused, and the router has not kept all that came meanwhile.
-    if failure.code == .aborted && stream?.slot != slot {
+    if failure.code == .aborted, failure.retryMilliseconds != nil, stream?.slot != slot {
       guard isTurn(of: slot) else { return letGo(slot) }
       entries[slot].drops += 1
       if entries[slot].drops <= Settings.maxDrops && entries[slot].sends < settings.tries {

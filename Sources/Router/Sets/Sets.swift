@@ -165,8 +165,7 @@ package struct Sets {
   ) -> Bool {
     guard let set = all[number] else { return false }
     set.chunks -= chunks
-    end(
-      number, .failure(Failure(.aborted, "its client does not read its answers")), &broker, now)
+    end(number, .failure(Broker.unread(afterChunks: set.chunks)), &broker, now)
     return true
   }
 
