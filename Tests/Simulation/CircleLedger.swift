@@ -143,6 +143,7 @@ struct CircleLedger {
     if isFirst {
       coverage.note(outcome)
       requests[copy.request].isOver = true
+      if case .rows = outcome { requests[copy.request].isDone = true }
     }
   }
 

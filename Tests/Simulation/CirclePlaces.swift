@@ -125,4 +125,6 @@ struct CircleRequest {
   var hasArrived = false
   /// Whether its client has an answer, or has gone.
   var isOver = false
+  /// Whether that has rows.
+  var isDone = false
 }

@@ -47,6 +47,8 @@ struct CircleScenario: SimulatedScenario {
   var unread = 0
   var maxQueuedRequests = 100_000
   var maxRequestsInFlight = 10_000
+  /// Whether brokers say how much they take of a connection: older ones do not.
+  var saysBounds = true
 
   var allDatabases: Range<Int> { 0..<databases }
 
@@ -89,6 +91,7 @@ struct CircleScenario: SimulatedScenario {
     unread = pick([0, 0, 20])
     maxQueuedRequests = pick([8, 100_000, 100_000, 100_000, 100_000])
     maxRequestsInFlight = pick([4, 10_000, 10_000, 10_000, 10_000])
+    saysBounds = pick([true, true, true, false])
     let natures: [Nature] = [.quick, .quick, .brisk, .slow, .moody, .wrong, .poison, .deaf]
     for _ in 0..<pick([2, 4, 8]) {
       texts.append(

@@ -109,7 +109,8 @@ extension CircleWorld {
   /// A peer has answered.
   mutating func receive(_ reply: CircleReply, from link: Int) throws {
     let (site, peer) = (links[link].site, links[link].peer)
-    if let capacity = PeerCapacity(reply.line) {
+    if var capacity = PeerCapacity(reply.line) {
+      if !scenario.saysBounds { capacity.watches = nil }
       if capacity.broker == sites[site].name { ledger.coverage.note(.itself) }
       let list = try reply.list.withUnsafeBytes { try ServedDatabase.decode($0) }
       return try tell(site) { $0.receive(capacity, databases: list, from: peer, now: $1) }
