@@ -11,6 +11,8 @@ package import Wire
 ///
 /// Each input is a method that takes the time and leaves `Effect`s in `effects`, which the loop
 /// takes out and carries out in order. When it has told all that has come, it calls `settle`.
+///
+/// What only reads it, and is called for each request, is inlined: for such a call Swift copies all of it.
 package struct Broker {
   let configuration: Configuration
   /// What is to be done.
