@@ -123,8 +123,8 @@ extension Broker {
     }
   }
 
-  /// How long a reader may keep a worker of a peer from others, in milliseconds: not at all when all do so that the
-  /// peer runs for this broker, and this was the first.
+  /// How long a reader may keep a worker of a peer from others, in milliseconds: as long as the last worker here when
+  /// all that the peer has of this broker waits for readers, and this one was the first.
   private func patience(with number: UInt64, at peer: PeerBroker) -> Int {
     let stalled = stalledAtPeers.filter { peer.handed[$0] != nil }
     let isLast = stalled.first == number && stalled.count == peer.handed.count - peer.watches
@@ -134,14 +134,13 @@ extension Broker {
   /// Breaks off what its reader keeps waiting for too long.
   mutating func cutStalled(_ now: Instant) {
     cutStalledAtPeers(now)
-    guard let first = stalled.first else { return }
-    var looks: [String]?
+    // Nobody has waited for longer.
+    guard let first = stalled.first, let since = workers[first]?.stalledSince,
+      now >= since.adding(milliseconds: Constants.lastStallMilliseconds)
+    else { return }
+    let lateLooks = lateLooks.filter { $0.from <= now }.map(\.database)
     for peer in stalled {
-      guard let worker = workers[peer], let since = worker.stalledSince,
-        now >= since.adding(milliseconds: Constants.lastStallMilliseconds)
-      else { continue }
-      let lateLooks = looks ?? lateLooks.filter { $0.from <= now }.map(\.database)
-      looks = lateLooks
+      guard let worker = workers[peer], let since = worker.stalledSince else { continue }
       let isWanted =
         isWanted(worker, lateLooks) || waitingForLock(of: worker, peer).contains { $0 <= now }
       // The last worker is not kept from others at all, but by those who read.
