@@ -27,6 +27,9 @@ extension Database {
       throw clock.isOver
         ? .expired(waitedFor: nil) : .refused(.cancelled, "nobody wants more of it")
     case .tooManyRows: throw .refused(.tooLarge, "more than \(limits.rows) rows")
+    case .tooManyNameBytes:
+      throw .refused(
+        .tooLarge, "the names of the columns have more than \(limits.columnNamesBytes) bytes")
     case .tooManyBytes:
       let what = chunkBytes == nil ? "the answer" : "a row of the answer"
       throw .refused(.tooLarge, "\(what) is larger than \(limits.answerBytes) bytes")

@@ -3,6 +3,11 @@ internal import Wire
 
 /// A compiled statement with what is known of its text and its rows.
 final class PreparedStatement {
+  /// A writer is kept that takes no more than about what SQLite has of a statement, and of each of its
+  /// columns: only that is counted, and given back when memory is short.
+  private static let maxKeptBytes = 1024
+  private static let maxKeptColumnBytes = 64
+
   /// Where in the request's SQL the statement begins.
   let start: Int
   let statement: Statement
@@ -47,8 +52,9 @@ final class PreparedStatement {
     let maxRows = chunkBytes == nil ? limits.rows : .max
     // The first step may compile it again, with other columns.
     var isRow = try statement.step()
-    let writer = writer(format, after: constant)
+    guard let writer = writer(format, after: constant, limits) else { return .tooManyNameBytes }
     writer.appendHeader(to: &body)
+    guard body.count <= limit else { return .tooManyBytes }
     var rows = 0
     while isRow {
       guard rows < maxRows else { return .tooManyRows }
@@ -74,6 +80,7 @@ final class PreparedStatement {
     case rows(Int)
     case tooManyRows
     case tooManyBytes
+    case tooManyNameBytes
     /// Nobody wants the rest.
     case unwanted
   }
@@ -96,18 +103,21 @@ final class PreparedStatement {
     return true
   }
 
+  /// - Returns: nil when the names of the columns are too long.
   private func writer(
-    _ format: Format, after constant: (column: String, text: String)?
-  ) -> RowWriter {
+    _ format: Format, after constant: (column: String, text: String)?, _ limits: RunLimits
+  ) -> RowWriter? {
     let recompilations = statement.recompilations
     if let (writer, column) = lastWriter, writer.format == format, column == constant?.column,
       recompilations == self.recompilations
     {
       return writer
     }
+    guard statement.columnNamesSize <= limits.columnNamesBytes else { return nil }
     let columns = (0..<statement.columnCount).map(statement.columnName)
     let writer = RowWriter(format, columns: columns, after: constant)
-    lastWriter = (writer, constant?.column)
+    let isKept = writer.size <= Self.maxKeptBytes + columns.count * Self.maxKeptColumnBytes
+    lastWriter = isKept ? (writer, constant?.column) : nil
     self.recompilations = recompilations
     return writer
   }

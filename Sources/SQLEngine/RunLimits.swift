@@ -18,6 +18,9 @@ package struct RunLimits: Sendable {
   package var engines = 1
   /// Bytes of a statement.
   package var sqlBytes = 1 << 20
+  /// Bytes of the names of a result's columns: a `*` may say them many times over, and JSON may need six
+  /// for one, in each row.
+  package var columnNamesBytes = 1 << 20
   /// Databases that are kept open.
   package var connections = 1000
   /// Compiled statements that are kept for each database.

@@ -1,5 +1,9 @@
 internal import CSQLite
 
+#if canImport(Glibc)
+private import Glibc
+#endif
+
 /// A compiled statement.
 ///
 /// It belongs to its connection's thread.
@@ -25,6 +29,13 @@ package final class Statement {
 
   package func columnName(_ column: Int) -> String {
     sqlite3_column_name(handle, Int32(column)).map { String(cString: $0) } ?? ""
+  }
+
+  /// In bytes, all together.
+  package var columnNamesSize: Int {
+    (0..<columnCount).reduce(0) { sum, column in
+      sum + (sqlite3_column_name(handle, Int32(column)).map(strlen) ?? 0)
+    }
   }
 
   /// How often SQLite has compiled it again since the schema has changed.

@@ -39,6 +39,36 @@ import Wire
     #expect(engine.ask("proj", sql).outcome == .rows(4))
   }
 
+  /// In each row JSON says the names of all columns, and a `*` may multiply them.
+  @Test(arguments: Format.allCases)
+  mutating func namesOfColumnsAreBounded(format: Format) throws {
+    func sql(_ length: Int, times count: Int, _ rest: String = "where 0") -> String {
+      let name = String(repeating: "\u{1}", count: length)
+      return "with a as (select 1 as \"\(name)\") select * from "
+        + (0..<count).map { "a a\($0)" }.joined(separator: ",") + " " + rest
+    }
+    let answer = engine.ask("proj", sql(1000, times: 60), format: format)
+    #expect(answer.outcome == .rows(0))
+    let refusal: Answer = "too-large: the names of the columns have more than 1048576 bytes"
+    #expect(engine.ask("proj", sql(900_000, times: 2), format: format) == refusal)
+    #expect(engine.ask("proj", sql(20_000, times: 60), format: format) == refusal)
+    // Rows of nothing but names, and the header, are part of the answer.
+    var limits = RunLimits()
+    limits.answerBytes = 10_000
+    engine = try fixture.engine(limits)
+    let large = engine.ask("proj", sql(1000, times: 11, ""), format: format)
+    switch format {
+    case .json, .csv: #expect(large == "too-large: the answer is larger than 10000 bytes")
+    case .tsv: #expect(large.outcome == .rows(1))
+    }
+    let header = engine.ask("proj", sql(1000, times: 11), format: format)
+    if format == .csv {
+      #expect(header == "too-large: the answer is larger than 10000 bytes")
+    } else {
+      #expect(header == "")
+    }
+  }
+
   @Test mutating func parametersRoundTrip() {
     let all =
       #"[null,-9223372036854775808,0.1,"é\u0000",{"$base64":true,"encoded":"AP8="},{"$base64":true,"type":"text","encoded":"/w=="},-9e999]"#

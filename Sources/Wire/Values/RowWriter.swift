@@ -37,10 +37,14 @@ package struct RowWriter: Sendable {
         ends.append(prefixes.count)
       }
     }
-    self.prefixes = Array(prefixes) + Array(repeating: 0, count: MemoryLayout<Block>.size)
+    for _ in 0..<MemoryLayout<Block>.size { prefixes.append(0) }
+    self.prefixes = Array(prefixes)
     prefixEnds = ends
     header = format == .csv ? Self.csvHeader(all) : []
   }
+
+  /// Bytes that it has of the names.
+  package var size: Int { prefixes.count + header.count }
 
   /// Appends what stands before the first row, also when there is no row: the header of CSV.
   package func appendHeader(to output: inout ByteBuffer) {
