@@ -70,9 +70,11 @@ package enum Endpoint {
     UInt16(text).map { $0 > 0 } ?? false
   }
 
-  /// Whether this is one of 127.0.0.0/8 in four decimal numbers.
+  /// Whether this is one of 127.0.0.0/8 in four decimal numbers: with a zero in front they are octal.
   private static func isLoopback(_ host: Substring) -> Bool {
-    let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { text in
+      UInt8(text).flatMap { String($0) == text ? $0 : nil }
+    }
     return numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil)
   }
 }

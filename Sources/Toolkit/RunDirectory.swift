@@ -50,9 +50,24 @@ package struct RunDirectory: Sendable {
     try Self.makePrivate(locks)
   }
 
+  /// Checks that the directory is ours alone, for those who only connect there: in one of somebody else,
+  /// that somebody would read what they ask, and answer it. Where there is none, nobody does.
+  package func check() throws(ToolError) {
+    guard access(path, F_OK) == 0 else { return }
+    try Self.checkPrivate(path)
+  }
+
   private static func makePrivate(_ path: String) throws(ToolError) {
-    let what = "run directory \(path)"
-    if mkdir(path, 0o700) != 0 && errno != EEXIST { throw .system(what, .cannotCreate) }
+    if mkdir(path, 0o700) != 0 && errno != EEXIST {
+      throw .system(describe(path), .cannotCreate)
+    }
+    try checkPrivate(path)
+  }
+
+  private static func describe(_ path: String) -> String { "run directory \(path)" }
+
+  private static func checkPrivate(_ path: String) throws(ToolError) {
+    let what = describe(path)
     var status = stat()
     guard lstat(path, &status) == 0 else { throw .system(what, .cannotCreate) }
     guard status.st_mode & S_IFMT == S_IFDIR else {

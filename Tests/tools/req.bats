@@ -704,6 +704,16 @@ line 4: the ' at column 8 is never closed" ]]
   [ "$stderr" = "xodb-req: variable XODB_RUN: it is not UTF-8" ]
 }
 
+@test "in a run directory that others may enter, nobody is asked" {
+  start_router
+  chmod 777 "$XODB_RUN"
+  run --separate-stderr -77 xodb-req -d proj 'select 1' secret
+  [ "$stderr" = "xodb-req: run directory $XODB_RUN: others may enter it: its mode is 777, not 700" ]
+  [ ! -s "$log" ]
+  # Whoever names the socket has chosen it.
+  run -0 xodb-req -d proj --router "ipc://$XODB_RUN/clients" 'select 1'
+}
+
 @test "wrong command lines are refused, help says how" {
   run -64 xodb-req x
   run -64 xodb-req -d '' x

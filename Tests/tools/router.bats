@@ -320,6 +320,8 @@ EOF
   [[ $output == "xodb-router: bind tcp://0.0.0.0:13579: only loopback addresses"* ]]
   run -77 xodb-router --bind 'tcp://*:13579'
   run -77 xodb-router --bind tcp://192.168.1.1:13579
+  # Octal, that is 87.0.0.1.
+  run -77 xodb-router --bind tcp://0127.0.0.1:13579
   run -64 xodb-router --bind udp://127.0.0.1:13579
   XODB_RUN=relative run -64 xodb-router
   [[ $output == *"the path is not absolute" ]]
@@ -337,6 +339,8 @@ EOF
 @test "a run directory of somebody else is refused" {
   [ "$(id -u)" -eq 0 ] || skip "only root can give a directory away"
   chown 12345 "$XODB_RUN"
+  run -77 xodb-req -d test x
+  [[ $output == "xodb-req: run directory $XODB_RUN: it belongs to user 12345" ]]
   run -77 xodb-router
   [[ $output == "xodb-router: run directory $XODB_RUN: it belongs to user 12345" ]]
 }
