@@ -70,15 +70,21 @@ enum {
   CSQLITE_LOG_READ,
 };
 
-// Reads the header as the last commit of whatever process has left it.
-static inline int csqlite_read_log_header(sqlite3 *connection, csqlite_log_header *header) {
-  // Without a log, to map an index would make one.
-  if (!csqlite_file(connection, SQLITE_FCNTL_JOURNAL_POINTER)) return CSQLITE_LOG_ABSENT;
+// The start of the index; NULL when there is none that others could see. To be asked for only where there is
+// a log: without one, to map an index would make it.
+static inline void volatile *csqlite_log_index(sqlite3 *connection) {
   sqlite3_file *file = csqlite_file(connection, SQLITE_FCNTL_FILE_POINTER);
-  if (!file || file->pMethods->iVersion < 2) return CSQLITE_LOG_UNREADABLE;
+  if (!file || file->pMethods->iVersion < 2) return 0;
   void volatile *region = 0;
   int code = file->pMethods->xShmMap(file, 0, 32768, 0, &region);
-  if ((code != SQLITE_OK && code != SQLITE_READONLY) || !region) return CSQLITE_LOG_UNREADABLE;
+  return code == SQLITE_OK || code == SQLITE_READONLY ? region : 0;
+}
+
+// Reads the header as the last commit of whatever process has left it.
+static inline int csqlite_read_log_header(sqlite3 *connection, csqlite_log_header *header) {
+  if (!csqlite_file(connection, SQLITE_FCNTL_JOURNAL_POINTER)) return CSQLITE_LOG_ABSENT;
+  void volatile *region = csqlite_log_index(connection);
+  if (!region) return CSQLITE_LOG_UNREADABLE;
   // The writer writes the second copy first.
   csqlite_log_header second;
   memcpy(header, (void *)region, sizeof *header);
@@ -87,4 +93,16 @@ static inline int csqlite_read_log_header(sqlite3 *connection, csqlite_log_heade
   __sync_synchronize();
   if (memcmp(header, &second, sizeof second) != 0) return CSQLITE_LOG_MOVING;
   return header->version == 3007000 ? CSQLITE_LOG_READ : CSQLITE_LOG_UNREADABLE;
+}
+
+// How many frames of the log checkpoints have written to the database's file, and how many the last one has
+// begun to: it says so before it writes. They stand behind the headers, the second behind read marks and
+// locks: https://sqlite.org/walformat.html, section 2.1.3.
+static inline int csqlite_read_checkpoint(sqlite3 *connection, uint32_t *done, uint32_t *begun) {
+  if (!csqlite_file(connection, SQLITE_FCNTL_JOURNAL_POINTER)) return 0;
+  uint32_t volatile *region = csqlite_log_index(connection);
+  if (!region) return 0;
+  *done = region[24];
+  *begun = region[32];
+  return 1;
 }

@@ -15,8 +15,16 @@ final class IndexClaim {
     let directory: FileStatus.Identity?
   }
 
+  /// A log and its index, as they stand beside a file.
+  private struct Log: Equatable {
+    let log: FileStatus.Identity?
+    let index: FileStatus.Identity?
+  }
+
   private struct Holder {
     let file: FileStatus.Identity
+    /// What its connections have open, once one has found that there is a log.
+    var log: Log?
     /// How many of its connections have the right.
     var count = 0
   }
@@ -24,14 +32,20 @@ final class IndexClaim {
   private static let holders = Mutex<[Place: Holder]>([:])
 
   private let place: Place
+  private let logPath: [CChar]
+  private let indexPath: [CChar]
   private let file: FileStatus.Identity
   private var isHeld = false
+  /// What this connection has open.
+  private var ownLog: Log?
 
   /// - Parameter path: where SQLite has opened the file, without symbolic links.
   init(_ path: UnsafePointer<CChar>?, of file: FileStatus.Identity) {
     let path = path.map { String(cString: $0) } ?? ""
     place = Place(
       path: Array(path.utf8), directory: FileStatus(Path.directory(path))?.identity)
+    logPath = Array((path + "-wal").utf8CString)
+    indexPath = Array((path + "-shm").utf8CString)
     self.file = file
   }
 
@@ -40,9 +54,10 @@ final class IndexClaim {
   /// - Returns: whether it has it now. Otherwise another file does, until its connections are closed.
   func take() -> Bool {
     if isHeld { return true }
+    let log = logThere
     isHeld = Self.holders.withLock { holders in
       var holder = holders[place, default: Holder(file: file)]
-      guard holder.file == file else { return false }
+      guard holder.file == file, holder.log == nil || holder.log == log else { return false }
       holder.count += 1
       holders[place] = holder
       return true
@@ -50,10 +65,33 @@ final class IndexClaim {
     return isHeld
   }
 
+  /// Whether the log and the index that the connection has open still stand beside the file: to be asked
+  /// when it has found that there is a log.
+  ///
+  /// As long as it is open nobody who uses SQLite removes them. Who removes them otherwise, before a backup
+  /// is copied over the file, leaves this connection with what nobody else reads or writes.
+  func hasLogThere() -> Bool {
+    guard isHeld else { return true }
+    let log = logThere
+    if let ownLog { return ownLog == log }
+    let shared = Self.holders.withLock { holders in
+      let shared = holders[place]?.log ?? log
+      holders[place]?.log = shared
+      return shared
+    }
+    ownLog = shared
+    return shared == log
+  }
+
+  private var logThere: Log {
+    Log(log: FileStatus(logPath)?.identity, index: FileStatus(indexPath)?.identity)
+  }
+
   /// Gives it back: there is no log, or the connection is closed.
   func release() {
     guard isHeld else { return }
     isHeld = false
+    ownLog = nil
     Self.holders.withLock { holders in
       guard var holder = holders[place] else { return }
       holder.count -= 1
@@ -63,6 +101,6 @@ final class IndexClaim {
 
   /// Whether another connection's claim keeps this one from the right.
   func isBlocked(by other: IndexClaim) -> Bool {
-    other.isHeld && other.file != file && other.place == place
+    other.isHeld && other.place == place && (other.file != file || !other.hasLogThere())
   }
 }

@@ -86,7 +86,7 @@ extension SQLEngine {
       // Looked at only now: had another file been there before, the log of that one could have been
       // taken for the old one's.
       if let status = status(of: database) {
-        if database.snapshot.hasIndexOfAnother() {
+        if !database.index.hasLogThere() || database.snapshot.hasIndexOfAnother() {
           hasOldIndex = true
           database.snapshot.end()
           connections.remove(name)

@@ -54,7 +54,7 @@ package struct SQLEngine: Engine {
       // Also where none is open: what is written from now on is not the old file's.
       let entry = catalog.current(name)
       guard let open = connections[name] else { continue }
-      if entry.map(open.isOf) != true { connections.remove(name) }
+      if entry.map(open.isOf) != true || !open.index.hasLogThere() { connections.remove(name) }
     }
   }
 

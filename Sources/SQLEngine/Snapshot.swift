@@ -28,6 +28,20 @@ final class Snapshot {
     let schema: Int?
   }
 
+  /// What was known of the file below a log.
+  private struct LookBelowLog {
+    let size: Int64
+    let modifiedNanoseconds: Int64
+    let salt: UInt64
+    let progress: CheckpointProgress
+
+    /// Whether somebody has written to the file since, and that was no checkpoint.
+    func isOverwritten(by now: LookBelowLog) -> Bool {
+      (now.size != size || now.modifiedNanoseconds != modifiedNanoseconds)
+        && now.salt == salt && now.progress == progress && progress.done == progress.begun
+    }
+  }
+
   private let connection: Connection
   /// Reads from the file, and depends on no schema.
   private let probe: Statement
@@ -37,6 +51,8 @@ final class Snapshot {
   private var firstSchemaVersion: Int64?
   /// The file when it was last read alone.
   private var lastLook: Look?
+  /// Likewise, with a log.
+  private var lastLookBelowLog: LookBelowLog?
   /// The index of the empty log, once it was found to be this file's.
   private var ownHeader: LogHeader?
   /// What the last version was told of a file without a log, or with an empty one.
@@ -140,8 +156,11 @@ final class Snapshot {
   /// - Parameter status: of the database's file, taken since the transaction began.
   func isOutdated(_ status: FileStatus) -> Bool {
     guard schemaVersion == firstSchemaVersion else { return true }
-    // With a log, only checkpoints write to the file: what they bring was read from the log.
-    guard case .file = data else { return false }
+    switch data {
+    case .file: break
+    case .log(let header): return isOverwritten(status, below: header)
+    case .unknown: return false
+    }
     let dataVersion = connection.dataVersion
     let last = lastLook
     let hasSamePages = last?.dataVersion == dataVersion
@@ -155,6 +174,18 @@ final class Snapshot {
     guard hasSamePages else { return look.schema != last.schema }
     // What was read while somebody wrote is read once more.
     return look.status != last.status || look.isOver != last.isOver
+  }
+
+  /// With a log, only checkpoints write to the file, and what they bring was read from the log: so pages in
+  /// memory remain good, unless a file was copied over this one.
+  private func isOverwritten(_ status: FileStatus, below header: LogHeader) -> Bool {
+    // Looked at after the file: a checkpoint that has written was noted there before.
+    guard let progress = connection.checkpointProgress else { return false }
+    let look = LookBelowLog(
+      size: status.size, modifiedNanoseconds: status.modifiedNanoseconds, salt: header.salt,
+      progress: progress)
+    defer { lastLookBelowLog = look }
+    return lastLookBelowLog?.isOverwritten(by: look) ?? false
   }
 
   /// A number of the tables and indices as the file has them, with their places; nil when they cannot be
@@ -195,7 +226,7 @@ final class Snapshot {
     fingerprint.add(status.identity.device)
     fingerprint.add(status.identity.number)
     switch data {
-    case .log(let header): add(header, to: &fingerprint)
+    case .log(let header): add(status, below: header, to: &fingerprint)
     case .file(let header): guard add(status, header, to: &fingerprint) else { return nil }
     case .unknown: return nil
     }
@@ -209,8 +240,13 @@ final class Snapshot {
 
   /// What is in the file when a log begins anew does not change before the next one: to that file,
   /// the log's salt and the checksum of all frames belong to one sequence of commits. A checkpoint
-  /// moves data, and changes none; it may be under way.
-  private func add(_ header: LogHeader, to fingerprint: inout Fingerprint) {
+  /// moves data, and changes none; it may be under way. Whether it was one that has written to the file
+  /// cannot be told afterwards: so to each belongs another version.
+  private func add(
+    _ status: FileStatus, below header: LogHeader, to fingerprint: inout Fingerprint
+  ) {
+    fingerprint.add(status.size)
+    fingerprint.add(status.modifiedNanoseconds)
     fingerprint.add(header.salt)
     fingerprint.add(header.checksum)
     fingerprint.add(UInt64(header.frameCount) << 32 | UInt64(header.pageCount))

@@ -24,7 +24,21 @@ package struct LogHeader: Equatable, Sendable {
   package let salt: UInt64
 }
 
+/// What checkpoints have brought from the log to the database's file, in frames.
+package struct CheckpointProgress: Equatable, Sendable {
+  package let done: UInt32
+  /// More than that while one writes; also if it has died of it.
+  package let begun: UInt32
+}
+
 extension Connection {
+  /// Nil without an index of the log.
+  package var checkpointProgress: CheckpointProgress? {
+    var (done, begun) = (UInt32(0), UInt32(0))
+    guard csqlite_read_checkpoint(handle, &done, &begun) != 0 else { return nil }
+    return CheckpointProgress(done: done, begun: begun)
+  }
+
   /// The state of the log; `none` before anything was read.
   package var log: Log {
     var header = csqlite_log_header()

@@ -108,6 +108,22 @@ query() { # SQL [KEY=VALUE...]
   done
 }
 
+@test "a backup that was copied over the file when its log was removed is what everybody reads, and what is written then" {
+  sqlite3 "$data/d.db" 'pragma journal_mode = wal; create table t(x); insert into t values (1)'
+  cp "$data/d.db" "$work/backup"
+  start_databases
+  query 'select sum(x) from t'
+  query 'select sum(x) from t'
+  # The workers have the database open: the log stays.
+  sqlite3 "$data/d.db" 'insert into t values (2)'
+  for _ in 1 2 3 4; do [ "$(query 'select sum(x) from t' | tail -n 1)" = 3 ]; done
+  rm "$data/d.db-wal" "$data/d.db-shm"
+  cp "$work/backup" "$data/d.db"
+  for _ in 1 2 3 4; do [ "$(query 'select sum(x) from t' | tail -n 1)" = 1 ]; done
+  sqlite3 "$data/d.db" 'insert into t values (4)'
+  for _ in 1 2 3 4; do [ "$(query 'select sum(x) from t' | tail -n 1)" = 5 ]; done
+}
+
 # Runs SQL in a process that then keeps the database open, until $holder is ended.
 hold_open() { # SQL
   rm -f "$work/held"
