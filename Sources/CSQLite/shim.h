@@ -106,3 +106,13 @@ static inline int csqlite_read_checkpoint(sqlite3 *connection, uint32_t *done, u
   *begun = region[32];
   return 1;
 }
+
+// Whether somebody writes from the log to the database's file, or may do so: a checkpoint has the second of the
+// index's locks as long as it lasts. Whoever begins one in the moment of the look is told that it is busy.
+static inline int csqlite_is_checkpointing(sqlite3 *connection) {
+  sqlite3_file *file = csqlite_file(connection, SQLITE_FCNTL_FILE_POINTER);
+  if (!file || file->pMethods->iVersion < 2) return 1;
+  if (file->pMethods->xShmLock(file, 1, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED) != SQLITE_OK) return 1;
+  file->pMethods->xShmLock(file, 1, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+  return 0;
+}

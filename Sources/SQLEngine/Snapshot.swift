@@ -35,10 +35,10 @@ final class Snapshot {
     let salt: UInt64
     let progress: CheckpointProgress
 
-    /// Whether somebody has written to the file since, and that was no checkpoint.
+    /// Whether somebody has written to the file since, and that was no checkpoint that has ended or begun.
     func isOverwritten(by now: LookBelowLog) -> Bool {
       (now.size != size || now.modifiedNanoseconds != modifiedNanoseconds)
-        && now.salt == salt && now.progress == progress && progress.done == progress.begun
+        && now.salt == salt && now.progress == progress
     }
   }
 
@@ -185,7 +185,8 @@ final class Snapshot {
       size: status.size, modifiedNanoseconds: status.modifiedNanoseconds, salt: header.salt,
       progress: progress)
     defer { lastLookBelowLog = look }
-    return lastLookBelowLog?.isOverwritten(by: look) ?? false
+    guard let last = lastLookBelowLog, last.isOverwritten(by: look) else { return false }
+    return progress.done == progress.begun || !connection.isCheckpointing
   }
 
   /// A number of the tables and indices as the file has them, with their places; nil when they cannot be

@@ -27,7 +27,7 @@ package struct LogHeader: Equatable, Sendable {
 /// What checkpoints have brought from the log to the database's file, in frames.
 package struct CheckpointProgress: Equatable, Sendable {
   package let done: UInt32
-  /// More than that while one writes; also if it has died of it.
+  /// More than that while one writes; also if it has died of it, and since a log was recovered.
   package let begun: UInt32
 }
 
@@ -38,6 +38,10 @@ extension Connection {
     guard csqlite_read_checkpoint(handle, &done, &begun) != 0 else { return nil }
     return CheckpointProgress(done: done, begun: begun)
   }
+
+  /// Whether a checkpoint may be writing to the file: to be asked seldom, as it keeps one from beginning for
+  /// a moment.
+  package var isCheckpointing: Bool { csqlite_is_checkpointing(handle) != 0 }
 
   /// The state of the log; `none` before anything was read.
   package var log: Log {
