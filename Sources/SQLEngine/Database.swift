@@ -24,18 +24,21 @@ final class Database {
   let index: IndexClaim
   let clock: RunClock
   private let connection: Connection
+  private let largeWriters: LargeWriters
   private let maxSQLBytes: Int
   /// What of it is kept in memory at most, in bytes; nil once SQLite was told so.
   private var cacheBytes: Int?
   private var statements: LRUCache<Int, PreparedStatement>
 
   init(
-    _ entry: CatalogEntry, _ extensions: [Extension], clock: RunClock, limits: RunLimits
+    _ entry: CatalogEntry, _ extensions: [Extension], clock: RunClock, limits: RunLimits,
+    _ largeWriters: LargeWriters
   ) throws(SQLiteError) {
     identity = entry.status.identity
     name = entry.name
     path = entry.path
     self.clock = clock
+    self.largeWriters = largeWriters
     maxSQLBytes = limits.sqlBytes
     cacheBytes = limits.cacheBytes
     statements = LRUCache(capacity: limits.statements)
@@ -124,7 +127,7 @@ final class Database {
       _ = try compile(sql, from: start)
       throw .refused(.denied, "the statement writes, and the database is read only")
     }
-    return PreparedStatement(compiled, sql: Array(sql), start: start)
+    return PreparedStatement(compiled, sql: Array(sql), start: start, largeWriters)
   }
 
   /// - Returns: the statement and where in the SQL it ends.

@@ -3,8 +3,8 @@ internal import Wire
 
 /// A compiled statement with what is known of its text and its rows.
 final class PreparedStatement {
-  /// A writer is kept that takes no more than about what SQLite has of a statement, and of each of its
-  /// columns: only that is counted, and given back when memory is short.
+  /// With it a writer is kept that takes no more than about what SQLite has of a statement, and of each of
+  /// its columns: only that is counted, and given back when memory is short.
   private static let maxKeptBytes = 1024
   private static let maxKeptColumnBytes = 64
 
@@ -18,15 +18,17 @@ final class PreparedStatement {
     ? [] : (1...parameterCount).map(statement.parameterName)
 
   private let sql: [UInt8]
-  /// Of the format and the column that were asked for last.
-  private var lastWriter: (writer: RowWriter, databaseColumn: String?)?
-  /// How often SQLite had compiled it again when the writer was made.
-  private var recompilations = 0
+  /// Of the format and the column that were asked for last, unless it is large.
+  private var lastWriter: KeptWriter?
+  private let largeWriters: LargeWriters
+  private let number: Int
 
-  init(_ statement: Statement, sql: [UInt8], start: Int) {
+  init(_ statement: Statement, sql: [UInt8], start: Int, _ largeWriters: LargeWriters) {
     self.statement = statement
     self.sql = sql
     self.start = start
+    self.largeWriters = largeWriters
+    number = largeWriters.newNumber()
     parameterCount = statement.parameterCount
   }
 
@@ -108,17 +110,19 @@ final class PreparedStatement {
     _ format: Format, after constant: (column: String, text: String)?, _ limits: RunLimits
   ) -> RowWriter? {
     let recompilations = statement.recompilations
-    if let (writer, column) = lastWriter, writer.format == format, column == constant?.column,
-      recompilations == self.recompilations
+    if let last = lastWriter ?? largeWriters[number], last.writer.format == format,
+      last.databaseColumn == constant?.column, last.recompilations == recompilations
     {
-      return writer
+      return last.writer
     }
     guard statement.columnNamesSize <= limits.columnNamesBytes else { return nil }
     let columns = (0..<statement.columnCount).map(statement.columnName)
     let writer = RowWriter(format, columns: columns, after: constant)
-    let isKept = writer.size <= Self.maxKeptBytes + columns.count * Self.maxKeptColumnBytes
-    lastWriter = isKept ? (writer, constant?.column) : nil
-    self.recompilations = recompilations
+    let kept = KeptWriter(
+      writer: writer, databaseColumn: constant?.column, recompilations: recompilations)
+    let isSmall = writer.size <= Self.maxKeptBytes + columns.count * Self.maxKeptColumnBytes
+    lastWriter = isSmall ? kept : nil
+    if !isSmall { largeWriters.keep(kept, under: number) }
     return writer
   }
 }

@@ -179,13 +179,13 @@ extension SQLEngine {
     }
     let database: Database
     do throws(SQLiteError) {
-      database = try Database(entry, extensions, clock: clock, limits: limits)
+      database = try Database(entry, extensions, clock: clock, limits: limits, largeWriters)
     } catch {
       guard error.isOutOfFiles else { throw .sqlite(error, offset: 0) }
       // The system allows fewer open databases than the limit does.
       connections.removeAll()
       database = try wrapping { () throws(SQLiteError) in
-        try Database(entry, extensions, clock: clock, limits: limits)
+        try Database(entry, extensions, clock: clock, limits: limits, largeWriters)
       }
     }
     guard database.hasRightFile else { return false }

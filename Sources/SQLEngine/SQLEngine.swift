@@ -13,6 +13,7 @@ package struct SQLEngine: Engine {
   let limits: RunLimits
   let extensions: [Extension]
   let clock = RunClock()
+  let largeWriters = LargeWriters()
   var catalog: Catalog
   var connections: LRUCache<String, Database>
   /// Whether transactions are kept for the next run.
