@@ -30,6 +30,11 @@ struct FileStatus: Equatable {
     changedNanoseconds = Self.nanoseconds(status.st_ctim)
   }
 
+  /// Whether nobody has written to the file in between, as far as its size and time tell.
+  func hasContent(as other: FileStatus) -> Bool {
+    size == other.size && modifiedNanoseconds == other.modifiedNanoseconds
+  }
+
   private static func nanoseconds(_ time: timespec) -> Int64 {
     Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }

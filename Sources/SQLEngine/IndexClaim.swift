@@ -54,10 +54,9 @@ final class IndexClaim {
   /// - Returns: whether it has it now. Otherwise another file does, until its connections are closed.
   func take() -> Bool {
     if isHeld { return true }
-    let log = logThere
     isHeld = Self.holders.withLock { holders in
       var holder = holders[place, default: Holder(file: file)]
-      guard holder.file == file, holder.log == nil || holder.log == log else { return false }
+      guard holder.file == file, holder.log.map({ $0 == logThere }) ?? true else { return false }
       holder.count += 1
       holders[place] = holder
       return true

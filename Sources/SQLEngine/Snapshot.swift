@@ -19,27 +19,21 @@ final class Snapshot {
     case unknown
   }
 
-  /// What was known of the file, when it was read alone.
+  /// What was known of the file.
   private struct Look {
     let status: FileStatus
-    /// Whether the last write to it was over by then.
+    /// Whether the last write to it was over by then; below a log a checkpoint may still write.
     let isOver: Bool
     let dataVersion: UInt32
     let schema: Int?
+    /// Of the log above it.
+    let log: LogState?
   }
 
-  /// What was known of the file below a log.
-  private struct LookBelowLog {
-    let size: Int64
-    let modifiedNanoseconds: Int64
+  /// What tells checkpoints from others who write to the file.
+  private struct LogState: Equatable {
     let salt: UInt64
     let progress: CheckpointProgress
-
-    /// Whether somebody has written to the file since, and that was no checkpoint that has ended or begun.
-    func isOverwritten(by now: LookBelowLog) -> Bool {
-      (now.size != size || now.modifiedNanoseconds != modifiedNanoseconds)
-        && now.salt == salt && now.progress == progress
-    }
   }
 
   private let connection: Connection
@@ -49,10 +43,7 @@ final class Snapshot {
   /// The counter of changes of the schema, as the transaction sees it, and as the first one did.
   private var schemaVersion: Int64?
   private var firstSchemaVersion: Int64?
-  /// The file when it was last read alone.
   private var lastLook: Look?
-  /// Likewise, with a log.
-  private var lastLookBelowLog: LookBelowLog?
   /// The index of the empty log, once it was found to be this file's.
   private var ownHeader: LogHeader?
   /// What the last version was told of a file without a log, or with an empty one.
@@ -157,10 +148,13 @@ final class Snapshot {
   func isOutdated(_ status: FileStatus) -> Bool {
     guard schemaVersion == firstSchemaVersion else { return true }
     switch data {
-    case .file: break
-    case .log(let header): return isOverwritten(status, below: header)
+    case .file: return isOutdated(alone: status)
+    case .log(let header): return isOutdated(status, below: header)
     case .unknown: return false
     }
+  }
+
+  private func isOutdated(alone status: FileStatus) -> Bool {
     let dataVersion = connection.dataVersion
     let last = lastLook
     let hasSamePages = last?.dataVersion == dataVersion
@@ -168,7 +162,7 @@ final class Snapshot {
     let age = Clock.epochMicroseconds() &* 1000 &- status.changedNanoseconds
     let look = Look(
       status: status, isOver: age > Self.writeNanoseconds, dataVersion: dataVersion,
-      schema: hasSamePages ? last?.schema : schema())
+      schema: hasSamePages ? last?.schema : schema(), log: nil)
     lastLook = look
     guard let last else { return false }
     guard hasSamePages else { return look.schema != last.schema }
@@ -178,15 +172,23 @@ final class Snapshot {
 
   /// With a log, only checkpoints write to the file, and what they bring was read from the log: so pages in
   /// memory remain good, unless a file was copied over this one.
-  private func isOverwritten(_ status: FileStatus, below header: LogHeader) -> Bool {
+  private func isOutdated(_ status: FileStatus, below header: LogHeader) -> Bool {
     // Looked at after the file: a checkpoint that has written was noted there before.
     guard let progress = connection.checkpointProgress else { return false }
-    let look = LookBelowLog(
-      size: status.size, modifiedNanoseconds: status.modifiedNanoseconds, salt: header.salt,
-      progress: progress)
-    defer { lastLookBelowLog = look }
-    guard let last = lastLookBelowLog, last.isOverwritten(by: look) else { return false }
-    return progress.done == progress.begun || !connection.isCheckpointing
+    let dataVersion = connection.dataVersion
+    let log = LogState(salt: header.salt, progress: progress)
+    let last = lastLook
+    let isWritten = last.map { !$0.status.hasContent(as: status) } ?? true
+    if isWritten, last?.log == log {
+      // As long as a checkpoint may be writing this is asked again.
+      return progress.done == progress.begun || !connection.isCheckpointing
+    }
+    let hasSameTables = !isWritten || last?.dataVersion == dataVersion
+    let look = Look(
+      status: status, isOver: false, dataVersion: dataVersion,
+      schema: hasSameTables ? last?.schema : schema(), log: log)
+    lastLook = look
+    return last.map { $0.schema != look.schema } ?? false
   }
 
   /// A number of the tables and indices as the file has them, with their places; nil when they cannot be
