@@ -33,7 +33,8 @@ import Wire
     try writer.execute("pragma wal_checkpoint(passive)")
     let connection = first.connections.newestValue
     #expect(first.version(of: "a") == third.version(of: "a"))
-    #expect(first.connections.newestValue === connection)
+    // Without a log, what was written just now is read once more a second later.
+    #expect(mode != "wal" || first.connections.newestValue === connection)
     #expect(first.version(of: "b") == nil)
   }
 
