@@ -69,6 +69,33 @@ import Wire
     }
   }
 
+  /// Only the latest few of so long names are kept, apart from their statements.
+  @Test mutating func longNamesAreThoseOfTheirStatements() throws {
+    let writer = try fixture.database("proj.db", "create table w(x); insert into w values(1)")
+    func name(_ number: Int) -> String { "\(number)" + String(repeating: "n", count: 2000) }
+    for _ in 0..<2 {
+      for number in 0..<20 {
+        let sql = "select x as \"\(name(number))\" from w"
+        for _ in 0..<2 {
+          #expect(
+            engine.ask("proj", sql, format: .json)
+              == Answer(stringLiteral: "{\"\(name(number))\":1}\n"))
+          #expect(
+            engine.ask("proj", sql, format: .csv)
+              == Answer(stringLiteral: "\(name(number))\r\n1\r\n"))
+        }
+      }
+    }
+    for number in 0..<3 {
+      try writer.execute("drop table w; create table w(\"\(name(number))\", y)")
+      try writer.execute("insert into w values(1, 2)")
+      let expected = Answer(stringLiteral: "{\"\(name(number))\":1,\"y\":2}\n")
+      for _ in 0..<2 {
+        #expect(engine.ask("proj", "select * from w", format: .json) == expected)
+      }
+    }
+  }
+
   @Test mutating func parametersRoundTrip() {
     let all =
       #"[null,-9223372036854775808,0.1,"é\u0000",{"$base64":true,"encoded":"AP8="},{"$base64":true,"type":"text","encoded":"/w=="},-9e999]"#
